@@ -1,0 +1,90 @@
+//! What can be asked, and what comes back.
+
+use super::view::{AccessView, AccountsView, CostsView, FindingDetail, FindingsView, Overview};
+use crate::domain::{AccountId, ClientId, FindingId, Metric, Timestamp, Untrusted};
+use std::sync::Arc;
+
+/// How far the costs are drilled into: nothing set = all clients; `client` = its accounts; `account` = its services;
+/// `service` = its days. A deeper level without the one above it is an error of the caller and reads as the level above.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CostScope {
+    /// One client.
+    pub client: Option<ClientId>,
+    /// One of its accounts.
+    pub account: Option<AccountId>,
+    /// One service of that account.
+    pub service: Option<Untrusted>,
+    /// Which cost basis.
+    pub metric: Metric,
+}
+
+/// Whose access is looked at: all clients' principals; one client's; or the events of one principal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AccessScope {
+    /// One client.
+    pub client: Option<ClientId>,
+    /// One account.
+    pub account: Option<AccountId>,
+    /// One principal, by its stable actor; then events come back instead of principals.
+    pub actor: Option<Untrusted>,
+}
+
+/// Which findings.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FindingScope {
+    /// One client.
+    pub client: Option<ClientId>,
+    /// One account.
+    pub account: Option<AccountId>,
+}
+
+/// A question to the desk. None of them waits for AWS: all are answered from the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// Every client on one row.
+    Overview,
+    /// Accounts of one client, or of all.
+    Accounts(Option<ClientId>),
+    /// Costs.
+    Costs(CostScope),
+    /// Principals or events.
+    Access(AccessScope),
+    /// The triage list.
+    Findings(FindingScope),
+    /// One finding with its evidence.
+    Finding(FindingId),
+}
+
+/// The answer to a [`Query`], shared and never changed.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// To [`Query::Overview`].
+    Overview(Arc<Overview>),
+    /// To [`Query::Accounts`].
+    Accounts(Arc<AccountsView>),
+    /// To [`Query::Costs`].
+    Costs(Arc<CostsView>),
+    /// To [`Query::Access`].
+    Access(Arc<AccessView>),
+    /// To [`Query::Findings`].
+    Findings(Arc<FindingsView>),
+    /// To [`Query::Finding`].
+    Finding(Arc<FindingDetail>),
+}
+
+/// Why a question could not be answered; a sentence with the next step.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeskError {
+    /// No such client.
+    #[error("no client \"{0}\": `bailiwick client list` shows all, `bailiwick client add {0}` adds it")]
+    UnknownClient(ClientId),
+    /// No such finding.
+    #[error("no finding {0}: `bailiwick findings` lists them with their ids")]
+    UnknownFinding(FindingId),
+    /// The vault could not be read.
+    #[error("{0}")]
+    Vault(String),
+    /// Something read at this time is not there any more.
+    #[error("nothing stored for this yet (asked at {0}): run `bailiwick sync`, or press R in the console")]
+    NothingStored(Timestamp),
+}

@@ -1,0 +1,168 @@
+//! Costs as Cost Explorer reports them, kept to the last decimal.
+
+use super::{AccountId, Currency, Day, Month, Timestamp, Untrusted};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use std::ops::{Add, AddAssign, Sub};
+
+/// A cost basis; all four come with every request at no extra price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// `UnblendedCost`.
+    #[default]
+    Unblended,
+    /// `NetUnblendedCost`.
+    NetUnblended,
+    /// `AmortizedCost`.
+    Amortized,
+    /// `NetAmortizedCost`.
+    NetAmortized,
+}
+
+impl Metric {
+    /// All four in the order they are stored.
+    pub const ALL: [Self; 4] = [Self::Unblended, Self::NetUnblended, Self::Amortized, Self::NetAmortized];
+
+    /// The name Cost Explorer takes and gives.
+    pub fn aws_name(self) -> &'static str {
+        match self {
+            Self::Unblended => "UnblendedCost",
+            Self::NetUnblended => "NetUnblendedCost",
+            Self::Amortized => "AmortizedCost",
+            Self::NetAmortized => "NetAmortizedCost",
+        }
+    }
+
+    /// In words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unblended => "unblended",
+            Self::NetUnblended => "net unblended",
+            Self::Amortized => "amortized",
+            Self::NetAmortized => "net amortized",
+        }
+    }
+}
+
+/// One amount per [`Metric`], in one currency held beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Amounts {
+    /// `UnblendedCost`.
+    pub unblended: Decimal,
+    /// `NetUnblendedCost`.
+    pub net_unblended: Decimal,
+    /// `AmortizedCost`.
+    pub amortized: Decimal,
+    /// `NetAmortizedCost`.
+    pub net_amortized: Decimal,
+}
+
+impl Amounts {
+    /// The amount of one metric.
+    pub fn get(&self, metric: Metric) -> Decimal {
+        match metric {
+            Metric::Unblended => self.unblended,
+            Metric::NetUnblended => self.net_unblended,
+            Metric::Amortized => self.amortized,
+            Metric::NetAmortized => self.net_amortized,
+        }
+    }
+
+    /// Sets the amount of one metric.
+    pub fn set(&mut self, metric: Metric, amount: Decimal) {
+        match metric {
+            Metric::Unblended => self.unblended = amount,
+            Metric::NetUnblended => self.net_unblended = amount,
+            Metric::Amortized => self.amortized = amount,
+            Metric::NetAmortized => self.net_amortized = amount,
+        }
+    }
+}
+
+impl Add for Amounts {
+    type Output = Self;
+    fn add(self, o: Self) -> Self {
+        Self {
+            unblended: self.unblended + o.unblended,
+            net_unblended: self.net_unblended + o.net_unblended,
+            amortized: self.amortized + o.amortized,
+            net_amortized: self.net_amortized + o.net_amortized,
+        }
+    }
+}
+
+impl AddAssign for Amounts {
+    fn add_assign(&mut self, o: Self) {
+        *self = *self + o;
+    }
+}
+
+impl Sub for Amounts {
+    type Output = Self;
+    fn sub(self, o: Self) -> Self {
+        Self {
+            unblended: self.unblended - o.unblended,
+            net_unblended: self.net_unblended - o.net_unblended,
+            amortized: self.amortized - o.amortized,
+            net_amortized: self.net_amortized - o.net_amortized,
+        }
+    }
+}
+
+/// What one account spent on one service in one period (a month, or a day within [`DayCosts`]).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostCell {
+    /// The linked account.
+    pub account: AccountId,
+    /// Cost Explorer's `SERVICE`, e.g. `EC2 - Other`.
+    pub service: Untrusted,
+    /// The amounts, in the currency of the [`CostMonth`].
+    pub amounts: Amounts,
+}
+
+/// The cells of one UTC day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayCosts {
+    /// The day.
+    pub day: Day,
+    /// `Estimated` of that day's result.
+    pub estimated: bool,
+    /// Account × service; a pair that had no cost is absent.
+    pub cells: Vec<CostCell>,
+}
+
+/// One billing month of one payer or standalone connection: what the vault keeps as one record.
+///
+/// `monthly` is authoritative for the ledger; `daily` only for trends (Cost Explorer books tax by month, and
+/// reservation, Savings Plan and support fees on day 1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostMonth {
+    /// The month.
+    pub month: Month,
+    /// The one currency of all amounts in it.
+    pub currency: Currency,
+    /// `Estimated` of the month's result.
+    pub estimated: bool,
+    /// Account × service by month.
+    pub monthly: Vec<CostCell>,
+    /// The ungrouped total of the month; `None` if it was not read. Support and its tax may be missing from the
+    /// groups, so the difference is shown as the residual and never dropped.
+    pub total: Option<Amounts>,
+    /// Account × service by day, oldest first.
+    pub daily: Vec<DayCosts>,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+impl CostMonth {
+    /// The sum of all groups.
+    pub fn grouped(&self) -> Amounts {
+        self.monthly.iter().fold(Amounts::default(), |sum, cell| sum + cell.amounts)
+    }
+
+    /// Ungrouped total less the groups: what Cost Explorer leaves out of them.
+    pub fn residual(&self) -> Option<Amounts> {
+        self.total.map(|total| total - self.grouped())
+    }
+}

@@ -1,0 +1,29 @@
+//! Plain types of the product: ids, money, time, accounts, costs, access events, findings.
+//!
+//! Nothing here does I/O or knows tokio, ratatui, sled or the AWS SDK, so every other room may import it.
+
+mod account;
+mod arn;
+mod cell;
+mod client;
+mod cost;
+mod event;
+mod finding;
+mod ids;
+mod money;
+mod progress;
+mod time;
+mod untrusted;
+
+pub use account::{Account, AccountState, JoinedMethod};
+pub use arn::{ArnError, Partition, RoleArn};
+pub use cell::{Cell, Freshness, SourceState};
+pub use client::{Client, Connection, ConnectionKind, CostBasis, GateState};
+pub use cost::{Amounts, CostCell, CostMonth, DayCosts, Metric};
+pub use event::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind};
+pub use finding::{Evidence, Finding, FindingId, FindingKey, FindingState, Severity, SeverityCounts};
+pub use ids::{AccountId, ClientId, ConnectionId, ExternalId, IdError, Region};
+pub use money::{Currency, Money};
+pub use progress::{Failure, FailureKind, JobId, JobProgress, JobState, RequestCounts, Source, SyncEvent, SyncSummary};
+pub use time::{Clock, Day, FixedClock, Month, TimeRange, Timestamp};
+pub use untrusted::Untrusted;

@@ -1,0 +1,230 @@
+//! What a running sync tells: jobs, their progress, failures in words, requests and their price.
+
+use super::{AccountId, ClientId, Region, Timestamp};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// What is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The trust test of a connection: STS only.
+    Gate,
+    /// Organizations `ListAccounts`.
+    Accounts,
+    /// Cost Explorer `GetCostAndUsage`.
+    Costs,
+    /// CloudTrail `LookupEvents`.
+    Events,
+    /// The evaluation of checks.
+    Checks,
+}
+
+impl Source {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Gate => "gate",
+            Self::Accounts => "accounts",
+            Self::Costs => "costs",
+            Self::Events => "events",
+            Self::Checks => "checks",
+        }
+    }
+}
+
+/// Number of a job within one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct JobId(pub u32);
+
+/// What kind of failure it was; a stable code for `--json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// AWS refused: a missing permission, role or trust.
+    Denied,
+    /// AWS asked to slow down, and retries did not help.
+    Throttled,
+    /// The service was never enabled, or has no data yet.
+    NotEnabled,
+    /// Credentials or a token expired.
+    Expired,
+    /// No connection to AWS, or an answer that never came.
+    Offline,
+    /// AWS did not accept the request, or answered something that is not its protocol.
+    Invalid,
+    /// The role can be assumed without its ExternalId and is not used.
+    Quarantined,
+    /// The vault could not store what was read.
+    Store,
+    /// Our fault.
+    Bug,
+}
+
+impl FailureKind {
+    /// The stable code, as `--json` gives it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Denied => "denied",
+            Self::Throttled => "throttled",
+            Self::NotEnabled => "not_enabled",
+            Self::Expired => "expired",
+            Self::Offline => "offline",
+            Self::Invalid => "invalid",
+            Self::Quarantined => "quarantined",
+            Self::Store => "store",
+            Self::Bug => "bug",
+        }
+    }
+}
+
+/// A failure in words: what failed, why, and the next step. All text is safe to print.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Its kind.
+    pub kind: FailureKind,
+    /// What failed and why, one sentence.
+    pub what: String,
+    /// What to do next, one sentence.
+    pub next_step: String,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum JobState {
+    /// Not begun.
+    Waiting,
+    /// At work.
+    Running,
+    /// Complete.
+    Done,
+    /// Complete as far as it could be; these parts failed.
+    Partial {
+        /// The parts' failures.
+        failures: Vec<Failure>,
+    },
+    /// Nothing was read.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// Requests sent, by API. Only successful Cost Explorer pages cost money.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestCounts {
+    /// STS.
+    pub sts: u64,
+    /// Organizations.
+    pub organizations: u64,
+    /// CloudTrail.
+    pub cloudtrail: u64,
+    /// Cost Explorer.
+    pub ce: u64,
+}
+
+impl RequestCounts {
+    /// All together.
+    pub fn total(&self) -> u64 {
+        self.sts + self.organizations + self.cloudtrail + self.ce
+    }
+}
+
+impl std::ops::AddAssign for RequestCounts {
+    fn add_assign(&mut self, o: Self) {
+        self.sts += o.sts;
+        self.organizations += o.organizations;
+        self.cloudtrail += o.cloudtrail;
+        self.ce += o.ce;
+    }
+}
+
+/// One job of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JobProgress {
+    /// Which.
+    pub id: JobId,
+    /// Whose.
+    pub client: ClientId,
+    /// Of which account.
+    pub account: AccountId,
+    /// Reading what.
+    pub source: Source,
+    /// In which region at the moment, for events.
+    pub region: Option<Region>,
+    /// State.
+    pub state: JobState,
+    /// Steps finished (regions, cost windows, pages).
+    pub done: u32,
+    /// Steps known so far.
+    pub total: u32,
+    /// Rows read (events, cost cells, accounts).
+    pub rows: u64,
+    /// Requests sent.
+    pub requests: RequestCounts,
+    /// Attempts that had to be repeated.
+    pub retries: u32,
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SyncSummary {
+    /// When it began.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Timestamp,
+    /// Jobs that read all they should.
+    pub jobs_done: u32,
+    /// Jobs that read a part.
+    pub jobs_partial: u32,
+    /// Jobs that read nothing.
+    pub jobs_failed: u32,
+    /// New events stored.
+    pub events: u64,
+    /// Cost cells read.
+    pub cost_cells: u64,
+    /// Accounts known.
+    pub accounts: u64,
+    /// Findings new or seen again in this run.
+    pub findings: u64,
+    /// All requests.
+    pub requests: RequestCounts,
+    /// What the Cost Explorer pages of this run cost the clients, in US dollars.
+    pub ce_spend_usd: Decimal,
+    /// Every failure with its job, in order of appearance.
+    pub failures: Vec<JobProgress>,
+}
+
+/// What the engine tells while it runs. A job's newer `Job` replaces the older one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum SyncEvent {
+    /// The plan, all jobs waiting.
+    Planned {
+        /// The jobs.
+        jobs: Vec<JobProgress>,
+    },
+    /// One job moved on.
+    Job {
+        /// Its new standing.
+        job: JobProgress,
+    },
+    /// A slice is durable in the vault: what shows this client may be read again.
+    Committed {
+        /// Whose.
+        client: ClientId,
+        /// What.
+        source: Source,
+    },
+    /// The run is over.
+    Finished {
+        /// What it did.
+        summary: SyncSummary,
+    },
+    /// The run could not go on.
+    Aborted {
+        /// Why.
+        failure: Failure,
+    },
+}
