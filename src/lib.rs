@@ -20,6 +20,7 @@ pub mod config;
 pub mod trail;
 pub mod vault;
 pub mod aws;
+pub mod connect;
 pub mod checks;
 pub mod sync;
 pub mod desk;

@@ -23,7 +23,7 @@ impl Costs for SdkSession {
             Grouping::None => None,
             Grouping::AccountService => Some(["LINKED_ACCOUNT", "SERVICE"].map(dimension).to_vec()),
         };
-        let answer = aws_sdk_costexplorer::Client::new(&self.in_region(home_region(self.partition)))
+        let answer = aws_sdk_costexplorer::Client::new(&self.in_region(&home_region(self.partition)))
             .get_cost_and_usage()
             .time_period(period)
             .granularity(match query.granularity {

@@ -10,7 +10,7 @@ const PAGE: i32 = 20;
 impl Organization for SdkSession {
     async fn accounts_page(&self, next: Option<&str>) -> Result<AccountsPage, AwsError> {
         let api = Api::ListAccounts;
-        let answer = aws_sdk_organizations::Client::new(&self.in_region(home_region(self.partition)))
+        let answer = aws_sdk_organizations::Client::new(&self.in_region(&home_region(self.partition)))
             .list_accounts()
             .max_results(PAGE)
             .set_next_token(next.map(str::to_owned))

@@ -42,13 +42,13 @@ pub fn session_policy(job: Job, regions: &[Region]) -> String {
 
 /// The region in which the global services of a partition answer: Organizations, Cost Explorer, and STS by default.
 /// (botocore `endpoints.json`; Cost Explorer has no endpoint in GovCloud or the European Sovereign Cloud.)
-pub fn home_region(partition: Partition) -> &'static str {
-    match partition {
+pub fn home_region(partition: Partition) -> Region {
+    Region::known(match partition {
         Partition::Aws => "us-east-1",
         Partition::AwsCn => "cn-northwest-1",
         Partition::AwsUsGov => "us-gov-west-1",
         Partition::AwsEusc => "eusc-de-east-1",
-    }
+    })
 }
 
 #[cfg(test)]

@@ -106,8 +106,8 @@ impl SdkSession {
     }
 
     /// The configuration for another region.
-    pub(super) fn in_region(&self, region: &str) -> SdkConfig {
-        self.config.to_builder().region(aws_config::Region::new(region.to_owned())).build()
+    pub(super) fn in_region(&self, region: &Region) -> SdkConfig {
+        self.config.to_builder().region(aws_config::Region::new(region.to_string())).build()
     }
 
     /// CloudTrail's client of a region, made once.
@@ -115,7 +115,7 @@ impl SdkSession {
         self.trails
             .borrow_mut()
             .entry(region.clone())
-            .or_insert_with(|| aws_sdk_cloudtrail::Client::new(&self.in_region(region.as_str())))
+            .or_insert_with(|| aws_sdk_cloudtrail::Client::new(&self.in_region(region)))
             .clone()
     }
 }

@@ -34,7 +34,7 @@ impl Assume for SdkCloud {
     }
 
     async fn identity(&self, session: &SdkSession, region: &Region) -> Result<Identity, AwsError> {
-        caller_identity(&session.in_region(region.as_str())).await
+        caller_identity(&session.in_region(region)).await
     }
 
     async fn caller(&self) -> Result<Identity, AwsError> {
