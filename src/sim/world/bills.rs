@@ -70,7 +70,7 @@ pub(crate) fn bills(config: &WorldConfig, calendar: &Calendar, plan: &Plan) -> S
     // Squared, so that most accounts are small and few are large.
     let share = rng.unit();
     let monthly = low + (high - low) * share * share;
-    let rich = rng.below(13) as usize;
+    let rich = rng.below(9) as usize;
     let chosen: Vec<&Tariff> = tariffs(plan.purpose, rich).collect();
     let parts: f64 = chosen.iter().map(|t| t.parts).sum();
     let born = i64::max(0, plan.account.joined_at.day().days_since(calendar.first));

@@ -276,7 +276,8 @@ fn member(n: usize) -> (String, Purpose) {
 fn account_name(client: usize, spec: &ClientSpec, n: usize, workload: &str, purpose: Purpose) -> String {
     match (client, n) {
         (0, 6) => {
-            return "sandbox\u{1b}[2J\u{7} \u{202e}txt.dorp\u{202c} \u{200b}=HYPERLINK(\"http://x.example\")".to_owned();
+            return "sandbox\u{1b}[2J\u{7} \u{202e}txt.dorp\u{202c} \u{200b}=HYPERLINK(\"http://x.example\")"
+                .to_owned();
         }
         (1, 6) => {
             return format!(

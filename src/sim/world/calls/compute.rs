@@ -33,7 +33,7 @@ pub(crate) fn run_instances(site: Site<'_>, kind: &str, count: u32, key: Option<
 }
 
 /// The instances of an answer.
-pub(crate) fn instance_answer(site: Site<'_>, kind: &str, count: u32, key: Option<&str>) -> Vec<Value> {
+fn instance_answer(site: Site<'_>, kind: &str, count: u32, key: Option<&str>) -> Vec<Value> {
     let letters = ["a", "b", "e", "f", "g", "h", "i", "j"];
     (0..count)
         .zip(letters)

@@ -7,7 +7,7 @@ mod people;
 mod services;
 
 pub(crate) use build::{oidc_session, pipeline};
-pub(crate) use compute::{instance_answer, run_instances, scaling};
+pub(crate) use compute::{run_instances, scaling};
 pub(crate) use iam::pipeline_iam;
 pub(crate) use people::{console_work, saml_session};
 pub(crate) use services::{assumed_by_services, backups, functions, monitoring_reads, own_events};
