@@ -18,6 +18,7 @@ pub mod domain;
 
 pub mod config;
 pub mod trail;
+pub mod analysis;
 pub mod vault;
 pub mod aws;
 pub mod connect;
@@ -27,4 +28,4 @@ pub mod desk;
 pub mod cli;
 pub mod tui;
 pub mod sim;
-pub mod app;
+//pub mod app;

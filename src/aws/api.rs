@@ -35,7 +35,7 @@ pub struct Identity {
 /// STS: turning the operator's credentials into a short-lived session in a client's account.
 pub trait Assume {
     /// What an assumed role can be used for.
-    type Session: Costs + Trail + Organization;
+    type Session: Session;
 
     /// `AssumeRole`.
     fn assume(&self, request: &AssumeRequest<'_>) -> impl Future<Output = Result<Self::Session, AwsError>>;
@@ -45,6 +45,12 @@ pub trait Assume {
 
     /// `GetCallerIdentity` of the operator's own credentials.
     fn caller(&self) -> impl Future<Output = Result<Identity, AwsError>>;
+}
+
+/// An assumed role: the three services, until it expires.
+pub trait Session: Costs + Trail + Organization {
+    /// When its credentials stop working.
+    fn expires(&self) -> Timestamp;
 }
 
 /// By month or by day.

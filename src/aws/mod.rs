@@ -14,7 +14,7 @@ mod sts;
 
 pub use api::{
     AccountsPage, Assume, AssumeRequest, CostPage, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping,
-    Identity, LookupFilter, LookupPage, LookupQuery, Organization, RawEvent, Trail,
+    Identity, LookupFilter, LookupPage, LookupQuery, Organization, RawEvent, Session, Trail,
 };
 pub use credentials::SessionCredentials;
 pub use error::{Api, AwsError};

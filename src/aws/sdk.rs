@@ -1,7 +1,7 @@
 //! The SDK behind the traits: one configuration and one HTTP client for all accounts, its own retries off.
 
-use super::SessionCredentials;
-use crate::domain::{Clock, Partition, Region};
+use super::{Session, SessionCredentials};
+use crate::domain::{Clock, Partition, Region, Timestamp};
 use aws_config::{AppName, BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::{
@@ -99,12 +99,13 @@ pub struct SdkSession {
     trails: RefCell<HashMap<Region, aws_sdk_cloudtrail::Client>>,
 }
 
-impl SdkSession {
-    /// When its credentials stop working.
-    pub fn expires(&self) -> crate::domain::Timestamp {
+impl Session for SdkSession {
+    fn expires(&self) -> Timestamp {
         self.credentials.expires()
     }
+}
 
+impl SdkSession {
     /// The configuration for another region.
     pub(super) fn in_region(&self, region: &Region) -> SdkConfig {
         self.config.to_builder().region(aws_config::Region::new(region.to_string())).build()

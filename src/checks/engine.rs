@@ -67,6 +67,11 @@ impl Checks {
         &self.set.infos
     }
 
+    /// One check by its id.
+    pub fn info(&self, id: &str) -> Option<&CheckInfo> {
+        self.infos().iter().find(|info| info.id == id)
+    }
+
     /// Evaluates records of one account, in any order, after what `state` remembers of it. Records of our own calls are
     /// left out; an event that was told of before is not told again. One hit for each finding concerned.
     pub fn evaluate_events(&self, ctx: &AccountContext<'_>, state: &mut CheckState, records: &[Record]) -> Vec<Hit> {

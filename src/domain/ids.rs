@@ -176,6 +176,13 @@ text_id!(
     is_region
 );
 
+impl ClientId {
+    /// A client id that is written in this program.
+    pub(crate) fn known(name: &'static str) -> Self {
+        Self(name.into())
+    }
+}
+
 impl Region {
     /// A region whose name is written in this program.
     pub(crate) fn known(name: &'static str) -> Self {

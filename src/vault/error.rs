@@ -113,6 +113,9 @@ pub enum VaultError {
     /// An earlier write failed, so what is in memory and on disk may differ.
     #[error("the vault stopped after a failed write: close it and open it again; what was acknowledged before is safe")]
     Stopped,
+    /// Events could not be packed or unpacked.
+    #[error(transparent)]
+    Chunk(#[from] super::chunk::ChunkError),
     /// The client is not in this vault.
     #[error("client {0} is not in this vault: add it first")]
     UnknownClient(ClientId),

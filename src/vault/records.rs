@@ -137,6 +137,18 @@ impl Vault {
         self.state().manifest.epoch
     }
 
+    /// Rises whenever a record of this client changes; `None` if the client is not in this vault. For caches.
+    pub fn client_revision(&self, id: &ClientId) -> Option<u64> {
+        let state = self.state();
+        let owner = state.owner(&Scope::Client(id.clone())).ok()?;
+        Some(state.root(owner).map_or(0, |page| page.version))
+    }
+
+    /// The vault's random id, the same for ever; not a secret.
+    pub fn id(&self) -> &[u8; 16] {
+        &self.id
+    }
+
     /// Seals one owner's changes and the directory pages above them.
     fn rewrite(
         &self,
