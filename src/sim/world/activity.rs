@@ -1,13 +1,14 @@
 //! Fourteen days of ordinary CloudTrail events per account, within a budget per account and Region.
 
 use super::calls::{self, Site};
-use super::cast::{Act, Cast, SAML_PROVIDER, VENDORS, vendor_external_id};
+use super::cast::{Act, Cast, OUR_SESSION, SAML_PROVIDER, VENDORS, vendor_external_id};
 use super::rhythm::{Hours, Rhythm};
 use super::rng::Rng;
 use super::roster::{Plan, Purpose, window_start};
 use super::{Agency, SimClient, WorldConfig};
 use crate::domain::{Region, Timestamp};
 use crate::sim::events::{Call, Caller, EventKind, Identity, SimEvent};
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -121,6 +122,9 @@ pub(crate) fn events(
     let cast = Cast::new(plan);
     let number = plan.account.id.number();
     let mut scribe = Scribe::new(config.seed, number, "event ids");
+    // Roles are global: services open the same sessions in every Region.
+    let service = |(host, call): (&'static str, Call)| Act::new(Caller::service(host, plan.account.id), [call]);
+    let services: Vec<Act> = calls::assumed_by_services(plan.account.id).into_iter().map(service).collect();
     let mut out = Vec::with_capacity(budget.iter().sum::<usize>() * 11 / 10 + 8);
     for ((n, region), essential) in plan.account.regions.iter().enumerate().zip(budget) {
         if *essential == 0 {
@@ -130,7 +134,7 @@ pub(crate) fn events(
         let work = plan.workload.replace(' ', "-");
         let (tag, env) = (plan.spec().tag, plan.purpose.word());
         let site = Site { account: plan.account.id, region: region.as_str(), tag, env, work: &work };
-        let mut routines = routines(&cast, plan, site, n == 0);
+        let mut routines = routines(&cast, plan, site, n == 0, &services);
         if region.as_str() == "us-east-1" {
             routines.extend(global_routines(&cast, plan, site, (agency, client)));
         }
@@ -138,7 +142,13 @@ pub(crate) fn events(
             perform(routine, count, region, &hours, (&mut rng, &mut scribe), &mut out);
         }
         let reads = Routine {
-            acts: vec![Act::new(cast.monitoring(), calls::monitoring_reads(site))],
+            acts: vec![
+                Act::new(cast.monitoring(), calls::monitoring_reads(site)),
+                Act::new(
+                    cast.our_session(),
+                    [Call::read("cloudtrail", "LookupEvents").asks(json!({"maxResults": 50}))],
+                ),
+            ],
             rhythm: Rhythm::Always,
             weight: 0.0,
         };
@@ -188,14 +198,9 @@ fn perform(
 }
 
 /// What happens in every Region, more of it in the main one.
-fn routines(cast: &Cast<'_>, plan: &Plan, site: Site<'_>, main: bool) -> Vec<Routine> {
+fn routines(cast: &Cast<'_>, plan: &Plan, site: Site<'_>, main: bool, services: &[Act]) -> Vec<Routine> {
     let home = site.account;
-    let service = |(host, call): (&'static str, Call)| Act::new(Caller::service(host, home), [call]);
-    let mut all = vec![Routine {
-        acts: calls::assumed_by_services(site).into_iter().map(service).collect(),
-        rhythm: Rhythm::Always,
-        weight: 34.0,
-    }];
+    let mut all = vec![Routine { acts: services.to_vec(), rhythm: Rhythm::Always, weight: 34.0 }];
     let mut add = |weight: f64, rhythm: Rhythm, acts: Vec<Act>| all.push(Routine { acts, rhythm, weight });
     let runs_things = !matches!(plan.purpose, Purpose::Management | Purpose::Security | Purpose::Sandbox);
     let own =
@@ -215,10 +220,12 @@ fn routines(cast: &Cast<'_>, plan: &Plan, site: Site<'_>, main: bool) -> Vec<Rou
     }
     if main {
         let people = cast.people();
-        let both = |email: &String| {
-            [true, false].map(|console| Act::new(cast.person(email, console), calls::console_work(site)))
-        };
-        add(if runs_things { 7.0 } else { 4.0 }, Rhythm::Office, people.iter().flat_map(both).collect());
+        let both = |email: &String| [cast.person(email, true), cast.person(email, false)];
+        add(
+            if runs_things { 7.0 } else { 4.0 },
+            Rhythm::Office,
+            Act::sharing(people.iter().flat_map(both), calls::console_work(site)),
+        );
         add(
             0.9,
             Rhythm::Office,
@@ -264,8 +271,7 @@ fn global_routines(
         }
     }
     if let Some(role) = plan.account.roles.first() {
-        let session = "bailiwick-~v08-~w08-sre";
-        let call = Call::assume_role(home, &role.resource, session, role.external_id.as_deref());
+        let call = Call::assume_role(home, &role.resource, OUR_SESSION, role.external_id.as_deref());
         add(0.0, Rhythm::Every(86_400), vec![Act::new(cast.ours(agency), [call])]);
     }
     all
@@ -284,10 +290,10 @@ fn refused(cast: &Cast<'_>, site: Site<'_>, email: &str) -> Vec<Call> {
     let table = format!("{}-{}", site.work, site.env);
     vec![
         Call::write("dynamodb", "DeleteTable")
-            .asks(serde_json::json!({"tableName": table}))
+            .asks(json!({"tableName": table}))
             .fails("AccessDenied", &denied("dynamodb:DeleteTable", &site.arn("dynamodb", &format!("table/{table}")))),
         Call::write("ec2", "CreateNatGateway")
-            .asks(serde_json::json!({"CreateNatGatewayRequest": {"SubnetId": site.id("subnet", "a")}}))
+            .asks(json!({"CreateNatGatewayRequest": {"SubnetId": site.id("subnet", "a")}}))
             .fails(
                 "Client.UnauthorizedOperation",
                 &format!(
