@@ -236,7 +236,9 @@ fn routines(cast: &Cast<'_>, plan: &Plan, site: Site<'_>, main: bool, services: 
         add(5.0, Rhythm::Night, vec![Act::new(backup, calls::backups(site))]);
     }
     if runs_things && (main || site.region != "us-east-1") {
-        add(if main { 16.0 } else { 8.0 }, Rhythm::Office, vec![Act::new(cast.pipeline(), calls::pipeline(site))]);
+        // Beyond the main Region only the stateless parts are rolled out.
+        let (weight, parts) = if main { (16.0, usize::MAX) } else { (8.0, 6) };
+        add(weight, Rhythm::Office, vec![Act::new(cast.pipeline(), calls::pipeline(site).into_iter().take(parts))]);
     }
     all
 }

@@ -244,7 +244,7 @@ fn plan(
     let age_days = if n == 0 {
         rng.between(2_000, 3_300)
     } else {
-        rng.between(45, if config.accounts > LARGE_FLEET { 300 } else { 1_900 })
+        rng.between(45, if config.accounts > LARGE_FLEET { 250 } else { 1_900 })
     };
     let joined_at = config.now.plus(-86_400 * age_days - rng.between(0, 86_399));
     let account = SimAccount {
