@@ -20,13 +20,22 @@ const READS: f64 = 0.08;
 pub(crate) struct Scribe {
     rng: Rng,
     /// By the caller's address in memory, which stays valid because the caller is held here.
-    keys: HashMap<usize, (Arc<Caller>, Timestamp, Option<Arc<str>>)>,
+    sessions: HashMap<usize, Session>,
+}
+
+/// The latest session of a caller.
+#[derive(Debug)]
+struct Session {
+    /// Held so that no other caller can take its address.
+    _caller: Arc<Caller>,
+    opened: Timestamp,
+    key: Option<Arc<str>>,
 }
 
 impl Scribe {
     /// With its own stream of ids.
     pub(crate) fn new(seed: u64, owner: u64, purpose: &str) -> Self {
-        Self { rng: Rng::stream(seed, owner, purpose), keys: HashMap::new() }
+        Self { rng: Rng::stream(seed, owner, purpose), sessions: HashMap::new() }
     }
 
     /// One event.
@@ -38,14 +47,15 @@ impl Scribe {
         call: &Arc<Call>,
     ) -> SimEvent {
         let opened = caller.session_start(time);
-        let slot = self.keys.entry(Arc::as_ptr(caller) as usize);
-        let (_, since, key) = slot.or_insert_with(|| (caller.clone(), opened, caller.access_key(time)));
-        if *since != opened {
-            (*since, *key) = (opened, caller.access_key(time));
+        let slot = self.sessions.entry(Arc::as_ptr(caller) as usize);
+        let first = || Session { _caller: caller.clone(), opened, key: caller.access_key(time) };
+        let session = slot.or_insert_with(first);
+        if session.opened != opened {
+            (session.opened, session.key) = (opened, caller.access_key(time));
         }
         // A person signing in has no key yet.
         let signing_in = call.kind == EventKind::SignIn && !matches!(caller.identity, Identity::Role { .. });
-        let key = key.clone().filter(|_| !signing_in);
+        let key = session.key.clone().filter(|_| !signing_in);
         SimEvent::new(self.rng.uuid(), time, region.clone(), caller.clone(), call.clone(), key)
     }
 }

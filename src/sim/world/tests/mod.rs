@@ -100,7 +100,7 @@ fn counts_ids_and_caps_hold_at_every_size(#[case] seed: u64, #[case] accounts: u
         assert!(client.id.parse::<ClientId>().is_ok(), "{}", client.id);
         assert!(client.external_id.len() >= 32 && client.external_id.parse::<ExternalId>().is_ok());
         assert!(ids.insert(&client.external_id), "an ExternalId is shared");
-        assert_eq!(client.organization.as_ref().is_none_or(|o| client.accounts.first() == Some(&o.management)), true);
+        assert!(client.organization.as_ref().is_none_or(|o| client.accounts.first() == Some(&o.management)));
     }
 }
 
