@@ -104,6 +104,25 @@ fn counts_ids_and_caps_hold_at_every_size(#[case] seed: u64, #[case] accounts: u
     }
 }
 
+#[rstest]
+#[case("2026-11-01T00:00:00Z", 24)]
+#[case("2024-02-29T23:59:59Z", 64)]
+#[case("2027-01-04T12:00:00Z", 300)]
+fn stories_are_told_at_every_present_and_nothing_lies_in_the_future(#[case] now: &str, #[case] accounts: usize) {
+    let now: Timestamp = now.parse().unwrap();
+    let world = World::generate(WorldConfig { now, ..config(5, accounts, 12_000) });
+    assert_eq!(world.truth.len(), 8);
+    for story in &world.truth {
+        assert!(story.look_alikes >= 3 && story.look_alikes * 5 >= story.size && story.at <= now, "{story:?}");
+    }
+    for account in &world.accounts {
+        assert!(account.joined_at < now);
+        assert!(account.events.iter().all(|e| e.time <= now && e.time >= now.plus(-14 * DAY)));
+        let last = |l: &CostLine| l.first.plus(l.amounts.len() as i64 - 1);
+        assert!(account.costs.lines.iter().all(|l| !l.amounts.is_empty() && last(l) <= now.day()));
+    }
+}
+
 #[test]
 fn every_account_has_a_role_that_fits_it() {
     let world = &*DEFAULT;
