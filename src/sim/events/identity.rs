@@ -9,7 +9,10 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Identity {
     /// The account's root user, signed in or signing in.
-    Root,
+    Root {
+        /// Whether a second factor opened its session.
+        mfa: bool,
+    },
     /// An IAM user, with the path that stands before its name in the ARN (`""` or `vendor/`).
     User {
         /// Its name.
@@ -70,20 +73,31 @@ pub struct Caller {
     pub vpc_endpoint: Option<String>,
     /// The account the identity lives in.
     pub home: AccountId,
+    /// When its session was opened, where that is told; otherwise sessions follow each other.
+    pub opened: Option<Timestamp>,
 }
 
 impl Caller {
     /// An identity of `home`, calling from an address with an agent.
     pub fn new(identity: Identity, home: AccountId, ip: &str, agent: &str) -> Self {
         let username: Option<Arc<str>> = match &identity {
-            Identity::Root => Some("root".into()),
+            Identity::Root { .. } => Some("root".into()),
             Identity::User { name, .. } => Some(name.as_str().into()),
             Identity::Role { session, .. } => Some(session.as_str().into()),
             Identity::Saml { user, .. } => Some(user.as_str().into()),
             Identity::Web { subject, .. } => Some(subject.as_str().into()),
             Identity::Service(_) | Identity::Account { .. } | Identity::Nobody(_) => None,
         };
-        Self { identity, ip: ip.into(), agent: agent.into(), username, console: false, vpc_endpoint: None, home }
+        Self {
+            identity,
+            ip: ip.into(),
+            agent: agent.into(),
+            username,
+            console: false,
+            vpc_endpoint: None,
+            home,
+            opened: None,
+        }
     }
 
     /// An AWS service calling for itself.
@@ -97,6 +111,12 @@ impl Caller {
         self
     }
 
+    /// The same caller in a session opened at `time`.
+    pub fn since(mut self, time: Timestamp) -> Self {
+        self.opened = Some(time);
+        self
+    }
+
     /// The same caller through a VPC endpoint.
     pub fn through(mut self, endpoint: String) -> Self {
         self.vpc_endpoint = Some(endpoint);
@@ -107,7 +127,7 @@ impl Caller {
     pub fn actor(&self) -> Option<String> {
         let home = self.home;
         match &self.identity {
-            Identity::Root => Some(format!("arn:aws:iam::{home}:root")),
+            Identity::Root { .. } => Some(format!("arn:aws:iam::{home}:root")),
             Identity::User { name, .. } => Some(format!("arn:aws:iam::{home}:user/{name}")),
             Identity::Role { role, .. } => Some(format!("arn:aws:iam::{home}:role/{role}")),
             _ => None,
@@ -120,7 +140,7 @@ impl Caller {
         match &self.identity {
             Identity::User { name, mfa: None } => key("AKIA", name),
             Identity::User { name, .. } => key("ASIA", &format!("{name}{}", self.session_start(time))),
-            Identity::Root => key("ASIA", &format!("root{}", self.session_start(time))),
+            Identity::Root { .. } => key("ASIA", &format!("root{}", self.session_start(time))),
             Identity::Role { role, session, .. } => {
                 key("ASIA", &format!("{role}{session}{}", self.session_start(time)))
             }
@@ -128,9 +148,12 @@ impl Caller {
         }
     }
 
-    /// When the session of an event at `time` was opened: people's sessions last eight hours, machines' one.
+    /// When the session of an event at `time` was opened: people's sessions last eight hours, machines' twelve at most.
     pub fn session_start(&self, time: Timestamp) -> Timestamp {
-        let length = if self.console { 8 * 3_600 } else { 3_600 };
+        if let Some(opened) = self.opened {
+            return opened.min(time);
+        }
+        let length = if self.console { 8 * 3_600 } else { 12 * 3_600 };
         let offset = (fnv(self.ip.as_bytes()) % 3_000) as i64;
         time.plus(-(time.second() - offset).rem_euclid(length))
     }
@@ -139,7 +162,7 @@ impl Caller {
     pub(super) fn user_identity(&self, time: Timestamp, access_key: Option<&str>, sign_in: bool) -> Value {
         let home = self.home.to_string();
         let mut who = match &self.identity {
-            Identity::Root => {
+            Identity::Root { .. } => {
                 json!({"type": "Root", "principalId": home, "arn": format!("arn:aws:iam::{home}:root"), "accountId": home})
             }
             Identity::User { name, .. } => json!({
@@ -191,7 +214,7 @@ impl Caller {
         let mfa = match &self.identity {
             Identity::Role { .. } => false,
             Identity::User { mfa: Some(mfa), .. } if !sign_in => *mfa,
-            Identity::Root if !sign_in => true,
+            Identity::Root { mfa } if !sign_in => *mfa,
             _ => return None,
         };
         let mut context = Map::new();

@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_root_sign_in_has_no_key_and_no_session() {
         let r = rendered(
-            Caller::new(Identity::Root, home(), "198.18.0.1", "Mozilla/5.0"),
+            Caller::new(Identity::Root { mfa: false }, home(), "198.18.0.1", "Mozilla/5.0"),
             Call::console_login("eu-west-1", false, true),
         );
         assert_eq!(r["userIdentity"]["type"], "Root");

@@ -1,13 +1,14 @@
 //! Fourteen days of ordinary CloudTrail events per account, within a budget per account and Region.
 
 use super::calls::{self, Site};
-use super::cast::{Act, Cast, SAML_PROVIDER, VENDORS, vendor_external_id};
+use super::cast::{Act, Cast, OUR_SESSION, SAML_PROVIDER, VENDORS, vendor_external_id};
 use super::rhythm::{Hours, Rhythm};
 use super::rng::Rng;
 use super::roster::{Plan, Purpose, window_start};
 use super::{Agency, SimClient, WorldConfig};
 use crate::domain::{Region, Timestamp};
 use crate::sim::events::{Call, Caller, EventKind, Identity, SimEvent};
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,13 +20,22 @@ const READS: f64 = 0.08;
 pub(crate) struct Scribe {
     rng: Rng,
     /// By the caller's address in memory, which stays valid because the caller is held here.
-    keys: HashMap<usize, (Arc<Caller>, Timestamp, Option<Arc<str>>)>,
+    sessions: HashMap<usize, Session>,
+}
+
+/// The latest session of a caller.
+#[derive(Debug)]
+struct Session {
+    /// Held so that no other caller can take its address.
+    _caller: Arc<Caller>,
+    opened: Timestamp,
+    key: Option<Arc<str>>,
 }
 
 impl Scribe {
     /// With its own stream of ids.
     pub(crate) fn new(seed: u64, owner: u64, purpose: &str) -> Self {
-        Self { rng: Rng::stream(seed, owner, purpose), keys: HashMap::new() }
+        Self { rng: Rng::stream(seed, owner, purpose), sessions: HashMap::new() }
     }
 
     /// One event.
@@ -37,14 +47,15 @@ impl Scribe {
         call: &Arc<Call>,
     ) -> SimEvent {
         let opened = caller.session_start(time);
-        let slot = self.keys.entry(Arc::as_ptr(caller) as usize);
-        let (_, since, key) = slot.or_insert_with(|| (caller.clone(), opened, caller.access_key(time)));
-        if *since != opened {
-            (*since, *key) = (opened, caller.access_key(time));
+        let slot = self.sessions.entry(Arc::as_ptr(caller) as usize);
+        let first = || Session { _caller: caller.clone(), opened, key: caller.access_key(time) };
+        let session = slot.or_insert_with(first);
+        if session.opened != opened {
+            (session.opened, session.key) = (opened, caller.access_key(time));
         }
         // A person signing in has no key yet.
         let signing_in = call.kind == EventKind::SignIn && !matches!(caller.identity, Identity::Role { .. });
-        let key = key.clone().filter(|_| !signing_in);
+        let key = session.key.clone().filter(|_| !signing_in);
         SimEvent::new(self.rng.uuid(), time, region.clone(), caller.clone(), call.clone(), key)
     }
 }
@@ -121,6 +132,9 @@ pub(crate) fn events(
     let cast = Cast::new(plan);
     let number = plan.account.id.number();
     let mut scribe = Scribe::new(config.seed, number, "event ids");
+    // Roles are global: services open the same sessions in every Region.
+    let service = |(host, call): (&'static str, Call)| Act::new(Caller::service(host, plan.account.id), [call]);
+    let services: Vec<Act> = calls::assumed_by_services(plan.account.id).into_iter().map(service).collect();
     let mut out = Vec::with_capacity(budget.iter().sum::<usize>() * 11 / 10 + 8);
     for ((n, region), essential) in plan.account.regions.iter().enumerate().zip(budget) {
         if *essential == 0 {
@@ -130,7 +144,7 @@ pub(crate) fn events(
         let work = plan.workload.replace(' ', "-");
         let (tag, env) = (plan.spec().tag, plan.purpose.word());
         let site = Site { account: plan.account.id, region: region.as_str(), tag, env, work: &work };
-        let mut routines = routines(&cast, plan, site, n == 0);
+        let mut routines = routines(&cast, plan, site, n == 0, &services);
         if region.as_str() == "us-east-1" {
             routines.extend(global_routines(&cast, plan, site, (agency, client)));
         }
@@ -138,7 +152,13 @@ pub(crate) fn events(
             perform(routine, count, region, &hours, (&mut rng, &mut scribe), &mut out);
         }
         let reads = Routine {
-            acts: vec![Act::new(cast.monitoring(), calls::monitoring_reads(site))],
+            acts: vec![
+                Act::new(cast.monitoring(), calls::monitoring_reads(site)),
+                Act::new(
+                    cast.our_session(),
+                    [Call::read("cloudtrail", "LookupEvents").asks(json!({"maxResults": 50}))],
+                ),
+            ],
             rhythm: Rhythm::Always,
             weight: 0.0,
         };
@@ -188,14 +208,9 @@ fn perform(
 }
 
 /// What happens in every Region, more of it in the main one.
-fn routines(cast: &Cast<'_>, plan: &Plan, site: Site<'_>, main: bool) -> Vec<Routine> {
+fn routines(cast: &Cast<'_>, plan: &Plan, site: Site<'_>, main: bool, services: &[Act]) -> Vec<Routine> {
     let home = site.account;
-    let service = |(host, call): (&'static str, Call)| Act::new(Caller::service(host, home), [call]);
-    let mut all = vec![Routine {
-        acts: calls::assumed_by_services(site).into_iter().map(service).collect(),
-        rhythm: Rhythm::Always,
-        weight: 34.0,
-    }];
+    let mut all = vec![Routine { acts: services.to_vec(), rhythm: Rhythm::Always, weight: 34.0 }];
     let mut add = |weight: f64, rhythm: Rhythm, acts: Vec<Act>| all.push(Routine { acts, rhythm, weight });
     let runs_things = !matches!(plan.purpose, Purpose::Management | Purpose::Security | Purpose::Sandbox);
     let own =
@@ -215,10 +230,12 @@ fn routines(cast: &Cast<'_>, plan: &Plan, site: Site<'_>, main: bool) -> Vec<Rou
     }
     if main {
         let people = cast.people();
-        let both = |email: &String| {
-            [true, false].map(|console| Act::new(cast.person(email, console), calls::console_work(site)))
-        };
-        add(if runs_things { 7.0 } else { 4.0 }, Rhythm::Office, people.iter().flat_map(both).collect());
+        let both = |email: &String| [cast.person(email, true), cast.person(email, false)];
+        add(
+            if runs_things { 7.0 } else { 4.0 },
+            Rhythm::Office,
+            Act::sharing(people.iter().flat_map(both), calls::console_work(site)),
+        );
         add(
             0.9,
             Rhythm::Office,
@@ -229,7 +246,9 @@ fn routines(cast: &Cast<'_>, plan: &Plan, site: Site<'_>, main: bool) -> Vec<Rou
         add(5.0, Rhythm::Night, vec![Act::new(backup, calls::backups(site))]);
     }
     if runs_things && (main || site.region != "us-east-1") {
-        add(if main { 16.0 } else { 8.0 }, Rhythm::Office, vec![Act::new(cast.pipeline(), calls::pipeline(site))]);
+        // Beyond the main Region only the stateless parts are rolled out.
+        let (weight, parts) = if main { (16.0, usize::MAX) } else { (8.0, 6) };
+        add(weight, Rhythm::Office, vec![Act::new(cast.pipeline(), calls::pipeline(site).into_iter().take(parts))]);
     }
     all
 }
@@ -264,8 +283,7 @@ fn global_routines(
         }
     }
     if let Some(role) = plan.account.roles.first() {
-        let session = "bailiwick-~v08-~w08-sre";
-        let call = Call::assume_role(home, &role.resource, session, role.external_id.as_deref());
+        let call = Call::assume_role(home, &role.resource, OUR_SESSION, role.external_id.as_deref());
         add(0.0, Rhythm::Every(86_400), vec![Act::new(cast.ours(agency), [call])]);
     }
     all
@@ -284,10 +302,10 @@ fn refused(cast: &Cast<'_>, site: Site<'_>, email: &str) -> Vec<Call> {
     let table = format!("{}-{}", site.work, site.env);
     vec![
         Call::write("dynamodb", "DeleteTable")
-            .asks(serde_json::json!({"tableName": table}))
+            .asks(json!({"tableName": table}))
             .fails("AccessDenied", &denied("dynamodb:DeleteTable", &site.arn("dynamodb", &format!("table/{table}")))),
         Call::write("ec2", "CreateNatGateway")
-            .asks(serde_json::json!({"CreateNatGatewayRequest": {"SubnetId": site.id("subnet", "a")}}))
+            .asks(json!({"CreateNatGatewayRequest": {"SubnetId": site.id("subnet", "a")}}))
             .fails(
                 "Client.UnauthorizedOperation",
                 &format!(

@@ -2,7 +2,7 @@
 
 use super::WorldConfig;
 use super::rng::Rng;
-use super::roster::{Plan, Purpose};
+use super::roster::{LARGE_FLEET, Plan, Purpose};
 use super::tariff::{Cover, Naming, Tariff, monthly_range, tariffs};
 use crate::domain::{AccountState, Day, Month};
 use crate::sim::costs::{CostLine, SimAmounts, SimCosts};
@@ -60,7 +60,7 @@ impl Calendar {
 
 /// US dollars as Cost Explorer writes them, with ten decimals.
 pub(crate) fn dollars(amount: f64) -> Decimal {
-    Decimal::new((amount * 1e10) as i64, 10)
+    Decimal::new((amount * 1e10).round() as i64, 10)
 }
 
 /// All bills of one account except what depends on the whole organization.
@@ -70,7 +70,8 @@ pub(crate) fn bills(config: &WorldConfig, calendar: &Calendar, plan: &Plan) -> S
     // Squared, so that most accounts are small and few are large.
     let share = rng.unit();
     let monthly = low + (high - low) * share * share;
-    let rich = rng.below(9) as usize;
+    // In a fleet of hundreds most accounts are simple, which also keeps the world in memory.
+    let rich = rng.below(if config.accounts > LARGE_FLEET { 3 } else { 6 }) as usize;
     let chosen: Vec<&Tariff> = tariffs(plan.purpose, rich).collect();
     let parts: f64 = chosen.iter().map(|t| t.parts).sum();
     let born = i64::max(0, plan.account.joined_at.day().days_since(calendar.first));

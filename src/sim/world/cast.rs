@@ -5,13 +5,16 @@ use super::rng::{Rng, fnv};
 use super::roster::Plan;
 use super::{Agency, SimClient};
 use crate::domain::AccountId;
-use crate::sim::events::{Caller, Identity};
+use crate::sim::events::{Call, Caller, Identity};
 use std::sync::Arc;
 
 pub(crate) const TERRAFORM: &str = "APN/1.0 HashiCorp/1.0 Terraform/1.9.8 (+https://www.terraform.io) terraform-provider-aws/5.76.0 aws-sdk-go-v2/1.32.4 ua/2.1 os/linux lang/go#1.23.3 md/GOOS#linux md/GOARCH#amd64";
 pub(crate) const CLI: &str = "aws-cli/2.22.4 md/awscrt#0.23.4 ua/2.0 os/macos#24.1.0 md/arch#arm64 lang/python#3.12.6 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off";
 pub(crate) const BROWSER: &str = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
 pub(crate) const BOTO: &str = "Boto3/1.35.63 md/Botocore#1.35.63 ua/2.0 os/linux#6.8.0 md/arch#x86_64 lang/python#3.12.7 md/pyimpl#CPython cfg/retry-mode#legacy";
+/// The session names of this tool: the vault, the run (filled in per event) and the operator.
+pub(crate) const OUR_SESSION: &str = "bailiwick-4c1d9e07-~w08-sre";
+const OUR_ADDRESS: &str = "198.18.250.7";
 const OURS: &str = "aws-sdk-rust/1.3.3 os/linux lang/rust/1.95.0 app/bailiwick";
 
 /// The provider that IAM Identity Center creates in every account.
@@ -205,24 +208,40 @@ impl<'a> Cast<'a> {
         Caller::new(identity, self.home, "198.18.200.11", BOTO)
     }
 
+    /// This tool within a session of its role.
+    pub(crate) fn our_session(&self) -> Caller {
+        let role = self.plan.account.roles.first().map_or_else(String::new, |r| r.resource.clone());
+        let identity = Identity::Role { role, session: OUR_SESSION.replace("~w08", "7a52b3f8"), invoked_by: None };
+        Caller::new(identity, self.home, OUR_ADDRESS, OURS)
+    }
+
     /// This tool, opening a session of its role.
     pub(crate) fn ours(&self, agency: &Agency) -> Caller {
         let principal = crate::sim::events::unique("AIDA", agency.account, "bailiwick-sre");
-        Caller::new(Identity::Account { account: agency.account, principal }, self.home, "198.18.250.7", OURS)
+        Caller::new(Identity::Account { account: agency.account, principal }, self.home, OUR_ADDRESS, OURS)
     }
 }
 
 /// A caller and the calls it makes.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Act {
     pub(crate) caller: Arc<Caller>,
-    pub(crate) calls: Vec<Arc<crate::sim::events::Call>>,
+    pub(crate) calls: Vec<Arc<Call>>,
 }
 
 impl Act {
     /// A caller with its calls.
-    pub(crate) fn new(caller: Caller, calls: impl IntoIterator<Item = crate::sim::events::Call>) -> Self {
+    pub(crate) fn new(caller: Caller, calls: impl IntoIterator<Item = Call>) -> Self {
         Self { caller: Arc::new(caller), calls: calls.into_iter().map(Arc::new).collect() }
+    }
+
+    /// Callers who all make the same calls.
+    pub(crate) fn sharing(
+        callers: impl IntoIterator<Item = Caller>,
+        calls: impl IntoIterator<Item = Call>,
+    ) -> Vec<Self> {
+        let calls: Vec<Arc<Call>> = calls.into_iter().map(Arc::new).collect();
+        callers.into_iter().map(|caller| Self { caller: Arc::new(caller), calls: calls.clone() }).collect()
     }
 }
 

@@ -7,6 +7,9 @@ use crate::domain::{AccountId, AccountState, JoinedMethod, Region, Timestamp};
 use crate::sim::costs::SimCosts;
 use std::collections::BTreeSet;
 
+/// Above this many accounts the fleet is a young one: members joined within the last year.
+pub(crate) const LARGE_FLEET: usize = 250;
+
 /// What sort of account it is; decides what it costs and what happens in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Purpose {
@@ -238,7 +241,11 @@ fn plan(
     };
     let invited = n == 0 || rng.chance(0.15);
     // Organizations and accounts are between six weeks and nine years old, members younger than their organization.
-    let age_days = if n == 0 { rng.between(2_000, 3_300) } else { rng.between(45, 1_900) };
+    let age_days = if n == 0 {
+        rng.between(2_000, 3_300)
+    } else {
+        rng.between(45, if config.accounts > LARGE_FLEET { 250 } else { 1_900 })
+    };
     let joined_at = config.now.plus(-86_400 * age_days - rng.between(0, 86_399));
     let account = SimAccount {
         id,

@@ -1,6 +1,7 @@
 //! What AWS services, functions and monitoring do by themselves, all day long.
 
 use super::Site;
+use crate::domain::AccountId;
 use crate::sim::events::Call;
 use serde_json::{Value, json};
 
@@ -29,11 +30,8 @@ const SERVICE_ROLES: [(&str, &str, &str); 8] = [
 ];
 
 /// `AssumeRole` by AWS services, the most common event of all: (host, call).
-pub(crate) fn assumed_by_services(site: Site<'_>) -> Vec<(&'static str, Call)> {
-    SERVICE_ROLES
-        .iter()
-        .map(|(host, role, session)| (*host, Call::assume_role(site.account, role, session, None)))
-        .collect()
+pub(crate) fn assumed_by_services(account: AccountId) -> Vec<(&'static str, Call)> {
+    SERVICE_ROLES.iter().map(|(host, role, session)| (*host, Call::assume_role(account, role, session, None))).collect()
 }
 
 /// Events that AWS records about its own doings: (host, call).

@@ -105,20 +105,28 @@ fn mine(scene: &mut Scene<'_>, thief: &Arc<Caller>, region: &str, start: Timesta
         }]}}))
         .on("AWS::EC2::SecurityGroup", &group);
     scene.plant(start.plus(90), region, thief, open);
-    let quota = "You have requested more vCPU capacity than your current vCPU limit of 1536 allows for the instance bucket \
-                 that the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to \
-                 request an adjustment to this limit.";
-    for (wait, kind, count) in [(200, "p4d.24xlarge", 8), (260, "p3.16xlarge", 8), (380, "g5.48xlarge", 8)] {
-        let refused = run_instances(site, kind, count, Some("kp1")).fails("Client.VcpuLimitExceeded", quota);
+    // Eight g5.48xlarge are 1,536 vCPUs: all that the quota allows.
+    let tries = [
+        (200, "p4d.24xlarge", 8, 0),
+        (260, "p3.16xlarge", 8, 0),
+        (380, "g5.48xlarge", 16, 1_536),
+        (1_440, "g5.48xlarge", 2, 1_536),
+    ];
+    for (wait, kind, count, limit) in tries {
+        let refused =
+            run_instances(site, kind, count, Some("kp1")).fails("Client.VcpuLimitExceeded", &over_quota(limit));
         scene.plant(start.plus(wait), region, thief, refused);
     }
     scene.plant(start.plus(11 * 60), region, thief, run_instances(site, "g5.48xlarge", 8, Some("kp1")));
-    scene.plant(
-        start.plus(24 * 60),
-        region,
-        thief,
-        run_instances(site, "g5.48xlarge", 8, Some("kp1")).fails("Client.VcpuLimitExceeded", quota),
-    );
+}
+
+/// EC2's words when a quota of vCPUs is exceeded.
+fn over_quota(limit: u32) -> String {
+    format!(
+        "You have requested more vCPU capacity than your current vCPU limit of {limit} allows for the instance bucket that \
+         the specified instance type belongs to. Please visit http://aws.amazon.com/contact-us/ec2-request to request an \
+         adjustment to this limit."
+    )
 }
 
 /// GPUs in their usual Region, a planned new Region without GPUs, and refusals of known people.
@@ -161,10 +169,7 @@ fn look_alikes(stage: &mut Stage<'_>, story: usize) -> Option<usize> {
         .asks(json!({"roleName": "web-prod-lambda", "policyArn": "arn:aws:iam::aws:policy/PowerUserAccess"}))
         .fails("AccessDenied", "User is not authorized to perform: iam:AttachRolePolicy because no permissions boundary allows the iam:AttachRolePolicy action");
     scene.plant(now.plus(-5 * DAY), "us-east-1", &pipeline, attach);
-    let gpu = run_instances(scene.site(&home), "g5.xlarge", 1, None).fails(
-        "Client.VcpuLimitExceeded",
-        "You have requested more vCPU capacity than your current vCPU limit of 0 allows.",
-    );
+    let gpu = run_instances(scene.site(&home), "g5.xlarge", 1, None).fails("Client.VcpuLimitExceeded", &over_quota(0));
     scene.plant(now.plus(-2 * DAY), &home, &developer, gpu);
     Some(planted + scene.planted)
 }

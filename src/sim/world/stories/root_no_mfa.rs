@@ -20,7 +20,8 @@ pub(super) fn plant(stage: &mut Stage<'_>) -> Option<Story> {
     let plan = stage.find("coppermill-studio", Purpose::Standalone)?;
     let mut scene = stage.scene(plan, "root-no-mfa")?;
     let account = scene.plan.account.id;
-    let root = Arc::new(Caller::new(Identity::Root, account, "192.0.2.77", BROWSER).in_console());
+    let root =
+        Arc::new(Caller::new(Identity::Root { mfa: false }, account, "192.0.2.77", BROWSER).in_console().since(at));
     let failed = Call::console_login(REGION, false, false).fails_sign_in();
     scene.plant(at.plus(-95), REGION, &root, failed);
     scene.plant(at, REGION, &root, Call::console_login(REGION, false, true));
@@ -46,7 +47,9 @@ fn look_alikes(stage: &mut Stage<'_>, story: usize) -> Option<usize> {
         let plan = stage.find(slug, Purpose::Management)?;
         let mut scene = stage.scene(plan, "root with mfa")?;
         let office = scene.cast().office();
-        let root = Arc::new(Caller::new(Identity::Root, scene.plan.account.id, &office, BROWSER).in_console());
+        let root = Arc::new(
+            Caller::new(Identity::Root { mfa: true }, scene.plan.account.id, &office, BROWSER).in_console().since(at),
+        );
         scene.plant(at, REGION, &root, Call::console_login(REGION, true, true));
         planted += scene.planted;
     }

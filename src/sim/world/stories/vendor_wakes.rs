@@ -35,12 +35,8 @@ pub(super) fn plant(stage: &mut Stage<'_>) -> Option<Story> {
     let wakes = now.plus(-DAY - 40 * 60);
     scene.plant(wakes, REGION, &from("198.51.100.23"), assume());
     let identity = Identity::Role { role: ROLE.to_owned(), session: SESSION.to_owned(), invoked_by: None };
-    let session = Arc::new(Caller::new(
-        identity,
-        account,
-        "198.51.100.23",
-        "Boto3/1.26.90 Python/3.10.6 Linux/5.15.0-58-generic Botocore/1.29.90",
-    ));
+    let agent = "Boto3/1.26.90 Python/3.10.6 Linux/5.15.0-58-generic Botocore/1.29.90";
+    let session = Arc::new(Caller::new(identity, account, "198.51.100.23", agent).since(wakes));
     let site = scene.site(&home);
     let secret = |name: &str| {
         Call::read("secretsmanager", "GetSecretValue")
