@@ -51,6 +51,7 @@ async fn accept(listener: tokio::net::TcpListener, cloud: Arc<Cloud>) {
         tokio::spawn(async move {
             let service = service_fn(|request| respond(&cloud, request));
             let connection = http1::Builder::new()
+                .half_close(true)
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_TIMEOUT)
                 .serve_connection(TokioIo::new(stream), service);
