@@ -63,9 +63,9 @@ impl Answer {
     }
 
     /// The bytes to send.
-    pub fn body(&self, request_id: &str) -> Vec<u8> {
-        match (&self.content, self.format) {
-            (Ok(Content::Json(body)), _) => body.clone(),
+    pub fn into_body(self, request_id: &str) -> Vec<u8> {
+        match (self.content, self.format) {
+            (Ok(Content::Json(body)), _) => body,
             (Ok(Content::Query(action, xml)), _) => format!(
                 "<{action}Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <{action}Result>\n{xml}  \
                  </{action}Result>\n  <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n  \

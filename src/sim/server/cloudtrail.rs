@@ -73,10 +73,10 @@ impl Wanted<'_> {
 pub(super) fn lookup_events(cloud: &Cloud, signed: &Signed, region: &Region, body: &[u8]) -> Result<Vec<u8>, Fault> {
     let request: Request = input(body)?;
     let account = cloud.authorize(signed, "cloudtrail:LookupEvents", "")?;
-    if let Some(throttle) = &cloud.throttle {
-        if !throttle.take(account.id, region, Instant::now()) {
-            return Err(Fault::json("ThrottlingException", "Rate exceeded"));
-        }
+    if let Some(throttle) = &cloud.throttle
+        && !throttle.take(account.id, region, Instant::now())
+    {
+        return Err(Fault::json("ThrottlingException", "Rate exceeded"));
     }
     let size = page_size(request.max_results)?;
     let wanted = wanted(request.lookup_attributes.as_deref().unwrap_or_default())?;

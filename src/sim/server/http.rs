@@ -51,6 +51,7 @@ async fn accept(listener: tokio::net::TcpListener, cloud: Arc<Cloud>) {
         tokio::spawn(async move {
             let service = service_fn(|request| respond(&cloud, request));
             let connection = http1::Builder::new()
+                .half_close(true)
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_TIMEOUT)
                 .serve_connection(TokioIo::new(stream), service);
@@ -81,15 +82,15 @@ fn too_large() -> Answer {
 }
 
 fn response(answer: Answer, request_id: &str) -> Response<Full<Bytes>> {
-    let body = answer.body(request_id);
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (status, content_type, error_type) = (answer.status, answer.format.content_type(), answer.error_type());
+    let mut response = Response::new(Full::new(Bytes::from(answer.into_body(request_id))));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.format.content_type()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-amzn-requestid", id);
     }
-    if let Some(code) = answer.error_type() {
+    if let Some(code) = error_type {
         headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
     }
     response

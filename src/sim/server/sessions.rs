@@ -61,10 +61,10 @@ impl Sessions {
         let session = Arc::new(make(Credentials::derive(self.seed, open.issued)));
         open.by_key.insert(session.access_key.clone(), Arc::clone(&session));
         open.order.push_back(session.access_key.clone());
-        if open.order.len() > KEPT {
-            if let Some(oldest) = open.order.pop_front() {
-                open.by_key.remove(&oldest);
-            }
+        if open.order.len() > KEPT
+            && let Some(oldest) = open.order.pop_front()
+        {
+            open.by_key.remove(&oldest);
         }
         session
     }

@@ -86,10 +86,10 @@ fn assume_role(cloud: &Cloud, signed: &Signed, form: &Form) -> Result<String, Fa
     let (account_index, role_index) = cloud.role(request.role_arn).ok_or_else(|| denied("sts:AssumeRole"))?;
     let account = cloud.world.accounts.get(account_index).ok_or_else(|| denied("sts:AssumeRole"))?;
     let role = account.roles.get(role_index).ok_or_else(|| denied("sts:AssumeRole"))?;
-    if let Caller::Session(session) = &signed.caller {
-        if cloud.why_not(session, "sts:AssumeRole", request.role_arn, &signed.region).is_some() {
-            return Err(denied("sts:AssumeRole"));
-        }
+    if let Caller::Session(session) = &signed.caller
+        && cloud.why_not(session, "sts:AssumeRole", request.role_arn, &signed.region).is_some()
+    {
+        return Err(denied("sts:AssumeRole"));
     }
     let external_id_fits = role.external_id.is_none() || role.external_id.as_deref() == request.external_id;
     if !external_id_fits || !cloud.is_trusted(role, &signed.caller) {
