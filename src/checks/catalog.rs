@@ -68,3 +68,27 @@ pub fn all() -> &'static [CheckInfo] {
 pub fn find(id: &str) -> Option<&'static CheckInfo> {
     all().iter().find(|info| info.id == id)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_built_in_check_is_complete() {
+        assert!(all().len() >= 57, "{}", all().len());
+        for info in all() {
+            let texts = [&info.why, &info.remediation, &info.title, &info.author];
+            assert!(texts.iter().all(|text| !text.is_empty()) && !info.false_positives.is_empty(), "{info:?}");
+            assert!(info.builtin && find(&info.id) == Some(info));
+        }
+        assert!(find("CT-NOPE-001").is_none());
+    }
+
+    #[test]
+    fn each_monitoring_control_of_cis_has_a_check() {
+        for control in 1..=15 {
+            let control = format!("4.{control}");
+            assert!(all().iter().any(|info| info.cis.contains(&control)), "{control}");
+        }
+    }
+}

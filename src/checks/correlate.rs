@@ -32,6 +32,8 @@ pub(super) struct Firing {
     pub group: Vec<(String, String)>,
     /// The matches within the window, by their place in what was replayed.
     pub matches: Vec<usize>,
+    /// What was counted: events, distinct values, or whatever else the correlation adds up.
+    pub count: f64,
     /// The length of the window in minutes.
     pub minutes: u64,
 }
@@ -131,5 +133,11 @@ fn firing(result: EvaluationResult) -> Option<Firing> {
     let ResultBody::Correlation(body) = result.body else { return None };
     let refs = body.event_refs.unwrap_or_default();
     let matches = refs.into_iter().filter_map(|r| r.id?.parse().ok()).collect();
-    Some(Firing { rule, group: body.group_key, matches, minutes: body.timespan_secs / 60 })
+    Some(Firing {
+        rule,
+        group: body.group_key,
+        matches,
+        count: body.aggregated_value,
+        minutes: body.timespan_secs / 60,
+    })
 }

@@ -1,4 +1,26 @@
-//! The `bw.*` fields: what a rule cannot compute from the record itself.
+//! The `bw.*` fields: what a rule cannot compute from the record itself. A truth is either `true` or absent, unless
+//! marked *always*.
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `bw.api` | the event name without its API date, *always* |
+//! | `bw.actor` | the stable principal, *always* |
+//! | `bw.region` | the region, *always* |
+//! | `bw.ok` | whether the call succeeded, *always* |
+//! | `bw.denied` | it was refused for lack of permission |
+//! | `bw.human`, `bw.iac` | a person, or a provisioning tool, is likely to have acted |
+//! | `bw.client.own_account` | the caller belongs to the client, to us, or is a service, *always* |
+//! | `bw.first_seen.principal`, `.region`, `.ip`, `.agent` | first sight, after seven days of history |
+//! | `bw.self` | `requestParameters.userName` is the caller, or nobody |
+//! | `bw.policy.public`, `.admin` | what a policy in the request grants; absent without one |
+//! | `bw.policy.external_accounts` | foreign accounts a policy in the request lets in |
+//! | `bw.cidr.world`, `bw.ports.admin`, `bw.group` | what a security-group request opens to the world |
+//! | `bw.instances`, `.type`, `.count`, `.large` | a successful start of large instances |
+//! | `bw.region.new_hours` | with it: hours since the first write in a region new to the account |
+//! | `bw.role`, `bw.role.silent_days` | a role assumed from outside, and the days nobody had used it |
+//! | `bw.trail` | the trail a successful CloudTrail call is about |
+//! | `bw.trail.gap`, `.gap_minutes` | of a start: how long the trail had stood still |
+//! | `bw.trail.restarted_minutes` | of a stop: minutes until it was started again |
 
 use super::{
     engine::AccountContext,

@@ -143,11 +143,11 @@ impl Checks {
         }
         let piece = evidence(&record.event);
         for (key, _) in self.matched(&results) {
-            if let Some(wanted) = self.set.correlator.fields(key) {
-                if held.insert((key.to_owned(), record.event.id)) {
-                    let fields = wanted.iter().filter_map(|name| Some((name.clone(), enriched.text(name)?))).collect();
-                    state.matches.push(Match { rule: key.to_owned(), evidence: piece.clone(), fields });
-                }
+            if let Some(wanted) = self.set.correlator.fields(key)
+                && held.insert((key.to_owned(), record.event.id))
+            {
+                let fields = wanted.iter().filter_map(|name| Some((name.clone(), enriched.text(name)?))).collect();
+                state.matches.push(Match { rule: key.to_owned(), evidence: piece.clone(), fields });
             }
         }
         for rule in self.narrowest(&results) {
@@ -197,7 +197,7 @@ impl Checks {
             let places: Vec<Evidence> =
                 firing.matches.iter().filter_map(|at| Some(state.matches.get(*at)?.evidence.clone())).collect();
             let value = |name: &str| match name {
-                "count" => Some(places.len().to_string()),
+                "count" => Some(firing.count.to_string()),
                 "minutes" => Some(firing.minutes.to_string()),
                 _ => grouped(name),
             };

@@ -91,7 +91,9 @@ fn same(a: &Evidence, b: &Evidence) -> bool {
 
 fn renew(finding: &mut Finding, hit: Hit) {
     let known = hit.evidence.iter().filter(|e| finding.evidence.iter().any(|held| same(held, e))).count();
-    let fresh = hit.count.saturating_sub(u32::try_from(known).unwrap_or(u32::MAX));
+    // A hit on events brings only what was not told before; one on days or connections tells all of them each time.
+    let told = if hit.event_ids.is_empty() { hit.evidence.len() } else { hit.count as usize };
+    let fresh = u32::try_from(told.saturating_sub(known)).unwrap_or(u32::MAX);
     for piece in hit.evidence {
         match finding.evidence.iter_mut().find(|held| same(held, &piece)) {
             Some(held) => *held = piece,
@@ -181,6 +183,20 @@ mod tests {
         merge(&mut findings, vec![hit("A", &[2, 3])]);
         assert_eq!((findings[&id].state, findings[&id].count), (FindingState::Open, 3));
         assert_eq!((findings[&id].first_seen.second(), findings[&id].last_seen.second()), (10, 30));
+    }
+
+    #[test]
+    fn days_told_each_time_are_counted_once() {
+        let mut daily = hit("COST", &(1..=30).collect::<Vec<_>>());
+        daily.event_ids.clear();
+        daily.evidence.iter_mut().for_each(|e| e.event = None);
+        keep_newest(&mut daily.evidence);
+        let mut findings = BTreeMap::new();
+        merge(&mut findings, vec![daily.clone()]);
+        findings.values_mut().for_each(|f| f.state = FindingState::Resolved);
+        merge(&mut findings, vec![daily]);
+        let finding = findings.values().next().unwrap();
+        assert_eq!((finding.count, finding.state), (30, FindingState::Resolved));
     }
 
     #[test]

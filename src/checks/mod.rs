@@ -13,6 +13,8 @@ mod native;
 mod network;
 mod policy;
 mod rules;
+#[cfg(test)]
+mod scenarios;
 mod self_test;
 mod state;
 

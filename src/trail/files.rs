@@ -87,6 +87,10 @@ impl Reader<'_> {
         let mut head = Vec::new();
         // A gzip stream may break off already here: what came before the break is still good.
         let broken = Read::take(&mut *input, PEEK as u64).read_to_end(&mut head).err();
+        if head.starts_with(b"\xef\xbb\xbf") {
+            // A byte-order mark, as some shells write before redirected output.
+            head.drain(..3);
+        }
         let lines = is_lines(&head);
         let mut whole = Cursor::new(head).chain(input);
         let ended = if lines { self.lines(&mut whole) } else { self.document(&mut whole) };
@@ -217,6 +221,7 @@ mod tests {
     #[case::delivery(json!({"Records": three()}).to_string())]
     #[case::pretty(serde_json::to_string_pretty(&json!({"Records": three()})).unwrap())]
     #[case::other_keys(json!({"A": [{"b": 1}], "Records": three(), "Z": {"q": [1]}}).to_string())]
+    #[case::byte_order_mark(format!("\u{feff}{}", json!({"Records": three()})))]
     #[case::array(json!(three()).to_string())]
     #[case::lines(lines())]
     #[case::lines_without_an_end(lines().trim_end().to_owned())]

@@ -18,7 +18,8 @@ pub fn instance_count(json: &Value) -> Option<u64> {
 }
 
 /// Whether a type has an accelerator or is very large: what a miner starts. Families from the EC2 instance type guide:
-/// P, G, Gr (GPU), Trn, Inf, DL, VT (accelerators), F (FPGA), U (high memory); or 16xlarge and above, or bare metal.
+/// P, G, Gr (GPU), Trn, Inf, DL, VT (accelerators), F (FPGA), U (high memory); or 16xlarge and above, or bare metal
+/// (of which Mac and A1 are small).
 pub fn is_large(instance_type: &str) -> bool {
     let lower = instance_type.to_ascii_lowercase();
     let Some((family, size)) = lower.split_once('.') else { return false };
@@ -27,7 +28,7 @@ pub fn is_large(instance_type: &str) -> bool {
         return true;
     }
     let times = size.strip_suffix("xlarge").and_then(|n| n.parse::<u32>().ok());
-    times.is_some_and(|n| n >= 16) || size.starts_with("metal")
+    times.is_some_and(|n| n >= 16) || (size.starts_with("metal") && !matches!(series, "mac" | "a"))
 }
 
 #[cfg(test)]
@@ -49,7 +50,7 @@ mod tests {
     #[case("t3.micro", false)]
     #[case("i4i.2xlarge", false)]
     #[case("hpc7g.4xlarge", false)]
-    #[case("mac2.large", false)]
+    #[case("mac2.metal", false)]
     #[case("", false)]
     fn accelerators_and_the_very_large_are_told_apart(#[case] name: &str, #[case] large: bool) {
         assert_eq!(is_large(name), large);

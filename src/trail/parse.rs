@@ -70,11 +70,11 @@ pub fn parse(json: &Value, home: &Home) -> Result<AccessEvent, RecordError> {
     let name = text(json, "/eventName").ok_or(RecordError::Missing("eventName"))?;
     let source = text(json, "/eventSource").ok_or(RecordError::Missing("eventSource"))?;
     let time = time(json)?;
-    let account = ["/recipientAccountId", "/userIdentity/accountId"]
-        .into_iter()
-        .filter_map(|path| text(json, path)?.parse().ok())
-        .next()
+    // The caller's account comes last: a caller from elsewhere is not the account whose history this is.
+    let id_at = |path| text(json, path).and_then(|id| id.parse().ok());
+    let account = id_at("/recipientAccountId")
         .or(home.account)
+        .or_else(|| id_at("/userIdentity/accountId"))
         .ok_or(RecordError::Account)?;
     let region = text(json, "/awsRegion")
         .and_then(|r| r.parse().ok())
@@ -92,7 +92,7 @@ pub fn parse(json: &Value, home: &Home) -> Result<AccessEvent, RecordError> {
         region,
         service: service(source).into(),
         name: bounded(name, 128),
-        read_only: flag(json.get("readOnly")).unwrap_or(false),
+        read_only: flag(json.get("readOnly")).unwrap_or_else(|| reads(name)),
         principal: principal(json),
         outcome: outcome(json),
         source: bounded(text(json, "/sourceIPAddress").unwrap_or(""), 128),
@@ -122,6 +122,11 @@ pub fn api(name: &str) -> &str {
         }
     }
     name
+}
+
+/// What the name of a call says where the record does not: older records have no `readOnly`.
+fn reads(name: &str) -> bool {
+    ["Describe", "Get", "List", "Lookup", "Head", "BatchGet", "Search"].into_iter().any(|verb| name.starts_with(verb))
 }
 
 fn is_number(s: &str) -> bool {
@@ -236,7 +241,10 @@ mod tests {
         let event = parse(&minimal(), &Home::default()).unwrap();
         assert_eq!(event.principal.kind, PrincipalKind::Service);
         assert_eq!(event.principal.actor, "service:iam.amazonaws.com");
-        assert_eq!((event.region.as_str(), event.outcome.clone()), (UNKNOWN_REGION, Outcome::Ok));
+        assert_eq!(
+            (event.region.as_str(), event.outcome.clone(), event.read_only),
+            (UNKNOWN_REGION, Outcome::Ok, true)
+        );
         assert_eq!(event.id, parse(&minimal(), &Home::default()).unwrap().id);
     }
 

@@ -94,10 +94,11 @@ impl Cut {
                 }
             }
             b'}' | b']' => {
-                if byte == b'}' && self.depth == self.records_at {
-                    if let Some((bytes, line)) = self.piece.take() {
-                        found(Piece { json: (bytes.len() <= RECORD_LIMIT).then_some(&bytes), line });
-                    }
+                if byte == b'}'
+                    && self.depth == self.records_at
+                    && let Some((bytes, line)) = self.piece.take()
+                {
+                    found(Piece { json: (bytes.len() <= RECORD_LIMIT).then_some(&bytes), line });
                 }
                 self.depth = self.depth.saturating_sub(1);
                 if self.depth < 2 && self.records_at == 3 {

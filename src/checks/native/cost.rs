@@ -1,6 +1,6 @@
 //! Spend of a service far above its norm.
 //!
-//! The norm of a day is its weekday's median times the level of the last week, both robust against single days. What is
+//! The norm of a day is its weekday's usual share of a week times the level of the last week, both medians. What is
 //! left over is scored against the service's own scatter. Day 1 of a month carries fees and is neither judged nor
 //! learnt; the newest days are still filling up, so days are only ever judged upward.
 
@@ -28,6 +28,8 @@ const LEAST_SCATTER: f64 = 0.03;
 const FACTOR: f64 = 1.25;
 /// A day nearer than this to today still changes.
 const SETTLING: i64 = 2;
+/// High days in a row that are not learnt, so that a rise does not become its own norm at once; a lasting one does.
+const HELD: usize = 4;
 /// Normal days after which a run of days is over.
 const CLOSE: i64 = 3;
 
@@ -81,42 +83,66 @@ fn floor<'a>(months: impl Iterator<Item = &'a CostMonth>, today: Day) -> f64 {
 
 /// All judged days that stand out, oldest first. `values` is one value for each day, oldest first.
 fn high_days(values: &[(Day, f64)], today: Day) -> Vec<HighDay> {
-    let mut learnt: Vec<(Day, f64)> = Vec::with_capacity(values.len());
+    let mut learnt: Vec<Learnt> = Vec::with_capacity(values.len());
     let mut scatter: Vec<f64> = Vec::new();
     let mut high = Vec::new();
+    let mut in_a_row = 0;
     for (day, actual) in values.iter().copied().filter(|(day, _)| day.of_month() != 1) {
-        if let Some(expected) = expected(&learnt, day) {
-            let left_over = (actual.max(0.01) / expected).ln();
-            let judged = today.days_since(day) <= JUDGED;
-            if judged && actual > expected * FACTOR && score(&scatter, left_over).is_some_and(|z| z > Z) {
-                high.push(HighDay { day, actual, expected });
+        let norm = expected(&learnt, day);
+        let left_over = norm.map(|expected| (actual.max(0.01) / expected).ln());
+        let stands_out = left_over.and_then(|left_over| score(&scatter, left_over)).is_some_and(|z| z > Z);
+        match norm.filter(|expected| stands_out && actual > expected * FACTOR) {
+            Some(expected) => {
+                in_a_row += 1;
+                if today.days_since(day) <= JUDGED {
+                    high.push(HighDay { day, actual, expected });
+                }
             }
-            scatter.push(left_over);
+            None => in_a_row = 0,
+        }
+        if in_a_row == 0 || in_a_row > HELD {
+            learn(&mut learnt, day, actual);
+            scatter.extend(left_over);
             let surplus = scatter.len().saturating_sub(SCATTER.0);
             scatter.drain(..surplus);
         }
-        learnt.push((day, actual));
     }
     high
 }
 
+/// A day of the past: what it cost, and its share of the week that ends with it.
+struct Learnt {
+    day: Day,
+    cost: f64,
+    share: Option<f64>,
+}
+
+fn learn(learnt: &mut Vec<Learnt>, day: Day, cost: f64) {
+    let week: Vec<f64> = learnt.iter().rev().take(6).map(|l| l.cost).chain([cost]).collect();
+    let mean = week.iter().sum::<f64>() / 7.0;
+    let share = (week.len() == 7 && mean > 0.0).then(|| cost / mean);
+    learnt.push(Learnt { day, cost, share });
+}
+
 /// The norm of a day from the days before it, or nothing where there is no norm.
-fn expected(learnt: &[(Day, f64)], day: Day) -> Option<f64> {
+///
+/// Shares, not amounts, make up the weekday's profile: when a bill moves to another level, the profile stays.
+fn expected(learnt: &[Learnt], day: Day) -> Option<f64> {
     let recent = learnt.get(learnt.len().checked_sub(28)?..)?;
-    if recent.iter().filter(|(_, v)| *v > 0.0).count() < USED_DAYS {
+    if recent.iter().filter(|l| l.cost > 0.0).count() < USED_DAYS {
         return None;
     }
     let profile = |weekday: u8| {
-        let same = learnt.iter().rev().filter(|(d, _)| d.weekday() == weekday).take(WEEKS.0).map(|(_, v)| *v);
-        let same: Vec<f64> = same.collect();
-        (same.len() >= WEEKS.1).then(|| median(same)).flatten()
+        let same = learnt.iter().rev().filter(|l| l.day.weekday() == weekday).take(WEEKS.0);
+        let shares: Vec<f64> = same.filter_map(|l| l.share).collect();
+        (shares.len() >= WEEKS.1).then(|| median(shares)).flatten()
     };
     let week = recent.get(recent.len().checked_sub(7)?..)?;
-    let ratios = week.iter().filter_map(|(d, v)| {
-        let norm = profile(d.weekday())?;
-        (norm > 0.0).then(|| v / norm)
+    let levels = week.iter().filter_map(|l| {
+        let share = profile(l.day.weekday())?;
+        (share > 0.0).then(|| l.cost / share)
     });
-    let level = median(ratios.collect())?;
+    let level = median(levels.collect())?;
     Some(profile(day.weekday())? * level).filter(|e| *e > 0.01)
 }
 
@@ -239,6 +265,19 @@ mod tests {
                 Ok(())
             })
             .unwrap();
+    }
+
+    #[test]
+    fn a_rise_that_goes_on_is_told_day_by_day_and_a_lasting_one_becomes_the_norm() {
+        let today = first().plus(LENGTH);
+        let rise = |days: usize| {
+            let mut values = ordinary(&[1.0, 0.98, 1.03], 40.0);
+            let begin = values.len() - days;
+            values.iter_mut().skip(begin).for_each(|(_, v)| *v *= 4.0);
+            high_days(&values, today).len()
+        };
+        assert_eq!(rise(8), 8);
+        assert!((8..=10).contains(&rise(40)), "{}", rise(40));
     }
 
     #[test]
