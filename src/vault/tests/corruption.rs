@@ -24,8 +24,8 @@ fn expected() -> Vec<(Scope, Name, Vec<u8>)> {
     let scopes = [Scope::Vault, client("acme-retail"), client("blue-ocean")];
     (0..90usize)
         .map(|i| {
-            let size = if i % 9 == 0 { 20_000 } else { 300 };
-            let value = (0..size).map(|_| r.next() as u8).collect();
+            let words = if i % 9 == 0 { 2_500 } else { 40 };
+            let value: Vec<u8> = (0..words).flat_map(|_| r.next().to_le_bytes()).collect();
             (scopes[i % 3].clone(), name(&format!("records/{i:03}")), value)
         })
         .collect()
@@ -56,18 +56,31 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Flips one bit of a byte that is in use, or cuts the file.
-fn damage(file: &Path, seed: u64, cut: bool) {
-    let mut r = Seeded(seed);
-    let mut content = std::fs::read(file).unwrap();
-    let used: Vec<usize> = content.iter().enumerate().filter(|(_, b)| **b != 0).map(|(i, _)| i).collect();
-    let at = used[r.below(used.len() as u64) as usize];
-    if cut {
-        content.truncate(at);
-    } else {
-        content[at] ^= 1 << r.below(8);
+/// A file to damage, and where it holds anything but zeros.
+struct Target {
+    content: Vec<u8>,
+    used: Vec<usize>,
+}
+
+impl Target {
+    fn new(file: &Path) -> Self {
+        let content = std::fs::read(file).unwrap();
+        let used = content.iter().enumerate().filter(|(_, b)| **b != 0).map(|(i, _)| i).collect();
+        Self { content, used }
     }
-    std::fs::write(file, content).unwrap();
+
+    /// With one bit flipped in a byte that is in use, or cut there.
+    fn damaged(&self, seed: u64, cut: bool) -> Vec<u8> {
+        let mut r = Seeded(seed);
+        let mut content = self.content.clone();
+        let at = self.used[r.below(self.used.len() as u64) as usize];
+        if cut {
+            content.truncate(at);
+        } else {
+            content[at] ^= 1 << r.below(8);
+        }
+        content
+    }
 }
 
 /// `intact`, `named`, or what went wrong.
@@ -109,7 +122,8 @@ fn damaged_headers_and_mirrors_cost_nothing_while_one_copy_is_good(#[case] cut: 
     template(&path);
     for seed in 0..CASES {
         let file = ["vault.hdr", "vault.hdr.b", "manifest.a", "manifest.b"][seed as usize % 4];
-        damage(&path.join(file), seed, cut);
+        let damaged = Target::new(&path.join(file)).damaged(seed, cut);
+        std::fs::write(path.join(file), damaged).unwrap();
         // Each round damages another file: one that was not mended would soon leave no good copy.
         let vault = try_open(&path).unwrap();
         assert_eq!(vault.notices().len(), 1, "seed {seed}: damage to {file}: {:?}", vault.notices());
@@ -125,11 +139,10 @@ fn a_header_damaged_in_both_copies_is_named_and_not_called_a_wrong_secret(#[case
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("v");
     template(&path);
-    let good = std::fs::read(path.join("vault.hdr")).unwrap();
+    let good = Target::new(&path.join("vault.hdr"));
     for seed in 0..CASES {
         for copy in header::COPIES {
-            std::fs::write(path.join(copy), &good).unwrap();
-            damage(&path.join(copy), seed, cut);
+            std::fs::write(path.join(copy), good.damaged(seed, cut)).unwrap();
         }
         let error = try_open(&path).err().unwrap();
         assert!(matches!(error, VaultError::HeaderDamaged { .. }), "seed {seed}: {error}");
@@ -143,6 +156,7 @@ fn a_damaged_store_is_intact_or_named(#[case] cut: bool) {
     let base = tempfile::tempdir().unwrap();
     let original = base.path().join("template");
     template(&original);
+    let store = Target::new(&original.join("store/db"));
     let next = AtomicU64::new(0);
     let worker = || {
         let mut bad = Vec::new();
@@ -150,7 +164,7 @@ fn a_damaged_store_is_intact_or_named(#[case] cut: bool) {
         while let seed @ 0..CASES = next.fetch_add(1, Ordering::Relaxed) {
             let dir = base.path().join(seed.to_string());
             copy(&original, &dir);
-            damage(&dir.join("store/db"), seed, cut);
+            std::fs::write(dir.join("store/db"), store.damaged(seed, cut)).unwrap();
             match child("the_child_that_reads", &dir).as_str() {
                 "intact" => {}
                 "named" => named += 1,
