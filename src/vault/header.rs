@@ -138,13 +138,13 @@ impl Header {
         };
         let mut refusal =
             if newest.header.slots.iter().any(|s| s.fits(unlock)) { unlock.refused() } else { unlock.no_slot() };
-        for (i, copy) in copies.iter().enumerate() {
+        for copy in &copies {
             for slot in copy.header.slots.iter().filter(|s| s.fits(unlock)) {
                 let Some(root) = slot.open(&copy.header.vault, unlock)? else { continue };
                 let mac_key = root.derive(&copy.header.vault, Purpose::HeaderMac);
                 if mac_key.mac_is(&copy.body, &copy.mac) {
-                    if i > 0 {
-                        notes.push("the newer copy of the header does not authenticate".to_owned());
+                    if copies.len() > 1 {
+                        notes.push("one copy of the header is older than the other, or forged".to_owned());
                     }
                     return Ok((copy.header.clone(), root, notes));
                 }

@@ -55,8 +55,10 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The kernel lets go of the lock when the file closes; the emptied file only spares people a stale name.
+        // The emptied file only spares people a stale name. Closing alone would keep the lock while a process that was
+        // just forked still has the file.
         let _ = self.file.set_len(0);
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 

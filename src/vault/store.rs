@@ -15,6 +15,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 /// Where a value lies: a keyed hash of its name.
@@ -39,7 +40,7 @@ impl Store {
         let path = dir.to_owned();
         let opening = move || {
             let config = sled::Config::new().path(path).flush_every_ms(None).cache_capacity(CACHE);
-            guarded("opening it", || config.open())
+            guarded("opening it", || open_unlocked(&config))
         };
         let failed = |why: String| VaultError::Store { doing: "opening it", why };
         let db = thread::Builder::new()
@@ -105,6 +106,21 @@ impl Store {
     #[cfg(test)]
     pub(super) fn keys(&self) -> Vec<StoreKey> {
         self.db.iter().keys().map(|k| k.unwrap().as_ref().try_into().unwrap()).collect()
+    }
+}
+
+/// Opens, waiting up to a second for sled's own lock. The vault's lock is already ours, so sled's can only be held by a
+/// process that was forked a moment ago and has not yet become another program.
+fn open_unlocked(config: &sled::Config) -> sled::Result<sled::Db> {
+    let mut tries = 0;
+    loop {
+        match config.open() {
+            Err(sled::Error::Io(e)) if tries < 100 && e.to_string().contains("could not acquire lock") => {
+                tries += 1;
+                thread::sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
     }
 }
 

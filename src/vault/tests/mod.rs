@@ -1,6 +1,7 @@
 //! Tests of the whole room: what a caller sees of a vault that is used, closed, damaged or attacked.
 
 mod canary;
+mod corruption;
 mod model;
 mod tamper;
 mod use_and_reopen;

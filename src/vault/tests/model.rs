@@ -14,7 +14,7 @@ fn op() -> impl Strategy<Value = Op> {
     let value = proptest::option::weighted(0.7, proptest::collection::vec(any::<u8>(), 0..40));
     let edit = (0u8..3, 0u16..700, value);
     prop_oneof![
-        8 => proptest::collection::vec(edit, 1..300).prop_map(Op::Commit),
+        8 => proptest::collection::vec(edit, 1..200).prop_map(Op::Commit),
         1 => Just(Op::Reopen),
     ]
 }
@@ -32,7 +32,7 @@ fn key(number: u16) -> Name {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, max_shrink_iters: 60, ..ProptestConfig::default() })]
     #[test]
     fn a_vault_behaves_like_a_map(ops in proptest::collection::vec(op(), 1..14), probe in 0u16..700) {
         let dir = tempfile::tempdir().unwrap();
