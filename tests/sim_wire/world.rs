@@ -7,11 +7,12 @@ use bailiwick::{
     domain::{AccountId, AccountState, Day, JoinedMethod, Region, Timestamp},
     sim::{
         costs::{CostLine, SimAmounts, SimCosts},
-        events::SimEvent,
+        events::{Call, Caller, SimEvent},
         world::{Agency, SimAccount, SimClient, SimOrganization, SimRole, World, WorldConfig},
     },
 };
 use rust_decimal::Decimal;
+use std::sync::Arc;
 
 /// The access key the simulator knows.
 pub const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -160,22 +161,13 @@ pub fn event_id(n: usize) -> String {
 }
 
 fn event(n: usize, time: Timestamp, place: &str) -> SimEvent {
-    let opens_session = n.is_multiple_of(10);
-    SimEvent {
-        id: event_id(n),
-        time,
-        region: region(place),
-        source: if opens_session { "sts.amazonaws.com".into() } else { "s3.amazonaws.com".into() },
-        name: if opens_session { "AssumeRole".into() } else { "PutBucketPolicy".into() },
-        read_only: opens_session,
-        username: n.is_multiple_of(2).then(|| format!("user-{}", n % 4).into()),
-        access_key: n.is_multiple_of(5).then(|| "AKIA0000000000000001".into()),
-        resources: if n.is_multiple_of(13) {
-            vec![("AWS::S3::Bucket".into(), format!("bucket-{n}").into())]
-        } else {
-            Vec::new()
-        },
-    }
+    let call =
+        if n.is_multiple_of(10) { Call::read("sts", "AssumeRole") } else { Call::write("s3", "PutBucketPolicy") };
+    let call = if n.is_multiple_of(13) { call.on("AWS::S3::Bucket", &format!("bucket-{n}")) } else { call };
+    let mut caller = Caller::service("cloudformation.amazonaws.com", id(PAYER));
+    caller.username = n.is_multiple_of(2).then(|| format!("user-{}", n % 4).into());
+    let access_key = n.is_multiple_of(5).then(|| "AKIA0000000000000001".into());
+    SimEvent::new(event_id(n), time, region(place), Arc::new(caller), Arc::new(call), access_key)
 }
 
 fn day(text: &str) -> Day {
