@@ -28,4 +28,4 @@ pub mod desk;
 pub mod cli;
 pub mod tui;
 pub mod sim;
-//pub mod app;
+pub mod app;

@@ -11,7 +11,7 @@ use crate::{
     aws::BaseCredentials,
     checks::Checks,
     cli::DemoArgs,
-    config::Settings,
+    config::{Environment, Settings},
     desk::Desk,
     domain::{Failure, FailureKind, SyncEvent},
     tui::{self, Capabilities, Effect, Msg, NoticeLevel, Options, Ports, Session},
@@ -49,7 +49,7 @@ pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
                 }
             }
         });
-        let shown = show(setting, effects, incoming, "demo");
+        let shown = show(setting, effects, incoming, "bailiwick demo");
         // The sender of wishes went with the screen, so the worker comes to its end and drops the vault.
         let built = worker.join().map_err(|_| Report::failed("the demo's worker stopped unexpectedly; please report this"))?;
         shown.and_then(|code| built.map(|_| code))
@@ -79,7 +79,7 @@ pub fn stored(setting: &Setting) -> Result<ExitCode, Report> {
             let (wishes, to_screen) = (wishes, to_screen);
             serve(&desk, &engine, false, &wishes, &to_screen);
         });
-        show(setting, effects, incoming, "")
+        show(setting, effects, incoming, "bailiwick")
     })
 }
 
@@ -96,24 +96,18 @@ fn show(
     setting: &Setting,
     effects: mpsc::Sender<Effect>,
     incoming: UnboundedReceiver<Msg>,
-    label: &str,
+    title: &str,
 ) -> Result<ExitCode, Report> {
-    let environment = &setting.environment;
-    let capabilities = Capabilities {
-        ascii: setting.ascii,
-        no_color: environment.no_color,
-        ssh: environment.ssh,
-        tmux: environment.tmux,
-        screen: environment.term.starts_with("screen") && !environment.tmux,
-    };
-    let options = Options { capabilities, clock: setting.clock.clone(), label: label.to_owned() };
+    let found = Capabilities::from_env(Environment::variable);
+    let capabilities = Capabilities { ascii: found.ascii || setting.ascii, ..found };
+    let options = Options { title: title.to_owned(), clock: setting.clock.clone(), capabilities };
     let ports = Ports {
         effects: Box::new(move |effect| {
             let _ = effects.send(effect);
         }),
         incoming,
     };
-    let ran = engine::runtime()?.block_on(tui::run(Session::stdio(&environment.user), ports, options));
+    let ran = engine::runtime()?.block_on(async { tui::run(Session::stdio()?, ports, options).await });
     ran.map_err(|e| Report::failed(e.to_string()))?;
     Ok(ExitCode::SUCCESS)
 }

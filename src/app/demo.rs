@@ -32,8 +32,8 @@ pub struct Demo {
     pub engine: Engine,
     /// What was planted.
     pub world: Arc<World>,
-    /// The simulated AWS.
-    pub server: SimServer,
+    /// The simulated AWS; stops when this is dropped.
+    _server: SimServer,
     /// The vault's directory; gone when this is dropped.
     _dir: TempDir,
 }
@@ -71,7 +71,7 @@ impl Demo {
                 only: None,
             },
         };
-        Ok(Self { desk, engine, world, server, _dir: dir })
+        Ok(Self { desk, engine, world, _server: server, _dir: dir })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     sync::{self, SyncOptions},
     vault::Vault,
 };
-use std::{sync::Arc, thread::JoinHandle};
+use std::sync::Arc;
 
 /// Everything a run needs.
 #[derive(Clone)]
@@ -28,13 +28,6 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Begins a run; `tell` hears all of it from the engine's thread.
-    pub fn start(&self, tell: impl Fn(SyncEvent) + Send + 'static) -> Result<JoinHandle<Result<SyncSummary, Report>>, Report> {
-        let engine = self.clone();
-        let spawned = std::thread::Builder::new().name("sync".into()).spawn(move || engine.run(tell));
-        spawned.map_err(|e| Report::failed(format!("the sync could not start: {e}; close other programs and try again")))
-    }
-
     /// Does a run on this thread.
     pub fn run(self, tell: impl Fn(SyncEvent) + 'static) -> Result<SyncSummary, Report> {
         runtime()?.block_on(async {

@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
         None => Arc::new(SystemClock),
     };
     let setting = Setting {
-        ascii: cli.ascii || !environment.utf8 || environment.term == "linux",
+        ascii: cli.ascii,
         passphrase_file: cli.passphrase_file.or_else(|| environment.passphrase_file.clone()),
         credential_file: cli.credential_file.or_else(|| environment.credential_file.clone()),
         environment,

@@ -157,5 +157,14 @@ fn random() -> Result<[u8; CREDENTIAL_BYTES], Report> {
 }
 
 fn owner(setting: &Setting) -> LockOwner {
-    LockOwner::current(&setting.environment.user, setting.clock.now())
+    let terminal = fs::read_link("/proc/self/fd/0").ok().filter(|path| path.starts_with("/dev/"));
+    LockOwner {
+        user: setting.environment.user.clone(),
+        pid: std::process::id(),
+        tty: terminal.map_or_else(
+            || "no terminal".into(),
+            |path| path.strip_prefix("/dev").unwrap_or(&path).display().to_string().trim_start_matches('/').to_owned(),
+        ),
+        since: setting.clock.now(),
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
     connect::{Gate, session_name},
     domain::{
         AccountId, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId, JobState, Region, Source,
-        SourceState, SyncEvent, SyncSummary, Timestamp,
+        SourceState, SyncSummary, Timestamp,
     },
     vault::{Vault, VaultError},
 };
@@ -323,9 +323,4 @@ impl Sources {
             };
         }
     }
-}
-
-/// Tells a listener that a run could not begin.
-pub fn abort(listener: &Listener, failure: Failure) {
-    listener(SyncEvent::Aborted { failure });
 }

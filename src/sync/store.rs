@@ -15,6 +15,11 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Version of every postcard record below. A changed record gets a new number and a migration.
 const SCHEMA: u16 = 1;
 
+/// Largest unpacked month of costs: some 300,000 cells.
+const PACKED_LIMIT: usize = 64 << 20;
+/// zstd's default level.
+const PACKED_LEVEL: i32 = 3;
+
 /// The accounts of a client as last listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountList {
@@ -134,15 +139,12 @@ impl ClientStore {
     /// All months of costs of a connection, oldest first.
     pub fn cost_months(&self, connection: &ConnectionId) -> Result<Vec<CostMonth>, VaultError> {
         let names = self.vault.list(&self.scope, &format!("costs/{connection}/month/"))?;
-        names
-            .iter()
-            .filter_map(|name| self.vault.get_record(&self.scope, name, SCHEMA).transpose())
-            .collect::<Result<_, _>>()
+        names.iter().filter_map(|name| self.packed(name).transpose()).collect()
     }
 
     /// One month of costs.
     pub fn cost_month(&self, connection: &ConnectionId, first: Day) -> Result<Option<CostMonth>, VaultError> {
-        self.get(&month_name(connection, first))
+        self.packed(&Name::new(month_name(connection, first))?)
     }
 
     /// How a connection's sources stand.
@@ -205,6 +207,14 @@ impl ClientStore {
         Draft { store: self, batch: Batch::new() }
     }
 
+    /// A record that is compressed before it is sealed: costs repeat their accounts and services thousands of times.
+    fn packed<T: DeserializeOwned>(&self, name: &Name) -> Result<Option<T>, VaultError> {
+        let Some(opened) = self.vault.get(&self.scope, name)? else { return Ok(None) };
+        let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "unpacked", why };
+        let raw = zstd::bulk::decompress(&opened.bytes, PACKED_LIMIT).map_err(|e| codec(e.to_string()))?;
+        postcard::from_bytes(&raw).map(Some).map_err(|e| codec(e.to_string()))
+    }
+
     fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, VaultError> {
         self.vault.get_record(&self.scope, &Name::new(name)?, SCHEMA)
     }
@@ -247,7 +257,12 @@ impl Draft<'_> {
 
     /// One month of costs.
     pub fn cost_month(&mut self, connection: &ConnectionId, month: &CostMonth) -> Result<&mut Self, VaultError> {
-        self.put(&month_name(connection, month.month.first()), month)
+        let name = Name::new(month_name(connection, month.month.first()))?;
+        let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "packed", why };
+        let raw = postcard::to_stdvec(month).map_err(|e| codec(e.to_string()))?;
+        let packed = zstd::bulk::compress(&raw, PACKED_LEVEL).map_err(|e| codec(e.to_string()))?;
+        self.batch.put(&self.store.scope, &name, SCHEMA, packed);
+        Ok(self)
     }
 
     /// How a connection's sources stand.
