@@ -5,7 +5,7 @@ mod commands;
 mod console;
 mod demo;
 mod engine;
-mod fleet;
+pub mod fleet;
 mod log;
 mod report;
 mod simulator;

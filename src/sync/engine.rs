@@ -2,7 +2,7 @@
 //! the connections themselves.
 
 use super::{
-    Sources,
+    Coverage, Sources,
     costs::store_failure,
     plan::{cost_queries, region_plans},
     progress::{Board, Listener},
@@ -248,7 +248,7 @@ impl<C: Assume> Context<C> {
                         draft.sources(&connection.id, &sources)?;
                         draft.commit()?;
                     }
-                    facts.push(fact(connection, sources));
+                    facts.push(fact(connection, sources, &store.coverage(connection.account())?));
                 }
                 let hits = checks.evaluate_connections(store.client(), &facts, now);
                 let mut draft = store.draft();
@@ -299,14 +299,16 @@ fn gate_failure(connection: &Connection) -> Option<Failure> {
     }
 }
 
-fn fact(connection: &Connection, sources: Sources) -> ConnectionFact {
+fn fact(connection: &Connection, sources: Sources, coverage: &Coverage) -> ConnectionFact {
+    let read = coverage.regions().map(|(r, _)| r).filter(|r| !sources.regions_failed.contains_key(*r));
+    let read: Vec<_> = read.map(|r| (Source::Events, Some(r.clone()), None)).collect();
     let whole = sources.failures.into_iter().map(|(source, failure)| (source, None, Some(failure)));
     let regions = sources.regions_failed.into_iter().map(|(r, failure)| (Source::Events, Some(r), Some(failure)));
     ConnectionFact {
         account: connection.account(),
         role: connection.role.clone(),
         gate: connection.gate.clone(),
-        sources: whole.chain(regions).collect(),
+        sources: whole.chain(regions).chain(read).collect(),
     }
 }
 

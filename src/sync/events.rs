@@ -109,22 +109,23 @@ impl<C: Assume> Context<C> {
         Ok((failures, read))
     }
 
-    /// One region: all changes, and the calls that hand out sessions if the region is in use.
+    /// One region: all changes, and the calls that hand out sessions. A region that shows neither a change nor an
+    /// assumed role is not in use, and the rarer of those calls are not asked for.
     async fn region(&self, lease: &Lease<'_, C>, account: AccountId, plan: RegionPlan, job: JobId) -> RegionRead {
-        let writes = self.lookup(lease, account, &plan, LookupFilter::Writes, job);
-        let sessions = async || {
-            let all = join_all(SESSION_CALLS.map(|filter| self.lookup(lease, account, &plan, filter, job))).await;
-            all.into_iter().collect::<Result<Vec<_>, _>>().map(|pages| pages.concat())
-        };
-        let events = if plan.sessions_always {
-            let (writes, sessions) = join(writes, sessions()).await;
-            writes.and_then(|w| Ok([w, sessions?].concat()))
-        } else {
-            match writes.await {
-                Ok(writes) if !writes.is_empty() => sessions().await.map(|s| [writes, s].concat()),
-                other => other,
+        let [assume_role, rarer @ ..] = SESSION_CALLS;
+        let lookup = |filter| self.lookup(lease, account, &plan, filter, job);
+        let events = async {
+            let (writes, roles) = join(lookup(LookupFilter::Writes), lookup(assume_role)).await;
+            let mut events = writes?;
+            events.extend(roles?);
+            if plan.sessions_always || !events.is_empty() {
+                for more in join_all(rarer.map(lookup)).await {
+                    events.extend(more?);
+                }
             }
+            Ok(events)
         };
+        let events = events.await;
         self.board.update(job, |j| {
             j.done += 1;
             j.region = Some(plan.region.clone());

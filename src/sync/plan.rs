@@ -80,7 +80,7 @@ pub struct RegionPlan {
     pub range: TimeRange,
     /// From here on events may be stored already.
     pub overlap: Option<TimeRange>,
-    /// Whether the calls that hand out sessions are read even if there are no changes.
+    /// Whether all calls that hand out sessions are read even if the region looks unused.
     pub sessions_always: bool,
 }
 
