@@ -60,7 +60,7 @@ fn day(seed: u64, count: usize) -> Vec<AccessEvent> {
                 source: format!("198.51.100.{person}").into(),
                 agent: format!("aws-cli/2.{} ua/2.1 os/linux lang/python#3.12", person % 7).into(),
                 key: Some(KeyHint { prefix: "ASIA".into(), last4: format!("{session:04X}").into() }),
-                mfa: Some(person % 2 == 0),
+                mfa: Some(person.is_multiple_of(2)),
                 detail: if r.below(4) == 0 { format!("bucket-{}", r.below(60)).into() } else { "".into() },
             }
         })

@@ -61,7 +61,10 @@ pub struct Opened {
 
 /// Pages decoded before, used only while their tag is still the one asked for.
 #[derive(Default)]
-pub(super) struct PageCache(Mutex<HashMap<(OwnerId, u64), (PageRef, Arc<Page>)>>);
+pub(super) struct PageCache(Mutex<CachedPages>);
+
+/// By owner and page id: what the page was checked against, and the page.
+type CachedPages = HashMap<(OwnerId, u64), (PageRef, Arc<Page>)>;
 
 impl PageCache {
     fn get(&self, owner: &OwnerId, at: &PageRef) -> Option<Arc<Page>> {

@@ -202,7 +202,7 @@ impl VaultError {
     "{name} of {whose} is damaged: {kind}; everything else stays readable; restore it from a backup, or sync that client again"
 )]
 pub struct Damage {
-    /// "the vault" or "client <id>".
+    /// `the vault`, or `client` and its id.
     pub whose: String,
     /// The logical name of the record, or the file's name.
     pub name: String,

@@ -32,7 +32,7 @@ const LEVEL: i32 = 3;
 /// Why a chunk cannot be packed or unpacked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
-    /// More than [`RAW_LIMIT`] bytes.
+    /// More than 64 MiB of unpacked columns.
     #[error("the events of one chunk take more than 64 MiB: split them by account, region and day")]
     TooLarge,
     /// The compressor failed.
