@@ -22,6 +22,7 @@ use std::{
     io::{self, Write},
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
     time::Duration,
 };
 use tokio::{
@@ -185,7 +186,7 @@ where
             if screen.quit {
                 return Ok(());
             }
-            let msg = match input.next().now_or_never() {
+            let msg = match ready(&mut input).await {
                 Some(None) => return Err(TuiError::Closed),
                 Some(Some(event)) => input::message(event?),
                 None => match incoming.try_recv() {
@@ -380,6 +381,16 @@ impl Signals {
         let _ = tokio::time::timeout(STOP, continued(&mut self.cont)).await;
         Ok(())
     }
+}
+
+/// What the stream has at once. It is polled with the loop's own waker: crossterm's stream keeps the first waker it gets
+/// until its next event, so that a poll with another one would let the loop sleep through a key.
+async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
+    std::future::poll_fn(|context| match stream.poll_next_unpin(context) {
+        Poll::Ready(item) => Poll::Ready(Some(item)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Waits for a signal that ends us and gives its name.

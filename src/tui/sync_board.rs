@@ -104,7 +104,7 @@ impl SyncBoard {
             *pages.entry(&job.client).or_default() += job.requests.ce;
         }
         let mut out: Vec<_> = pages.into_iter().map(|(client, n)| (client.clone(), ce_price(n))).collect();
-        out.sort_by(|a, b| b.1.cmp(&a.1));
+        out.sort_by_key(|(_, usd)| std::cmp::Reverse(*usd));
         out
     }
 }

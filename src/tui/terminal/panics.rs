@@ -26,7 +26,9 @@ impl PanicCatch {
         let caught = Arc::new(Mutex::new(None));
         let (here, kept) = (thread::current().id(), Arc::clone(&caught));
         panic::set_hook(Box::new(move |info| {
-            let text = Untrusted::from(info.to_string()).for_log();
+            let place = info.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
+            let what = info.payload_as_str().unwrap_or("no message");
+            let text = Untrusted::from(format!("{what}{place}")).for_log();
             tracing::error!(panic = %text, "a thread panicked");
             if thread::current().id() == here {
                 *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);

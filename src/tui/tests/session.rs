@@ -17,6 +17,7 @@ use std::{
     io,
     pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
 };
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
@@ -165,4 +166,54 @@ fn a_panic_of_the_console_gives_the_terminal_back_and_is_reported() {
     let ended = block_on(run(session(input, output.clone()), Ports { effects, incoming }, options(Wrap::None)));
     assert!(matches!(ended, Err(TuiError::Panicked(_))), "{ended:?}");
     assert!(output.text().ends_with(LEAVE));
+}
+
+/// Keeps the first waker until the next event, as crossterm's stream does.
+#[derive(Clone, Default)]
+struct FirstWaker(Arc<Mutex<(Vec<Event>, Option<Waker>)>>);
+
+impl FirstWaker {
+    fn press(&self, c: char) {
+        let mut state = self.0.lock().unwrap();
+        state.0.push(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+        if let Some(waker) = state.1.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Stream for FirstWaker {
+    type Item = io::Result<Event>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut state = self.0.lock().unwrap();
+        match state.0.pop() {
+            Some(event) => Poll::Ready(Some(Ok(event))),
+            None => {
+                state.1.get_or_insert_with(|| context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_comes_late_wakes_the_loop() {
+    let (ports, _sender, _) = ports();
+    let terminal = FirstWaker::default();
+    let hands = terminal.clone();
+    let ended = block_on(async {
+        let console = run(session(Box::pin(terminal), Output::default()), ports, options(Wrap::None));
+        let typing = async {
+            for c in "jjq".chars() {
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                hands.press(c);
+            }
+        };
+        // A limit only for the case that the test fails.
+        tokio::time::timeout(std::time::Duration::from_secs(10), async { tokio::join!(console, typing).0 }).await
+    });
+    assert!(matches!(ended, Ok(Ok(()))), "the loop slept through a key: {ended:?}");
 }

@@ -82,6 +82,9 @@ pub struct Look {
     pub width: u16,
 }
 
+/// Makes a row's cell.
+pub type CellOf<'a, R> = Box<dyn Fn(&R, Look) -> Content + 'a>;
+
 /// One column.
 pub struct Column<'a, R> {
     /// Its name in filters and sorting, `client`.
@@ -95,7 +98,7 @@ pub struct Column<'a, R> {
     /// 0 stays always; of the others the highest leaves first when the window is narrow.
     pub rank: u8,
     /// Its cell.
-    pub cell: Box<dyn Fn(&R, Look) -> Content + 'a>,
+    pub cell: CellOf<'a, R>,
     /// What to sort by.
     pub sort: Box<dyn Fn(&R) -> SortKey + 'a>,
 }
@@ -227,12 +230,13 @@ fn draw_head<R>(canvas: &mut Canvas, area: Rect, columns: &[Column<R>], chosen: 
     }
 }
 
-/// Draws one row; `selected` is `None` for a row that cannot be selected (sums).
+/// Draws a row that cannot be selected: a sum.
 pub fn draw_footer_row<R>(canvas: &mut Canvas, line: Rect, row: &R, columns: &[Column<R>], now: Timestamp) {
     let chosen = layout(columns, line.width.saturating_sub(1));
     draw_row(canvas, line, row, columns, &chosen, None, now);
 }
 
+/// `selected` is `None` for a row that cannot be.
 fn draw_row<R>(
     canvas: &mut Canvas,
     line: Rect,

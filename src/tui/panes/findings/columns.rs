@@ -48,19 +48,19 @@ impl Rows for FindingRows {
                 Content::text_of(text, Tone::Severity(row.severity))
             })
             .sorted(|row| Some(rank(row.severity))),
-            Column::text("client", "CLIENT", (12, 24), |row: &FindingRow, _| plain(row.client.to_string())),
+            Column::text("client", "CLIENT", (14, 18), |row: &FindingRow, _| plain(row.client.to_string())),
             Column::text("account", "ACCOUNT", (12, 12), |row: &FindingRow, _| {
                 Content::text_of(row.account.to_string(), Tone::Dim)
             })
             .rank(2),
-            Column::text("what", "WHAT", (24, 90), |row: &FindingRow, look| {
+            Column::text("what", "WHAT", (40, 90), |row: &FindingRow, look| {
                 plain(row.title.for_tui(look.width.into()))
             }),
             Column::text("since", "SINCE", (9, 9), |row: &FindingRow, look| {
                 plain(words::when(look.now, row.first_seen))
             })
             .sorted(|row| Some(Decimal::from(row.first_seen.second())))
-            .rank(3),
+            .rank(5),
             Column::text("last", "LAST", (9, 9), |row: &FindingRow, look| plain(words::when(look.now, row.last_seen)))
                 .sorted(|row| Some(Decimal::from(row.last_seen.second()))),
             Column::number(
@@ -75,7 +75,7 @@ impl Rows for FindingRows {
             Column::text("check", "CHECK", (12, 18), |row: &FindingRow, _| {
                 Content::text_of(row.check.clone(), Tone::Dim)
             })
-            .rank(5),
+            .rank(6),
         ]
     }
 
