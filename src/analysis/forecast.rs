@@ -3,12 +3,11 @@
 //! Month-start fees break a plain run-rate, and medians over weekdays bear steps and spikes, so: the days so far as they
 //! are, the days to come by profile × level, and the usual day-1 excess if the 1st is still to come.
 
+use super::ledger::UNSETTLED_DAYS;
 use crate::domain::{Day, Month};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
 
-/// Newest days that are not complete yet: Cost Explorer lags by one to two days.
-const UNSETTLED_DAYS: i64 = 2;
 /// Weeks of history that the profile is made from.
 const WEEKS: i64 = 8;
 /// The least history for a forecast, in days.

@@ -11,8 +11,8 @@ use crate::{
     aws::{BaseCredentials, Pacer, SdkCloud},
     checks::Checks,
     cli::{
-        self, AccessArgs, AccountsArgs, CheckArgs, ConnectArgs, CostsArgs, FindingsArgs, InitArgs, Output, SyncArgs,
-        progress,
+        self, AccessArgs, AccountsArgs, CheckArgs, ConnectArgs, CostsArgs, FindingsArgs, InitArgs, Output,
+        OverviewArgs, SyncArgs, progress,
     },
     config::Settings,
     desk::{AccessScope, ConnectRequest, CostScope, Desk, DeskError, FindingScope},
@@ -26,7 +26,9 @@ pub fn init(setting: &Setting, args: &InitArgs, out: &mut Output) -> Result<Exit
     let dir = unlock::create(setting, args.with_credential_file.as_deref())?;
     out.line(&format!("created the vault in {}", dir.display()));
     match &args.with_credential_file {
-        Some(file) => out.line(&format!("it is opened by {}: without that file its data cannot be read", file.display())),
+        Some(file) => {
+            out.line(&format!("it is opened by {}: without that file its data cannot be read", file.display()))
+        }
         None => out.line("it is opened by the passphrase: without it its data cannot be read, by anybody"),
     }
     out.line("next: `bailiwick client add NAME`");
@@ -56,7 +58,11 @@ pub fn client_add(
 /// `client list`.
 pub fn client_list(setting: &Setting, json: bool, out: &mut Output) -> Result<ExitCode, Report> {
     let list = open_desk(setting)?.clients()?;
-    if json { out.json(&list) } else { cli::clients(out, &list) }
+    if json {
+        out.json(&list)
+    } else {
+        cli::clients(out, &list)
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -132,6 +138,17 @@ pub fn sync(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exit
     }))
 }
 
+/// `overview`.
+pub fn overview(setting: &Setting, args: &OverviewArgs, out: &mut Output) -> Result<ExitCode, Report> {
+    let view = open_desk(setting)?.overview()?;
+    if args.json {
+        out.json(&view)
+    } else {
+        cli::overview(out, &view)
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `costs`.
 pub fn costs(setting: &Setting, args: CostsArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let scope = CostScope {
@@ -141,17 +158,24 @@ pub fn costs(setting: &Setting, args: CostsArgs, out: &mut Output) -> Result<Exi
         metric: args.metric.into(),
     };
     let view = open_desk(setting)?.costs(&scope)?;
-    if args.json { out.json(&view) } else { cli::costs(out, &view) }
+    if args.json {
+        out.json(&view)
+    } else {
+        cli::costs(out, &view)
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// `access`.
 pub fn access(setting: &Setting, args: AccessArgs, out: &mut Output) -> Result<ExitCode, Report> {
-    let one = args.principal.is_some();
-    let scope =
-        AccessScope { client: args.client, account: args.account, actor: args.principal.map(Into::into) };
+    let one = args.actor.is_some();
+    let scope = AccessScope { client: args.client, account: args.account, actor: args.actor.map(Into::into) };
     let view = open_desk(setting)?.access(&scope)?;
-    if args.json { out.json(&view) } else { cli::access(out, &view, one) }
+    if args.json {
+        out.json(&view)
+    } else {
+        cli::access(out, &view, one)
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -171,7 +195,11 @@ pub fn findings(setting: &Setting, args: FindingsArgs, out: &mut Output) -> Resu
 /// `accounts`.
 pub fn accounts(setting: &Setting, args: &AccountsArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let view = open_desk(setting)?.accounts(args.client.as_ref())?;
-    if args.json { out.json(&view) } else { cli::accounts(out, &view) }
+    if args.json {
+        out.json(&view)
+    } else {
+        cli::accounts(out, &view)
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -78,6 +78,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Client { action: ClientAction::List { json } }) => commands::client_list(setting, json, &mut out),
         Some(Command::Connect(args)) => commands::connect(setting, &args, &mut out),
         Some(Command::Sync(args)) => commands::sync(setting, &args, &mut out),
+        Some(Command::Overview(args)) => commands::overview(setting, &args, &mut out),
         Some(Command::Costs(args)) => commands::costs(setting, args, &mut out),
         Some(Command::Access(args)) => commands::access(setting, args, &mut out),
         Some(Command::Findings(args)) => commands::findings(setting, args, &mut out),

@@ -42,6 +42,8 @@ pub enum Command {
     Connect(ConnectArgs),
     /// Read what is new from every connected account, once.
     Sync(SyncArgs),
+    /// Show every client on one line: spend, what moved, findings, freshness.
+    Overview(OverviewArgs),
     /// Show costs: clients, then accounts, services and days.
     Costs(CostsArgs),
     /// Show who used the accounts: principals, then the events of one.
@@ -153,6 +155,14 @@ pub struct SyncArgs {
     pub json: bool,
 }
 
+/// `overview`.
+#[derive(Debug, Args)]
+pub struct OverviewArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// A cost basis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum MetricArg {
@@ -208,8 +218,8 @@ pub struct AccessArgs {
     #[arg(long)]
     pub account: Option<AccountId>,
     /// The events of one principal, named as the table names it (its ARN, account:… or service:…).
-    #[arg(long)]
-    pub principal: Option<String>,
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub actor: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -7,9 +7,9 @@ mod show;
 mod table;
 
 pub use args::{
-    AccessArgs, AccountsArgs, Cli, CheckArgs, CheckFormat, ClientAction, Command, ConnectArgs, CostsArgs, DemoArgs,
-    FindingsArgs, InitArgs, KindArg, MetricArg, SimAction, SyncArgs, WorldArgs,
+    AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConnectArgs, CostsArgs, DemoArgs,
+    FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction, SyncArgs, WorldArgs,
 };
 pub use check::check;
 pub use print::{Output, progress, sentence};
-pub use show::{access, accounts, clients, costs, finding, findings, summary};
+pub use show::{access, accounts, clients, costs, finding, findings, overview, summary};

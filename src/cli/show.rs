@@ -2,7 +2,9 @@
 
 use super::{print::Output, table::Table};
 use crate::{
-    desk::view::{AccessView, AccountsView, ClientList, CostLevel, CostRow, CostsView, FindingDetail, FindingsView},
+    desk::view::{
+        AccessView, AccountsView, ClientList, CostLevel, CostRow, CostsView, FindingDetail, FindingsView, Overview,
+    },
     domain::{Cell, FindingState, Money, Outcome, SeverityCounts, SourceState, SyncSummary},
 };
 
@@ -15,14 +17,35 @@ pub fn clients(out: &mut Output, list: &ClientList) {
     for client in &list.clients {
         let troubled: Vec<&str> = client.gates.iter().map(String::as_str).collect();
         let gates = if troubled.is_empty() { "–".to_owned() } else { troubled.join(", ") };
-        table.row(vec![
-            client.client.to_string(),
-            client.name.for_tui(LABEL),
-            client.connections.to_string(),
-            gates,
-        ]);
+        table.row(vec![client.client.to_string(), client.name.for_tui(LABEL), client.connections.to_string(), gates]);
     }
     print(out, &table, list.clients.is_empty(), "no clients yet: `bailiwick client add NAME` adds the first");
+}
+
+/// Every client on one line.
+pub fn overview(out: &mut Output, view: &Overview) {
+    let mut table =
+        Table::new(&["CLIENT", ">ACCOUNTS", ">MONTH", ">SAME DAYS", ">Δ", ">FORECAST", "FINDINGS", "TROUBLE"]);
+    for row in &view.clients {
+        table.row(vec![
+            row.client.to_string(),
+            row.accounts.to_string(),
+            money(&row.month),
+            money(&row.same_days),
+            row.delta.value().map_or_else(|| "–".into(), Money::display_signed),
+            money(&row.forecast),
+            counts(&row.findings),
+            match row.freshness.problems.len() {
+                0 => "–".into(),
+                n => format!("{n} source(s)"),
+            },
+        ]);
+    }
+    print(out, &table, view.clients.is_empty(), "no clients yet: `bailiwick client add NAME` adds the first");
+    for row in view.clients.iter().filter(|r| r.moved.is_some()) {
+        out.line(&format!("{}: {}", row.client, row.moved.as_deref().unwrap_or_default()));
+    }
+    view.freshness.problems.iter().for_each(|problem| out.line(problem));
 }
 
 /// Accounts.
@@ -123,9 +146,8 @@ pub fn access(out: &mut Output, view: &AccessView, one: bool) {
             out.line(&format!("the newest {} of {} events", view.events.len(), view.events_total));
         }
     } else {
-        let mut table = Table::new(&[
-            "CLIENT", "ACCOUNT", "PRINCIPAL", "KIND", "LAST", ">ACTIONS", ">DENIED", ">NETWORKS", "NOTE",
-        ]);
+        let mut table =
+            Table::new(&["CLIENT", "ACCOUNT", "PRINCIPAL", "KIND", "LAST", ">ACTIONS", ">DENIED", ">NETWORKS", "NOTE"]);
         for row in &view.principals {
             let mut note = Vec::new();
             if row.new_networks > 0 {

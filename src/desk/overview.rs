@@ -127,11 +127,11 @@ fn fleet(rows: &[ClientRow]) -> Vec<FleetTotal> {
         let total = totals.entry(month.currency).or_insert(FleetTotal {
             currency: month.currency,
             month: Decimal::ZERO,
-            same_days: Decimal::ZERO,
+            delta: Decimal::ZERO,
             forecast: Some(Decimal::ZERO),
         });
         total.month += month.amount;
-        total.same_days += row.same_days.value().map_or(Decimal::ZERO, |m| m.amount);
+        total.delta += row.delta.value().map_or(Decimal::ZERO, |m| m.amount);
         total.forecast = total.forecast.zip(row.forecast.value()).map(|(sum, m)| sum + m.amount);
     }
     totals.into_values().collect()

@@ -36,8 +36,8 @@ pub struct FleetTotal {
     pub currency: Currency,
     /// Spent in the open month so far.
     pub month: Decimal,
-    /// Spent on the same days of the month before.
-    pub same_days: Decimal,
+    /// The complete days of the open month against the same days of the month before.
+    pub delta: Decimal,
     /// Forecast of the open month; `None` when any client's is unknown.
     pub forecast: Option<Decimal>,
 }
@@ -55,9 +55,9 @@ pub struct ClientRow {
     pub accounts: u32,
     /// Spend of the open month so far.
     pub month: Cell<Money>,
-    /// Spend on the same days of the month before.
+    /// Spend of the month before on the days of which the open month's are complete.
     pub same_days: Cell<Money>,
-    /// The open month's days against the same days of the month before, from daily spend on both sides (so without
+    /// The open month's complete days against the same days of the month before, from daily spend on both sides (so without
     /// what is booked by month only, such as tax).
     pub delta: Cell<Money>,
     /// The difference in percent of `same_days`; `None` if that is zero or unknown.

@@ -13,8 +13,8 @@ use crate::{
     checks::{Checks, ConnectionFact},
     connect::{Gate, session_name},
     domain::{
-        AccountId, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId, JobState, Region, Source,
-        SourceState, SyncSummary, Timestamp,
+        AccountId, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId, JobState, Region,
+        Source, SourceState, SyncSummary, Timestamp,
     },
     vault::{Vault, VaultError},
 };
@@ -251,8 +251,9 @@ impl<C: Assume> Context<C> {
                     facts.push(fact(connection, sources, &store.coverage(connection.account())?));
                 }
                 let hits = checks.evaluate_connections(store.client(), &facts, now);
+                let accounts = connections.iter().map(Connection::account).collect();
                 let mut draft = store.draft();
-                let found = store.merge_hits(&mut draft, hits)?;
+                let found = store.replace_connection_hits(&mut draft, &checks, accounts, hits)?;
                 draft.commit()?;
                 Ok(found)
             })

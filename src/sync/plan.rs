@@ -24,7 +24,7 @@ const TOTAL_DAYS: i64 = 7;
 /// What was read of the costs of one connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostState {
-    /// When the last run read everything it wanted.
+    /// When the last run read everything it wanted, or was told that there is nothing to read.
     pub complete_at: Option<Timestamp>,
     /// When the grouped months were last read.
     pub monthly_at: Option<Timestamp>,

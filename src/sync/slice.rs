@@ -2,10 +2,8 @@
 
 use super::{events::RegionRead, store::ClientStore};
 use crate::{
-    checks::{AccountContext, Checks, Hit},
-    domain::{
-        AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, Region, RoleArn, TimeRange,
-    },
+    checks::{AccountContext, CheckSource, Checks, Hit},
+    domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, Region, RoleArn, TimeRange},
     trail::{self, Home, Record},
     vault::{VaultError, chunk::encode_events},
 };
@@ -152,5 +150,33 @@ impl ClientStore {
             draft.findings(account, &findings)?;
         }
         Ok(touched.len() as u64)
+    }
+
+    /// As [`merge_hits`](Self::merge_hits) for the connection checks, which judge the whole of each account every time:
+    /// a finding of theirs that is not among the hits has lost its cause and is resolved.
+    pub(super) fn replace_connection_hits(
+        &self,
+        draft: &mut super::store::Draft<'_>,
+        checks: &Checks,
+        accounts: BTreeSet<AccountId>,
+        hits: Vec<Hit>,
+    ) -> Result<u64, VaultError> {
+        let present: BTreeSet<FindingId> = hits.iter().map(|h| h.key.id()).collect();
+        let ours = |check: &str| checks.info(check).is_some_and(|i| i.source == CheckSource::Connection);
+        for account in accounts {
+            let mut findings = self.findings(account)?;
+            let (of_account, _): (Vec<Hit>, Vec<Hit>) = hits.iter().cloned().partition(|h| h.key.account == account);
+            let before = findings.clone();
+            crate::checks::merge(&mut findings, of_account);
+            for (id, finding) in &mut findings {
+                if ours(&finding.key.check) && !present.contains(id) {
+                    finding.state = FindingState::Resolved;
+                }
+            }
+            if findings != before {
+                draft.findings(account, &findings)?;
+            }
+        }
+        Ok(present.len() as u64)
     }
 }

@@ -157,7 +157,7 @@ pub fn overview(n: usize) -> Overview {
             vec![FleetTotal {
                 currency: Currency::USD,
                 month: "98517.92".parse().unwrap(),
-                same_days: "89677.23".parse().unwrap(),
+                delta: "8840.69".parse().unwrap(),
                 forecast: None,
             }]
         },

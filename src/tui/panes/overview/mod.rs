@@ -54,7 +54,7 @@ impl Pane for Overview {
         let mut out: Vec<Piece> = vec![dim("Fleet  ")];
         for total in &overview.fleet {
             let money = |amount| crate::domain::Money::new(amount, total.currency);
-            let change = total.month - total.same_days;
+            let change = total.delta;
             let (glyph, tone) = if change.is_sign_negative() { ("▼ ", Tone::Fall) } else { ("▲ ", Tone::Rise) };
             out.push((format!("{} {}", total.currency, money(total.month).display_whole()).into(), Tone::Strong));
             out.push(plain(" so far   "));
