@@ -3,7 +3,8 @@
 
 use super::AwsError;
 use crate::domain::{
-    Account, AccountId, Amounts, Currency, Day, ExternalId, Region, RoleArn, TimeRange, Timestamp, Untrusted,
+    Account, AccountId, Amounts, Currency, Day, ExternalId, Failure, FailureKind, Region, RoleArn, TimeRange,
+    Timestamp, Untrusted,
 };
 
 /// What to assume, and how little of it to ask for.
@@ -30,6 +31,23 @@ pub struct Identity {
     pub account: AccountId,
     /// The ARN.
     pub arn: Untrusted,
+}
+
+impl Identity {
+    /// Refuses a session that is in another account than the one it should be in.
+    ///
+    /// # Errors
+    /// A failure that names both accounts.
+    pub fn must_be(&self, account: AccountId) -> Result<(), Failure> {
+        if self.account == account {
+            return Ok(());
+        }
+        Err(Failure {
+            kind: FailureKind::Denied,
+            what: format!("the role's session is in account {}, not in {account}; nothing was read", self.account),
+            next_step: "connect the role of the right account".into(),
+        })
+    }
 }
 
 /// STS: turning the operator's credentials into a short-lived session in a client's account.

@@ -70,7 +70,7 @@ impl AwsError {
             SdkError::ServiceError(service) if service.err().code().is_some_and(|c| !c.is_empty()) => {
                 let code = service.err().code().unwrap_or_default().to_owned();
                 let message = service.err().message().unwrap_or_default().to_owned();
-                let (kind, retryable) = classify(&code, &message, status);
+                let (kind, retryable) = classify(api, &code, &message, status);
                 Self { api, kind, code, message: message.into(), status, retryable }
             }
             SdkError::ServiceError(_) | SdkError::ResponseError(_) => Self {
@@ -185,7 +185,7 @@ impl AwsError {
 }
 
 /// Kind and retryability by AWS's code. Codes come with and without `Exception`, and some services prefix them.
-fn classify(code: &str, message: &str, status: Option<u16>) -> (FailureKind, bool) {
+fn classify(api: Api, code: &str, message: &str, status: Option<u16>) -> (FailureKind, bool) {
     let bare = code.rsplit(['#', '.']).next().unwrap_or(code);
     let bare = bare.strip_suffix("Exception").unwrap_or(bare);
     match bare {
@@ -204,8 +204,9 @@ fn classify(code: &str, message: &str, status: Option<u16>) -> (FailureKind, boo
             (FailureKind::Denied, false)
         }
         "DataUnavailable" | "AWSOrganizationsNotInUse" | "RegionDisabled" => (FailureKind::NotEnabled, false),
-        // What a session gets in an opt-in region that the account has not enabled.
-        "UnrecognizedClient" | "InvalidClientTokenId" => (FailureKind::NotEnabled, false),
+        // What a session gets in an opt-in region that the account has not enabled; elsewhere it is a dead key.
+        "UnrecognizedClient" | "InvalidClientTokenId" if api == Api::LookupEvents => (FailureKind::NotEnabled, false),
+        "UnrecognizedClient" | "InvalidClientTokenId" => (FailureKind::Expired, false),
         "ExpiredToken"
         | "RequestExpired"
         | "ExpiredTokenId"
@@ -263,12 +264,18 @@ mod tests {
         #[case] kind: FailureKind,
         #[case] retryable: bool,
     ) {
-        assert_eq!(classify(code, message, Some(400)), (kind, retryable));
+        assert_eq!(classify(Api::LookupEvents, code, message, Some(400)), (kind, retryable));
     }
 
     #[test]
     fn a_server_error_with_an_unknown_code_is_worth_another_try() {
-        assert_eq!(classify("Whatever", "", Some(503)), (FailureKind::Invalid, true));
+        assert_eq!(classify(Api::ListAccounts, "Whatever", "", Some(503)), (FailureKind::Invalid, true));
+    }
+
+    #[test]
+    fn a_key_that_aws_does_not_know_is_ours_and_not_a_region_that_is_off() {
+        let dead = classify(Api::AssumeRole, "InvalidClientTokenId", "The security token is invalid.", Some(403));
+        assert_eq!(dead, (FailureKind::Expired, false));
     }
 
     #[test]

@@ -54,11 +54,13 @@ impl Checks {
         Ok(Self { set: loader.finish()? })
     }
 
-    /// Those and the rules of a user's directory, read recursively.
+    /// Those and the rules of a user's directory, read recursively; a directory that does not exist holds none.
     pub fn with_user_rules(dir: &Path) -> Result<Self, CheckError> {
         let mut loader = Loader::default();
         loader.builtin()?;
-        loader.directory(dir)?;
+        if dir.exists() {
+            loader.directory(dir)?;
+        }
         Ok(Self { set: loader.finish()? })
     }
 

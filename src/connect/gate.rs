@@ -5,7 +5,7 @@
 use super::new_external_id;
 use crate::{
     aws::{Api, Assume, AssumeRequest, AwsError, Job, Pacer, home_region, session_policy},
-    domain::{AccountId, Connection, ExternalId, FailureKind, GateState, Region, RequestCounts, Timestamp},
+    domain::{Connection, ExternalId, Failure, FailureKind, GateState, Region, RequestCounts, Timestamp},
 };
 
 /// A passed gate is tried again after 30 days.
@@ -40,7 +40,9 @@ impl<C: Assume> Gate<'_, C> {
         let state = match self.try_all(connection, external_id, &mut spent).await {
             Ok(true) => GateState::Passed { at: self.now },
             Ok(false) => GateState::Quarantined { at: self.now },
-            Err(reason) => GateState::Failed { at: self.now, reason },
+            // No answer proves nothing: what was known stays, and the next run tries again.
+            Err(failure) if inconclusive(failure.kind) && connection.gate.is_conclusive() => connection.gate.clone(),
+            Err(failure) => GateState::Failed { at: self.now, failure },
         };
         (state, spent)
     }
@@ -51,28 +53,29 @@ impl<C: Assume> Gate<'_, C> {
         connection: &Connection,
         right: &ExternalId,
         spent: &mut RequestCounts,
-    ) -> Result<bool, String> {
+    ) -> Result<bool, Failure> {
         let region = home_region(connection.role.partition());
-        let words = |e: &AwsError| e.to_string();
-        let session = self.assume(connection, Some(right), &region, spent).await.map_err(|e| words(&e))?;
+        let session = self.assume(connection, Some(right), &region, spent).await.map_err(|e| e.failure())?;
         let (identity, attempts) = self
             .pacer
             .call(Api::GetCallerIdentity, connection.account(), None, || self.cloud.identity(&session, &region))
             .await;
         *spent += attempts.counts(Api::GetCallerIdentity);
-        let found: AccountId = identity.map_err(|e| words(&e))?.account;
-        if found != connection.account() {
-            return Err(format!(
-                "the role's session is in account {found}, not in {}; connect the role of the right account",
-                connection.account()
-            ));
-        }
-        let random = new_external_id().map_err(|e| e.to_string())?;
+        identity.map_err(|e| e.failure())?.must_be(connection.account())?;
+        let random = new_external_id().map_err(|e| Failure {
+            kind: FailureKind::Bug,
+            what: e.to_string(),
+            next_step: "try again".into(),
+        })?;
         for wrong in [None, Some(&random)] {
             match self.assume(connection, wrong, &region, spent).await {
                 Ok(_) => return Ok(false),
                 Err(e) if e.kind == FailureKind::Denied => {}
-                Err(e) => return Err(format!("the test with a wrong ExternalId could not be finished: {e}")),
+                Err(e) => {
+                    let failure = e.failure();
+                    let what = format!("the test with a wrong ExternalId could not be finished: {}", failure.what);
+                    return Err(Failure { what, ..failure });
+                }
             }
         }
         Ok(true)
@@ -101,6 +104,11 @@ impl<C: Assume> Gate<'_, C> {
     }
 }
 
+/// Failures that say nothing about the role's trust.
+fn inconclusive(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Offline | FailureKind::Throttled | FailureKind::Expired)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,9 +118,11 @@ mod tests {
     fn a_passed_gate_is_tried_again_after_a_month_and_a_failed_one_at_once() {
         let at = Timestamp::from_second(1_000_000);
         let later = at.plus(RETEST_AFTER_SECONDS);
+        let failure = Failure { kind: FailureKind::Denied, what: String::new(), next_step: String::new() };
+        let failed = GateState::Failed { at, failure };
         assert!(!Gate::<SdkCloud>::is_due(&GateState::Passed { at }, later.plus(-1)));
         assert!(Gate::<SdkCloud>::is_due(&GateState::Passed { at }, later));
         assert!(Gate::<SdkCloud>::is_due(&GateState::Untested, at));
-        assert!(Gate::<SdkCloud>::is_due(&GateState::Failed { at, reason: String::new() }, at));
+        assert!(Gate::<SdkCloud>::is_due(&failed, at));
     }
 }

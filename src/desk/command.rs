@@ -143,7 +143,9 @@ impl Desk {
                     request.role
                 )));
             }
-            GateState::Failed { reason, .. } => return Err(DeskError::Refused(reason.clone())),
+            GateState::Failed { failure, .. } => {
+                return Err(DeskError::Refused(format!("{}; {}", failure.what, failure.next_step)));
+            }
             GateState::Untested => return Err(DeskError::Refused("the gate was not tried; please report this".into())),
         }
         if request.kind.is_none() {

@@ -260,7 +260,7 @@ impl<C: Assume> Context<C> {
             .await;
         match judged {
             Ok(found) => self.board.found(found),
-            Err(failure) => tracing::error!(what = failure.what, "connection checks could not be stored"),
+            Err(failure) => tracing::error!(kind = failure.kind.code(), "connection checks could not be stored"),
         }
         self.board.committed(run.store.client(), Source::Checks);
     }
@@ -292,11 +292,7 @@ fn gate_failure(connection: &Connection) -> Option<Failure> {
             what: format!("the role {} can be assumed without its ExternalId, so it is not used", connection.role),
             next_step: "ask the client to add the sts:ExternalId condition to the role's trust policy".into(),
         }),
-        GateState::Failed { reason, .. } => Some(Failure {
-            kind: FailureKind::Denied,
-            what: format!("the connection could not be tested: {reason}"),
-            next_step: "correct it, then sync again".into(),
-        }),
+        GateState::Failed { failure, .. } => Some(failure.clone()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::engine::Context;
 use crate::{
     aws::{Api, Assume, AssumeRequest, Job, Session, home_region, session_policy},
-    domain::{Connection, ExternalId, Failure, FailureKind, Region, RequestCounts},
+    domain::{Connection, ExternalId, Failure, Region, RequestCounts},
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -85,15 +85,7 @@ impl<'a, C: Assume> Lease<'a, C> {
         let (identity, attempts) =
             pacer.call(Api::GetCallerIdentity, account, None, || cloud.identity(&session, &region)).await;
         *self.spent.borrow_mut() += attempts.counts(Api::GetCallerIdentity);
-        let found = identity.map_err(|e| e.failure())?.account;
-        if found == account {
-            Ok(session)
-        } else {
-            Err(Failure {
-                kind: FailureKind::Denied,
-                what: format!("the role's session is in account {found}, not in {account}; nothing was read"),
-                next_step: "connect the role of the right account".into(),
-            })
-        }
+        identity.map_err(|e| e.failure())?.must_be(account)?;
+        Ok(session)
     }
 }

@@ -152,7 +152,7 @@ fn connection(now: Timestamp, row: &AccountRow) -> Vec<Piece> {
         Some(GateState::Quarantined { .. }) => {
             ("quarantined: the role can be assumed without its ExternalId, so it is not used".to_owned(), Tone::Bad)
         }
-        Some(GateState::Failed { reason, .. }) => (format!("trust test failed: {reason}"), Tone::Bad),
+        Some(GateState::Failed { failure, .. }) => (format!("trust test failed: {}", failure.what), Tone::Bad),
     };
     vec![plain(kind.word()), dim(" · "), (gate.0.into(), gate.1)]
 }
