@@ -155,8 +155,7 @@ mod tests {
     use crate::domain::DayCosts;
 
     fn cell(account: u64, service: &str, amount: i64) -> CostCell {
-        let mut amounts = Amounts::default();
-        amounts.unblended = Decimal::from(amount);
+        let amounts = Amounts { unblended: Decimal::from(amount), ..Amounts::default() };
         CostCell { account: AccountId::from_number(account).unwrap(), service: service.into(), amounts }
     }
 

@@ -104,10 +104,10 @@ pub fn sync(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exit
     let settings = Settings::load(&paths.config)?;
     let vault = Arc::new(unlock::open(setting)?);
     let _log = super::log::start(&paths.state);
-    if let Some(only) = &args.client {
-        if !vault.clients().contains(only) {
-            return Err(DeskError::UnknownClient(only.clone()).into());
-        }
+    if let Some(only) = &args.client
+        && !vault.clients().contains(only)
+    {
+        return Err(DeskError::UnknownClient(only.clone()).into());
     }
     let engine = Engine {
         vault,

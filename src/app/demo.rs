@@ -89,7 +89,7 @@ struct Outcome {
 /// The demo without the screen.
 pub fn headless(setting: &Setting, args: &DemoArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let began = Instant::now();
-    let demo = Demo::build(setting, &args.world, |step| progress(step))?;
+    let demo = Demo::build(setting, &args.world, progress)?;
     let bar = RefCell::new(Bar::default());
     let summary = demo.engine.clone().run(move |event| bar.borrow_mut().hear(&event))?;
     progress("");

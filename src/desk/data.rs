@@ -84,10 +84,10 @@ impl Desk {
     /// One client's records; read again only if they changed.
     pub(super) fn client_data(&self, id: &ClientId) -> Result<Arc<ClientData>, DeskError> {
         let revision = self.vault.client_revision(id).ok_or_else(|| DeskError::UnknownClient(id.clone()))?;
-        if let Some((at, data)) = self.cached().get(id) {
-            if *at == revision {
-                return Ok(data.clone());
-            }
+        if let Some((at, data)) = self.cached().get(id)
+            && *at == revision
+        {
+            return Ok(data.clone());
         }
         let data = Arc::new(ClientData::read(self.vault.clone(), id)?);
         self.cached().insert(id.clone(), (revision, data.clone()));

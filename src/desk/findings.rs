@@ -32,7 +32,7 @@ impl Desk {
                 let info = self.checks.info(&finding.key.check);
                 let text = |of: fn(&crate::checks::CheckInfo) -> &String| info.map(of).cloned().unwrap_or_default();
                 let mut evidence = finding.evidence.clone();
-                evidence.sort_by(|a, b| b.time.cmp(&a.time));
+                evidence.sort_by_key(|e| std::cmp::Reverse(e.time));
                 return Ok(FindingDetail {
                     row: row(finding),
                     what: finding.what.clone(),

@@ -192,7 +192,7 @@ impl ClientStore {
 
     /// One day of events.
     pub fn events(&self, account: AccountId, region: &Region, day: Day) -> Result<Option<EventChunk>, VaultError> {
-        let name = Name::new(&event_name(account, region, day))?;
+        let name = Name::new(event_name(account, region, day))?;
         let Some(opened) = self.vault.get(&self.scope, &name)? else { return Ok(None) };
         Ok(Some(EventChunk::decode(&opened.bytes)?))
     }
@@ -298,7 +298,7 @@ impl Draft<'_> {
         day: Day,
         encoded: Vec<u8>,
     ) -> Result<&mut Self, VaultError> {
-        let name = Name::new(&event_name(account, region, day))?;
+        let name = Name::new(event_name(account, region, day))?;
         self.batch.put(&self.store.scope, &name, SCHEMA, encoded);
         Ok(self)
     }
