@@ -154,9 +154,13 @@ fn event_ids<'a>(found: &'a Value, check: &str) -> &'a Value {
 #[test]
 fn check_needs_no_vault_and_its_exit_code_follows_the_severity() {
     let program = Program::new();
-    let (bad, good) = (program.path("bad.json"), program.path("good.json"));
+    let [bad, refused, good] = ["bad.json", "refused.json", "good.json"].map(|name| program.path(name));
     let records: Vec<Value> = (1..=3).map(|n| sign_in(n, false)).collect();
     std::fs::write(&bad, json!({"Records": records}).to_string()).unwrap();
+    let mut attempt = sign_in(8, false);
+    attempt["responseElements"] = json!({"ConsoleLogin": "Failure"});
+    attempt["errorMessage"] = json!("Failed authentication");
+    std::fs::write(&refused, json!({"Records": [attempt]}).to_string()).unwrap();
     let mut call = sign_in(9, true);
     call["userIdentity"] = json!({
         "type": "IAMUser", "principalId": "AIDAEXAMPLE", "accountId": "111122223333", "userName": "amy",
@@ -171,17 +175,20 @@ fn check_needs_no_vault_and_its_exit_code_follows_the_severity() {
     let found: Value = serde_json::from_str(&found.out).unwrap();
     assert_eq!((&found["records"], &found["problems_total"]), (&3.into(), &0.into()));
     assert_eq!(*event_ids(&found, "CT-ROOT-004"), json!([id(1), id(2), id(3)]));
-    for (severity, code) in [("critical", 1), ("high", 1), ("info", 1)] {
-        assert_eq!(check(&bad, &["--fail-on", severity]).code, code, "{severity}");
-    }
+    assert_eq!(check(&bad, &["--fail-on", "critical"]).code, 1);
     let table = check(&bad, &[]).out;
     assert!(table.contains("CT-ROOT-004") && table.contains("3 records evaluated, 0 left out"), "{table}");
 
+    let found = check(&refused, &["--format", "json"]);
+    let worst = serde_json::from_str::<Value>(&found.out).unwrap()["findings"][0]["severity"].clone();
+    assert_eq!((found.code, worst), (1, "high".into()));
+    for (severity, code) in [("critical", 0), ("high", 1), ("medium", 1), ("info", 1)] {
+        assert_eq!(check(&refused, &["--fail-on", severity]).code, code, "{severity}");
+    }
+
     let clean = check(&good, &["--format", "json"]);
-    let clean_json: Value = serde_json::from_str(&clean.out).unwrap();
-    let worst_is_low = clean_json["findings"].as_array().unwrap().iter().all(|f| f["severity"] != "critical");
-    assert!(worst_is_low, "{clean_json}");
-    assert_eq!(check(&good, &["--fail-on", "critical"]).code, 0);
+    assert_eq!((clean.code, clean.error.as_str()), (0, ""), "{}", clean.out);
+    assert_eq!(serde_json::from_str::<Value>(&clean.out).unwrap()["findings"], json!([]));
     let unknown = check(&good, &["--fail-on", "dreadful"]);
     assert_eq!(unknown.code, 2, "{}", unknown.error);
     assert!(unknown.error.contains("critical"), "{}", unknown.error);
