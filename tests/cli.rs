@@ -115,6 +115,26 @@ fn a_malformed_arn_is_refused_with_its_shape(#[case] arn: &str, #[case] told: &s
     assert!(ran.error.contains("--role-arn") && ran.error.contains(told), "{}", ran.error);
 }
 
+#[test]
+fn connect_without_credentials_or_with_a_bad_endpoint_says_so_and_gives_nothing_away() {
+    let connect = ["connect", "acme", "--role-arn", "arn:aws:iam::123456789012:role/x"];
+    let program = Program::with_vault().with("AWS_REGION", "us-east-1");
+    let added = program.json(&["client", "add", "acme", "--json"]);
+    let said = program.refused(1, &connect);
+    assert!(said.starts_with("our own AWS credentials are missing or have expired: "), "{said}");
+    assert!(said.ends_with("run `aws sso login`, or set AWS_PROFILE to a profile that works"), "{said}");
+    assert!(said.len() < 300, "one sentence, not the list of all providers: {said}");
+
+    let program = program.calling("no-scheme", "AKIAIOSFODNN7EXAMPLE", "shh-secret");
+    let said = program.refused(1, &connect);
+    assert_eq!(
+        said,
+        "no answer from AWS for sts:AssumeRole: endpoint must contain scheme; check the network, proxy and \
+         AWS_ENDPOINT_URL; what is stored stays readable offline"
+    );
+    assert!(!said.contains(added["external_id"].as_str().unwrap()) && !said.contains("shh-secret"));
+}
+
 /// A sign-in of root, without MFA or with it.
 fn sign_in(number: u8, mfa: bool) -> Value {
     json!({
