@@ -83,12 +83,14 @@ impl AwsError {
             },
             SdkError::TimeoutError(_) => Self::timed_out(api),
             SdkError::DispatchFailure(failure) => {
-                let text = chain(&error);
-                let no_credentials = text.contains("credential") || text.contains("SSO") || text.contains("identity");
-                if no_credentials && !failure.is_io() && !failure.is_timeout() {
-                    Self::transport(api, FailureKind::Expired, text, false)
+                let text = failure.as_connector_error().and_then(Error::source).map_or_else(String::new, chain);
+                let waits = failure.is_io() || failure.is_timeout();
+                if !waits && ["credential", "SSO", "identity"].iter().any(|word| text.contains(word)) {
+                    // What follows on further lines is every provider of the chain that was tried.
+                    let first = text.lines().next().unwrap_or_default().trim_end_matches(" Attempted:");
+                    Self::transport(api, FailureKind::Expired, first.to_owned(), false)
                 } else {
-                    Self::transport(api, FailureKind::Offline, text, true)
+                    Self::transport(api, FailureKind::Offline, text, waits || failure.as_other().is_some())
                 }
             }
             _ => Self::transport(api, FailureKind::Bug, chain(&error), false),
@@ -227,13 +229,14 @@ fn classify(api: Api, code: &str, message: &str, status: Option<u16>) -> (Failur
     }
 }
 
-/// The messages of an error and of everything beneath it, without repeats.
-fn chain(error: &dyn Error) -> String {
+/// The messages of an error and of everything beneath it, without repeats, and without those that quote a request: the
+/// SDK does so if the endpoint's URL is unusable, and the request holds the ExternalId.
+fn chain(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(e) = next {
         let text = e.to_string();
-        if !parts.iter().any(|p| p.contains(&text)) {
+        if !text.contains("Request {") && !parts.iter().any(|p| p.contains(&text)) {
             parts.push(text);
         }
         next = e.source();
@@ -265,6 +268,41 @@ mod tests {
         #[case] retryable: bool,
     ) {
         assert_eq!(classify(Api::LookupEvents, code, message, Some(400)), (kind, retryable));
+    }
+
+    /// An error as the SDK nests them: its own words, and a cause.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{words}")]
+    struct Nested {
+        words: &'static str,
+        source: Option<Box<Nested>>,
+    }
+
+    fn undelivered(outer: &'static str, inner: &'static str, io: bool) -> AwsError {
+        use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+        use aws_smithy_runtime_api::client::result::ConnectorError;
+        let source = Some(Box::new(Nested { words: inner, source: None }));
+        let error = Box::new(Nested { words: outer, source });
+        let error = if io { ConnectorError::io(error) } else { ConnectorError::other(error, None) };
+        AwsError::from_sdk(Api::AssumeRole, SdkError::<AssumeRoleError, HttpResponse>::dispatch_failure(error))
+    }
+
+    #[test]
+    fn what_was_not_delivered_is_told_by_its_cause_and_never_quotes_the_request() {
+        let quoting = "failed to apply endpoint `x` to request `Request { body: \"ExternalId=bw-secret\" }`";
+        let error = undelivered(quoting, "endpoint must contain scheme", false);
+        assert_eq!((error.kind, error.retryable), (FailureKind::Offline, false));
+        assert_eq!(error.message.for_log(), "endpoint must contain scheme");
+
+        let error = undelivered("client error (Connect)", "Connection refused", true);
+        assert_eq!((error.kind, error.retryable), (FailureKind::Offline, true));
+        assert_eq!(error.message.for_log(), "client error (Connect): Connection refused");
+
+        let tried = "no credentials found in chain. Attempted:\n  Environment: not set\n  Profile: not enabled";
+        let error = undelivered("the credential provider was not enabled", tried, false);
+        assert_eq!((error.kind, error.retryable), (FailureKind::Expired, false));
+        let told = "the credential provider was not enabled: no credentials found in chain.";
+        assert_eq!(error.message.for_log(), told);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::{
 use rsigma_eval::EvaluationResult;
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
+    fs, io,
     path::Path,
 };
 
@@ -54,11 +55,11 @@ impl Checks {
         Ok(Self { set: loader.finish()? })
     }
 
-    /// Those and the rules of a user's directory, read recursively; a directory that does not exist holds none.
+    /// Those and the rules of a user's directory, read recursively. A directory that does not exist holds none.
     pub fn with_user_rules(dir: &Path) -> Result<Self, CheckError> {
         let mut loader = Loader::default();
         loader.builtin()?;
-        if dir.exists() {
+        if !matches!(fs::metadata(dir), Err(e) if e.kind() == io::ErrorKind::NotFound) {
             loader.directory(dir)?;
         }
         Ok(Self { set: loader.finish()? })

@@ -234,6 +234,16 @@ fn a_users_directory_is_loaded_beside_the_built_in_checks() {
     assert!(error.contains("worse.yml:8: ") && error.contains("rhymes"), "{error}");
 }
 
+#[test]
+fn a_user_without_a_directory_of_rules_has_the_built_in_checks() {
+    let home = tempfile::tempdir().unwrap();
+    let checks = Checks::with_user_rules(&home.path().join("config/checks")).unwrap();
+    assert_eq!(checks.infos().len(), CHECKS.infos().len());
+    let file = home.path().join("checks");
+    std::fs::write(&file, "").unwrap();
+    assert!(Checks::with_user_rules(&file).is_err(), "what is there and no directory is told");
+}
+
 /// `cargo test --release --lib throughput -- --ignored --nocapture`
 #[test]
 #[ignore = "a measurement, not a test"]

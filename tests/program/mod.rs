@@ -1,0 +1,132 @@
+//! The real binary, with a home of its own and nothing of ours in its environment.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
+
+use serde_json::Value;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// No command of these tests takes longer; one that waits for an answer at a terminal would.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// A program with its home.
+pub struct Program {
+    home: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// How it ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub error: String,
+}
+
+impl Program {
+    /// Without a vault.
+    pub fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    }
+
+    /// With a vault that a credential file opens.
+    pub fn with_vault() -> Self {
+        let program = Self::new();
+        let key = program.credential_file();
+        program.ok(&["init", "--with-credential-file", key.to_str().unwrap()]);
+        program.opened_by_key()
+    }
+
+    /// The same, opening its vault with the credential file from now on.
+    pub fn opened_by_key(self) -> Self {
+        let key = self.credential_file();
+        self.with("BAILIWICK_CREDENTIAL_FILE", key.to_str().unwrap())
+    }
+
+    /// The same with one more variable.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The same, calling an AWS at `url` with these keys.
+    pub fn calling(self, url: &str, key: &str, secret: &str) -> Self {
+        self.with("AWS_ENDPOINT_URL", url)
+            .with("AWS_ACCESS_KEY_ID", key)
+            .with("AWS_SECRET_ACCESS_KEY", secret)
+            .with("AWS_REGION", "us-east-1")
+    }
+
+    /// A place in its home.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Its vault.
+    pub fn vault(&self) -> PathBuf {
+        self.path("bailiwick/vault")
+    }
+
+    /// Where its credential file is, or will be.
+    pub fn credential_file(&self) -> PathBuf {
+        self.path("key")
+    }
+
+    /// Runs it to its end, without a terminal and with nothing to read.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("bailiwick");
+        command
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("BAILIWICK_HOME", self.path("bailiwick"))
+            .env("USER", "ines")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", self.path("aws-config"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", self.path("aws-credentials"))
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(self.home.path())
+            .timeout(LIMIT)
+            .args(arguments);
+        let output = command.output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let ran = Ran {
+            code: output.status.code().unwrap_or_else(|| panic!("{arguments:?} ended by a signal: {output:?}")),
+            out: text(&output.stdout),
+            error: text(&output.stderr),
+        };
+        for word in ["panicked", "RUST_BACKTRACE", "unwrap"] {
+            assert!(!ran.error.contains(word), "{arguments:?}: {}", ran.error);
+        }
+        ran
+    }
+
+    /// Its output, where it must succeed and have nothing to complain about.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!((ran.code, ran.error.as_str()), (0, ""), "{arguments:?}");
+        ran.out
+    }
+
+    /// The same, as JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.ok(arguments)).unwrap()
+    }
+
+    /// What it says where it must refuse: one sentence of ours, nothing on standard output.
+    pub fn refused(&self, code: i32, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (code, ""), "{arguments:?}: {}", ran.error);
+        assert_eq!(ran.error.lines().count(), 1, "{arguments:?}: {}", ran.error);
+        let sentence = ran.error.strip_prefix("bailiwick: ");
+        sentence.unwrap_or_else(|| panic!("{arguments:?}: {}", ran.error)).trim_end().to_owned()
+    }
+}
+
+/// A file that only its owner can read.
+pub fn private_file(path: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
