@@ -107,10 +107,13 @@ fn interop_gate_tells_a_tight_trust_policy_from_a_loose_one() {
     assert_eq!(test("loose", EXTERNAL_ID), (GateState::Quarantined { at: now }, sts(3)));
     for (role, external_id) in [("tight", "somebody-elses"), ("absent", EXTERNAL_ID)] {
         let (state, spent) = test(role, external_id);
-        let GateState::Failed { at, reason } = state else { panic!("{role} {external_id}: {state:?}") };
+        let GateState::Failed { at, failure } = state else { panic!("{role} {external_id}: {state:?}") };
         assert_eq!((at, spent), (now, sts(1)));
-        assert!(reason.starts_with("AWS refused to let us assume the role (AccessDenied): "), "{reason}");
-        assert!(reason.contains(&arn(role)) && reason.contains("that the ExternalId is this client's"), "{reason}");
+        assert!(failure.what.starts_with("AWS refused to let us assume the role (AccessDenied): "), "{failure:?}");
+        assert!(
+            failure.what.contains(&arn(role)) && failure.next_step.contains("that the ExternalId is this client's"),
+            "{failure:?}"
+        );
     }
 }
 
