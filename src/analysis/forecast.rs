@@ -13,11 +13,12 @@ const WEEKS: i64 = 8;
 /// The least history for a forecast, in days.
 const LEAST_DAYS: usize = 14;
 
-/// Forecasts the whole of `today`'s month from daily spend; `None` with less than two weeks of settled days.
-pub fn forecast(days: &BTreeMap<Day, Decimal>, today: Day) -> Option<Decimal> {
-    let settled_until = today.plus(1 - UNSETTLED_DAYS);
+/// Forecasts the whole of `today`'s month from daily spend as it was read on `read_on`; `None` with less than two weeks
+/// of days that were settled then.
+pub fn forecast(days: &BTreeMap<Day, Decimal>, today: Day, read_on: Day) -> Option<Decimal> {
+    let settled_until = read_on.min(today).plus(1 - UNSETTLED_DAYS);
     let history: BTreeMap<Day, Decimal> = days
-        .range(today.plus(-7 * WEEKS - UNSETTLED_DAYS)..settled_until)
+        .range(settled_until.plus(-7 * WEEKS - 1)..settled_until)
         .filter(|(day, _)| day.of_month() != 1)
         .map(|(day, amount)| (*day, *amount))
         .collect();
@@ -105,8 +106,16 @@ mod tests {
             // Today and yesterday are only half in the books.
             known.insert(today, Decimal::from(3));
             known.insert(today.plus(-1), Decimal::from(7));
-            assert_eq!(forecast(&known, today), Some(truth), "{today}");
+            assert_eq!(forecast(&known, today, today), Some(truth), "{today}");
         }
+    }
+
+    #[test]
+    fn days_that_were_not_read_yet_are_expected_and_not_zero() {
+        let whole = bill(day("2026-08-01"), day("2026-12-01"));
+        let truth: Decimal = whole.range(day("2026-11-01")..).map(|(_, a)| *a).sum();
+        let known: BTreeMap<Day, Decimal> = whole.range(..day("2026-11-06")).map(|(d, a)| (*d, *a)).collect();
+        assert_eq!(forecast(&known, day("2026-11-22"), day("2026-11-06")), Some(truth));
     }
 
     #[test]
@@ -114,9 +123,9 @@ mod tests {
         let mut days = bill(day("2026-08-01"), day("2026-11-20"));
         let truth: Decimal = bill(day("2026-11-01"), day("2026-12-01")).values().sum();
         days.insert(day("2026-11-10"), Decimal::from(1_100));
-        assert_eq!(forecast(&days, day("2026-11-20")).unwrap(), truth + Decimal::from(1_000));
+        assert_eq!(forecast(&days, day("2026-11-20"), day("2026-11-20")).unwrap(), truth + Decimal::from(1_000));
         let short = bill(day("2026-11-10"), day("2026-11-20"));
-        assert_eq!(forecast(&short, day("2026-11-20")), None);
-        assert_eq!(forecast(&BTreeMap::new(), day("2026-11-20")), None);
+        assert_eq!(forecast(&short, day("2026-11-20"), day("2026-11-20")), None);
+        assert_eq!(forecast(&BTreeMap::new(), day("2026-11-20"), day("2026-11-20")), None);
     }
 }

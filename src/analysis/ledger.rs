@@ -109,15 +109,17 @@ impl Ledger {
     }
 
     /// The complete days of the open month and the same days of the month before, by a key, from daily spend:
-    /// `(now, before)`. `None` if either month's days were never read, or no day of the month is complete yet.
+    /// `(now, before)`. Complete is what was two days old when it was read, on `read_on`. `None` if either month's days
+    /// were never read, or no day of the month is complete yet.
     pub fn same_days<K: Ord>(
         &self,
         metric: Metric,
         today: Day,
+        read_on: Day,
         key: impl Fn(&CostCell) -> Option<K>,
     ) -> Option<BTreeMap<K, (Decimal, Decimal)>> {
         let (open, before) = (today.month(), today.month().plus(-1));
-        let last = today.plus(-UNSETTLED_DAYS);
+        let last = read_on.min(today).plus(-UNSETTLED_DAYS);
         if last.month() != open {
             return None;
         }
@@ -140,8 +142,8 @@ impl Ledger {
     }
 
     /// The account and service whose open month differs most from the same days of the month before.
-    pub fn mover(&self, metric: Metric, today: Day) -> Option<(AccountId, Untrusted, Decimal)> {
-        let sums = self.same_days(metric, today, |c| Some((c.account, c.service.clone())))?;
+    pub fn mover(&self, metric: Metric, today: Day, read_on: Day) -> Option<(AccountId, Untrusted, Decimal)> {
+        let sums = self.same_days(metric, today, read_on, |c| Some((c.account, c.service.clone())))?;
         sums.into_iter()
             .map(|((account, service), (now, then))| (account, service, now - then))
             .max_by_key(|(_, _, difference)| difference.abs())
@@ -203,12 +205,15 @@ mod tests {
             month("2026-10-01", "USD", vec![cell(1, "EC2", 10), cell(1, "S3", 50)], None),
             month("2026-11-01", "USD", vec![cell(1, "EC2", 30), cell(1, "S3", 10)], None),
         ]);
-        let today = "2026-11-10".parse().unwrap();
-        let (_, service, difference) = ledger.mover(Metric::Unblended, today).unwrap();
+        let day = |text: &str| text.parse::<Day>().unwrap();
+        let today = day("2026-11-10");
+        let (_, service, difference) = ledger.mover(Metric::Unblended, today, today).unwrap();
         assert_eq!((service, difference), (Untrusted::from("S3"), Decimal::from(-40)));
-        assert!(ledger.same_days(Metric::Unblended, "2026-12-10".parse().unwrap(), |_| Some(())).is_none());
+        assert!(ledger.same_days(Metric::Unblended, day("2026-12-10"), day("2026-12-10"), |_| Some(())).is_none());
+        // What was read on the 6th does not tell of the 5th, whatever day it is now.
+        assert!(ledger.mover(Metric::Unblended, day("2026-11-20"), day("2026-11-06")).is_none());
         // On the 6th the 5th is not complete yet, so nothing differs; on the 2nd no day is.
-        assert!(ledger.mover(Metric::Unblended, "2026-11-06".parse().unwrap()).is_none());
-        assert!(ledger.same_days(Metric::Unblended, "2026-11-02".parse().unwrap(), |_| Some(())).is_none());
+        assert!(ledger.mover(Metric::Unblended, day("2026-11-06"), day("2026-11-06")).is_none());
+        assert!(ledger.same_days(Metric::Unblended, day("2026-11-02"), day("2026-11-02"), |_| Some(())).is_none());
     }
 }

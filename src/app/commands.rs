@@ -98,8 +98,19 @@ pub fn connect(setting: &Setting, args: &ConnectArgs, out: &mut Output) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// `sync`: 0 when all is fresh, 1 when a part failed, 2 when nothing could be read.
+/// `sync`: 0 when all that was due is read, 1 when a part failed, 2 when nothing could be read.
 pub fn sync(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitCode, Report> {
+    read_once(setting, args, out).map_err(Report::nothing_read)
+}
+
+/// Ctrl-C: the run stops between two commits instead of within one.
+async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
+fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let paths = setting.paths()?;
     let settings = Settings::load(&paths.config)?;
     let vault = Arc::new(unlock::open(setting)?);
@@ -109,6 +120,8 @@ pub fn sync(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exit
     {
         return Err(DeskError::UnknownClient(only.clone()).into());
     }
+    let desk = Desk::new(vault.clone(), Arc::new(Checks::builtin()?), setting.clock.clone());
+    let connected = desk.clients()?.clients.iter().any(|c| c.connections > 0);
     let engine = Engine {
         vault,
         checks: Arc::new(Checks::with_user_rules(&paths.config.join("checks"))?),
@@ -119,12 +132,14 @@ pub fn sync(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exit
     let summary = if args.json {
         // The engine runs on this thread, so its events can be printed as they come.
         let events: Rc<RefCell<Output>> = Rc::new(RefCell::new(Output::stdout()));
-        engine.run(move |event: SyncEvent| events.borrow_mut().json_line(&event))?
+        engine.run(move |event: SyncEvent| events.borrow_mut().json_line(&event), interrupted())?
     } else {
         let bar = RefCell::new(Bar::default());
-        let summary = engine.run(move |event| bar.borrow_mut().hear(&event))?;
+        let summary = engine.run(move |event| bar.borrow_mut().hear(&event), interrupted())?;
         progress("");
-        if summary.jobs_done + summary.jobs_partial + summary.jobs_failed == 0 {
+        if !connected {
+            out.line("nothing is connected yet: `bailiwick connect CLIENT --role-arn ARN` connects the first account");
+        } else if summary.jobs_done + summary.jobs_partial + summary.jobs_failed == 0 {
             out.line("nothing is due: everything that is connected was read a moment ago");
         } else {
             cli::summary(out, &summary);

@@ -18,14 +18,15 @@ use crate::{
 };
 use std::{
     io::IsTerminal,
+    panic::{AssertUnwindSafe, catch_unwind},
     process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{
+    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    oneshot,
+};
 
 /// The demo: the first frame is painted before anything is built.
 pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
@@ -121,53 +122,76 @@ fn serve(
     wishes: &mpsc::Receiver<Effect>,
     to_screen: &UnboundedSender<Msg>,
 ) {
-    let running = Arc::new(AtomicBool::new(false));
+    let mut run = Run::default();
     if sync_at_once {
-        begin(engine, &running, to_screen);
+        run.begin(engine, to_screen);
     }
     while let Ok(wish) = wishes.recv() {
         match wish {
             Effect::Ask { request, query } => {
-                let result = desk.ask(&query).map_err(|e| e.to_string());
+                // One question that fails badly must not leave the others without an answer.
+                let answered = catch_unwind(AssertUnwindSafe(|| desk.ask(&query)));
+                let result = match answered {
+                    Ok(result) => result.map_err(|e| e.to_string()),
+                    Err(_) => Err("this view failed inside bailiwick; please report this".to_owned()),
+                };
                 let _ = to_screen.send(Msg::Answer { request, result });
             }
-            Effect::SyncNow => begin(engine, &running, to_screen),
+            Effect::SyncNow => run.begin(engine, to_screen),
             // The screen does these itself.
             Effect::Copy(_) | Effect::Suspend | Effect::Repaint | Effect::Quit => {}
         }
     }
 }
 
-/// Begins a run unless one is under way.
-fn begin(engine: &Engine, running: &Arc<AtomicBool>, to_screen: &UnboundedSender<Msg>) {
-    if running.swap(true, Ordering::SeqCst) {
-        let text = "a sync is running: pane 7 shows how far it is".to_owned();
-        let _ = to_screen.send(Msg::Notice { level: NoticeLevel::Hint, text });
-        return;
-    }
-    let (flag, screen) = (running.clone(), to_screen.clone());
-    let tell = {
-        let (flag, screen) = (flag.clone(), screen.clone());
-        move |event: SyncEvent| {
-            if matches!(event, SyncEvent::Finished { .. } | SyncEvent::Aborted { .. }) {
-                flag.store(false, Ordering::SeqCst);
-            }
-            let _ = screen.send(Msg::Sync(event));
+/// The one sync that may be under way. Dropping it stops the sync and waits until nothing of it writes any more.
+#[derive(Default)]
+struct Run {
+    thread: Option<JoinHandle<()>>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Run {
+    fn begin(&mut self, engine: &Engine, to_screen: &UnboundedSender<Msg>) {
+        let notice = |level, text: &str| {
+            let _ = to_screen.send(Msg::Notice { level, text: text.to_owned() });
+        };
+        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return notice(NoticeLevel::Hint, "a sync is running: pane 7 shows how far it is");
         }
-    };
-    let engine = engine.clone();
-    let work = move || {
-        if let Err(report) = engine.run(tell) {
-            let failure =
-                Failure { kind: FailureKind::Store, what: report.to_string(), next_step: "try again with R".into() };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (engine, screen) = (engine.clone(), to_screen.clone());
+        let work = move || {
+            let tell = {
+                let screen = screen.clone();
+                move |event: SyncEvent| {
+                    let _ = screen.send(Msg::Sync(event));
+                }
+            };
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            let what = match catch_unwind(AssertUnwindSafe(|| engine.run(tell, stopped))) {
+                Ok(Ok(_)) => return,
+                Ok(Err(report)) => report.to_string(),
+                Err(_) => "the sync failed inside bailiwick; please report this".to_owned(),
+            };
+            let next_step = "what was stored is kept; try again with R".into();
+            let failure = Failure { kind: FailureKind::Bug, what, next_step };
             let _ = screen.send(Msg::Sync(SyncEvent::Aborted { failure }));
+        };
+        match std::thread::Builder::new().name("sync".into()).spawn(work) {
+            Ok(thread) => (self.thread, self.stop) = (Some(thread), Some(stop)),
+            Err(_) => notice(NoticeLevel::Error, "the sync could not start: the system gives no more threads"),
         }
-        // Also after a panic of the run's own tasks the next one may begin.
-        flag.store(false, Ordering::SeqCst);
-    };
-    if std::thread::Builder::new().name("sync".into()).spawn(work).is_err() {
-        running.store(false, Ordering::SeqCst);
-        let text = "the sync could not start: the system gives no more threads".to_owned();
-        let _ = to_screen.send(Msg::Notice { level: NoticeLevel::Error, text });
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }

@@ -91,7 +91,7 @@ pub fn headless(setting: &Setting, args: &DemoArgs, out: &mut Output) -> Result<
     let began = Instant::now();
     let demo = Demo::build(setting, &args.world, progress)?;
     let bar = RefCell::new(Bar::default());
-    let summary = demo.engine.clone().run(move |event| bar.borrow_mut().hear(&event))?;
+    let summary = demo.engine.clone().run(move |event| bar.borrow_mut().hear(&event), std::future::pending())?;
     progress("");
     let findings = demo.desk.findings(&FindingScope::default())?;
     let ids: Vec<FindingId> = findings.rows.iter().map(|r| r.id).collect();

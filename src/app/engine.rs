@@ -28,12 +28,21 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Does a run on this thread.
-    pub fn run(self, tell: impl Fn(SyncEvent) + 'static) -> Result<SyncSummary, Report> {
+    /// Does a run on this thread, until it is done or `stop` comes. What is committed by then is kept.
+    pub fn run(
+        self,
+        tell: impl Fn(SyncEvent) + 'static,
+        stop: impl Future<Output = ()>,
+    ) -> Result<SyncSummary, Report> {
         runtime()?.block_on(async {
-            let cloud = SdkCloud::connect(self.credentials, self.clock.clone()).await;
-            let run = sync::run(cloud, self.vault, self.checks, self.clock, self.options, Box::new(tell));
-            Ok(run.await?)
+            let run = async {
+                let cloud = SdkCloud::connect(self.credentials, self.clock.clone()).await;
+                sync::run(cloud, self.vault, self.checks, self.clock, self.options, Box::new(tell)).await
+            };
+            tokio::select! {
+                done = run => Ok(done?),
+                () = stop => Err(Report::failed("the sync was stopped; what was stored so far is kept")),
+            }
         })
     }
 }

@@ -32,6 +32,12 @@ impl Report {
         Self { text: text.into(), code: 2 }
     }
 
+    /// The same for a `sync` that could not begin: exit code 2, nothing was read; a vault in use stays 75.
+    pub fn nothing_read(self) -> Self {
+        let code = if self.code == IN_USE { IN_USE } else { 2 };
+        Self { code, ..self }
+    }
+
     /// Its exit code.
     pub fn code(&self) -> ExitCode {
         ExitCode::from(self.code)

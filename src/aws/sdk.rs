@@ -2,7 +2,9 @@
 
 use super::{Session, SessionCredentials};
 use crate::domain::{Clock, Partition, Region, Timestamp};
-use aws_config::{AppName, BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    AppName, BehaviorVersion, SdkConfig, identity::IdentityCache, retry::RetryConfig, timeout::TimeoutConfig,
+};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::{
     rt::sleep::{SharedAsyncSleep, TokioSleep},
@@ -82,7 +84,13 @@ impl SdkCloud {
     }
 
     pub(super) fn session(&self, credentials: SessionCredentials, partition: Partition) -> SdkSession {
-        let config = self.base.to_builder().credentials_provider(credentials.provider()).build();
+        // Without a cache of its own nothing of the session outlives it.
+        let config = self
+            .base
+            .to_builder()
+            .credentials_provider(credentials.provider())
+            .identity_cache(IdentityCache::no_cache())
+            .build();
         SdkSession { config, credentials, partition, trails: RefCell::default() }
     }
 }

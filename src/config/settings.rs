@@ -69,7 +69,10 @@ impl Settings {
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let settings: Self = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+        let settings: Self = toml::from_str(text).map_err(|e| {
+            let line = e.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+            format!("line {line}: {}", e.message().replace('\n', ", "))
+        })?;
         let line = |key: &str| {
             let found = text.lines().position(|l| l.trim_start().starts_with(key));
             found.map_or_else(String::new, |n| format!("line {}: ", n + 1))

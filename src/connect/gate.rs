@@ -11,6 +11,9 @@ use crate::{
 /// A passed gate is tried again after 30 days.
 pub const RETEST_AFTER_SECONDS: i64 = 30 * 86_400;
 
+/// A quarantined role is tried again every day: the client may have repaired its trust policy.
+pub const QUARANTINE_RETEST_SECONDS: i64 = 86_400;
+
 /// What the gate needs to ask.
 #[derive(Debug)]
 pub struct Gate<'a, C> {
@@ -28,7 +31,8 @@ impl<C: Assume> Gate<'_, C> {
     /// Whether a connection's gate has to be tried (again).
     pub fn is_due(state: &GateState, now: Timestamp) -> bool {
         match state {
-            GateState::Passed { at } | GateState::Quarantined { at } => now.since(*at) >= RETEST_AFTER_SECONDS,
+            GateState::Passed { at } => now.since(*at) >= RETEST_AFTER_SECONDS,
+            GateState::Quarantined { at } => now.since(*at) >= QUARANTINE_RETEST_SECONDS,
             GateState::Untested | GateState::Failed { .. } => true,
         }
     }
@@ -122,6 +126,9 @@ mod tests {
         let failed = GateState::Failed { at, failure };
         assert!(!Gate::<SdkCloud>::is_due(&GateState::Passed { at }, later.plus(-1)));
         assert!(Gate::<SdkCloud>::is_due(&GateState::Passed { at }, later));
+        let day = at.plus(QUARANTINE_RETEST_SECONDS);
+        assert!(!Gate::<SdkCloud>::is_due(&GateState::Quarantined { at }, day.plus(-1)));
+        assert!(Gate::<SdkCloud>::is_due(&GateState::Quarantined { at }, day));
         assert!(Gate::<SdkCloud>::is_due(&GateState::Untested, at));
         assert!(Gate::<SdkCloud>::is_due(&failed, at));
     }

@@ -6,6 +6,6 @@ mod kind;
 mod session_name;
 
 pub use external_id::new_external_id;
-pub use gate::{Gate, RETEST_AFTER_SECONDS};
+pub use gate::{Gate, QUARANTINE_RETEST_SECONDS, RETEST_AFTER_SECONDS};
 pub use kind::detect_kind;
 pub use session_name::session_name;

@@ -13,6 +13,7 @@ use crate::{
         Untrusted,
     },
     sync::ClientStore,
+    vault::VaultError,
 };
 use std::collections::BTreeMap;
 
@@ -36,7 +37,7 @@ pub struct ConnectRequest {
 impl Desk {
     /// All clients with the health of their connections.
     pub fn clients(&self) -> Result<ClientList, DeskError> {
-        let clients = self.all_clients()?;
+        let (clients, _) = self.all_clients();
         let entries = clients.iter().map(|c| {
             let mut gates: BTreeMap<&str, usize> = BTreeMap::new();
             for connection in &c.connections {
@@ -62,8 +63,12 @@ impl Desk {
             added_at: self.now(),
             external_id,
         };
-        self.vault.add_client(id)?;
         let store = ClientStore::new(self.vault.clone(), id.clone());
+        match self.vault.add_client(id) {
+            // Its key was made and then the program was cut off: the profile is still to be written.
+            Err(VaultError::ClientExists(_)) if store.profile()?.is_none() => {}
+            added => added?,
+        }
         let mut draft = store.draft();
         draft.profile(&client)?;
         draft.commit()?;
@@ -111,7 +116,7 @@ impl Desk {
         }
         let account = request.role.account();
         if let Some(other) =
-            self.all_clients()?.iter().find(|c| c.id() != &client.id && c.connection(account).is_some())
+            self.all_clients().0.iter().find(|c| c.id() != &client.id && c.connection(account).is_some())
         {
             return Err(DeskError::Refused(format!(
                 "account {account} is already connected for client {}: an account belongs to one client",
@@ -159,7 +164,7 @@ impl Desk {
 
     /// An ExternalId that two clients share would let one confuse us into the other's account.
     fn refuse_shared(&self, client: &ClientId, external_id: &ExternalId) -> Result<(), DeskError> {
-        match self.all_clients()?.iter().find(|c| c.id() != client && c.profile.external_id == *external_id) {
+        match self.all_clients().0.iter().find(|c| c.id() != client && c.profile.external_id == *external_id) {
             None => Ok(()),
             Some(other) => Err(DeskError::Refused(format!(
                 "client {} already uses this ExternalId, and two clients must never share one: \

@@ -25,17 +25,18 @@ impl Desk {
     }
 
     fn costs_of_all(&self, metric: Metric) -> Result<CostsView, DeskError> {
-        let clients = self.all_clients()?;
+        let (clients, troubles) = self.all_clients();
         let today = self.now().day();
         let months = last_months(clients.iter().flat_map(|c| c.ledger.months()));
         let mut view = self.empty(CostLevel::Client, metric, months.clone());
+        view.notes = troubles;
         let mut totals: BTreeMap<Currency, Sums> = BTreeMap::new();
         let mut residuals: BTreeMap<Currency, Sums> = BTreeMap::new();
         let mut daily: BTreeMap<Currency, BTreeMap<Day, Slot>> = BTreeMap::new();
         for client in &clients {
             let currency = client.ledger.currency;
             let sums = client.ledger.totals(metric);
-            let delta = delta_of_all(&client.ledger, metric, today);
+            let delta = delta_of_all(&client.ledger, metric, today, client.costs_day(today));
             view.rows.push(CostRow {
                 key: CostKey::Client(client.id().clone()),
                 label: client.profile.name.clone(),
@@ -85,7 +86,7 @@ impl Desk {
         };
         let mut view = self.empty(level, metric, months.clone());
         let sums = ledger.by(metric, key);
-        let deltas = ledger.same_days(metric, today, key);
+        let deltas = ledger.same_days(metric, today, data.costs_day(today), key);
         let mut total = Sums::default();
         for (key, slots) in &sums {
             let delta = deltas.as_ref().map(|d| d.get(key).map_or(Decimal::ZERO, |(now, then)| now - then));
@@ -183,8 +184,8 @@ fn slot_cell(slot: Option<&Slot>, currency: Currency) -> Cell<Money> {
 }
 
 /// The open month against the same days of the month before, over everything.
-pub(super) fn delta_of_all(ledger: &Ledger, metric: Metric, today: Day) -> Option<Decimal> {
-    let sums = ledger.same_days(metric, today, |_| Some(()))?;
+pub(super) fn delta_of_all(ledger: &Ledger, metric: Metric, today: Day, read_on: Day) -> Option<Decimal> {
+    let sums = ledger.same_days(metric, today, read_on, |_| Some(()))?;
     Some(sums.get(&()).map_or(Decimal::ZERO, |(now, then)| now - then))
 }
 

@@ -5,16 +5,19 @@ use crate::{
     analysis::Ledger,
     checks::Checks,
     domain::{
-        Account, AccountId, Client, ClientId, Clock, Connection, Finding, FindingState, Freshness, Severity,
+        Account, AccountId, Client, ClientId, Clock, Connection, Day, Finding, FindingState, Freshness, Severity,
         SeverityCounts, SourceState, Timestamp, Untrusted,
     },
-    sync::{ClientStore, Coverage, Sources},
+    sync::{ClientStore, Coverage, Sources, gate_failure},
     vault::{Vault, VaultError},
 };
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
+
+/// Costs that were read longer ago than this are stale, in seconds: Cost Explorer renews them every day.
+const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
 
 /// The desk: answers questions from the vault, never from AWS.
 pub struct Desk {
@@ -34,6 +37,7 @@ pub(super) struct ClientData {
     pub(super) ledger: Ledger,
     pub(super) findings: Vec<Finding>,
     pub(super) store: ClientStore,
+    clock: Arc<dyn Clock>,
     /// Decoded on the first question about access.
     pub(super) access: OnceLock<Vec<AccountAccess>>,
 }
@@ -66,18 +70,27 @@ impl Desk {
         self.clock.now()
     }
 
-    /// Every client, in order of id.
-    pub(super) fn all_clients(&self) -> Result<Vec<Arc<ClientData>>, DeskError> {
-        let mut ids = self.vault.clients();
-        ids.sort();
-        ids.iter().map(|id| self.client_data(id)).collect()
+    /// Every client that can be read, in order of id, and a sentence for each that cannot: one damaged record must not
+    /// hide the other clients.
+    pub(super) fn all_clients(&self) -> (Vec<Arc<ClientData>>, Vec<String>) {
+        let (mut clients, mut troubles) = (Vec::new(), Vec::new());
+        for id in self.vault.clients() {
+            match self.client_data(&id) {
+                Ok(data) => clients.push(data),
+                Err(DeskError::UnknownClient(_)) => {
+                    troubles.push(format!("{id} was added only in part: run `bailiwick client add {id}` again"))
+                }
+                Err(error) => troubles.push(format!("{id} cannot be read: {error}")),
+            }
+        }
+        (clients, troubles)
     }
 
     /// The clients of a scope: one, or all.
     pub(super) fn scoped(&self, client: Option<&ClientId>) -> Result<Vec<Arc<ClientData>>, DeskError> {
         match client {
             Some(client) => Ok(vec![self.client_data(client)?]),
-            None => self.all_clients(),
+            None => Ok(self.all_clients().0),
         }
     }
 
@@ -89,7 +102,7 @@ impl Desk {
         {
             return Ok(data.clone());
         }
-        let data = Arc::new(ClientData::read(self.vault.clone(), id)?);
+        let data = Arc::new(ClientData::read(self.vault.clone(), id, self.clock.clone())?);
         self.cached().insert(id.clone(), (revision, data.clone()));
         Ok(data)
     }
@@ -100,7 +113,7 @@ impl Desk {
 }
 
 impl ClientData {
-    fn read(vault: Arc<Vault>, id: &ClientId) -> Result<Self, DeskError> {
+    fn read(vault: Arc<Vault>, id: &ClientId, clock: Arc<dyn Clock>) -> Result<Self, DeskError> {
         let store = ClientStore::new(vault, id.clone());
         let profile = store.profile()?.ok_or_else(|| DeskError::UnknownClient(id.clone()))?;
         let connections = store.connections()?;
@@ -112,7 +125,15 @@ impl ClientData {
             let entry = accounts.entry(account).or_insert_with(|| Account::bare(account));
             entry.alias = connection.alias.clone().or(entry.alias.take());
             entry.linked_at = entry.linked_at.or(Some(connection.linked_at));
-            sources.insert(account, store.sources(&connection.id)?);
+            let mut of_connection = store.sources(&connection.id)?;
+            if let Some(failure) = gate_failure(connection) {
+                of_connection.unusable(&failure);
+            }
+            if !connection.kind.has_costs() {
+                of_connection.costs = SourceState::NotApplicable;
+                of_connection.accounts = SourceState::NotApplicable;
+            }
+            sources.insert(account, of_connection);
             coverage.insert(account, store.coverage(account)?);
             months.extend(store.cost_months(&connection.id)?);
         }
@@ -125,6 +146,7 @@ impl ClientData {
             ledger: Ledger::new(months),
             findings: store.all_findings()?,
             store,
+            clock,
             access: OnceLock::new(),
         })
     }
@@ -143,9 +165,19 @@ impl ClientData {
         self.accounts.get(&account)?.label().cloned()
     }
 
+    /// The day on which the oldest of the costs was read: what came later is not known, however late it is now.
+    pub(super) fn costs_day(&self, today: Day) -> Day {
+        self.freshness().costs_at.map_or(today, |at| at.day().min(today))
+    }
+
     /// How the costs stand over all connections that have them: the worst of them.
     pub(super) fn cost_source(&self) -> SourceState {
-        self.worst(|s| &s.costs, |c| c.kind.has_costs())
+        match self.worst(|s| &s.costs, |c| c.kind.has_costs()) {
+            SourceState::Fresh { at } if self.clock.now().since(at) > COSTS_STALE_SECONDS => {
+                SourceState::Stale { at, reason: "they were not read since: press R, or run `bailiwick sync`".into() }
+            }
+            state => state,
+        }
     }
 
     fn worst(&self, of: fn(&Sources) -> &SourceState, has: fn(&Connection) -> bool) -> SourceState {

@@ -27,7 +27,7 @@ impl Desk {
 
     /// One finding with what its check says and its evidence, newest first.
     pub fn finding(&self, id: FindingId) -> Result<FindingDetail, DeskError> {
-        for client in self.all_clients()? {
+        for client in self.all_clients().0 {
             if let Some(finding) = client.findings.iter().find(|f| f.key.id() == id) {
                 let info = self.checks.info(&finding.key.check);
                 let text = |of: fn(&crate::checks::CheckInfo) -> &String| info.map(of).cloned().unwrap_or_default();

@@ -24,12 +24,12 @@ impl Desk {
     /// Every client at first glance.
     pub fn overview(&self) -> Result<Overview, DeskError> {
         let now = self.now();
-        let clients = self.all_clients()?;
+        let (clients, troubles) = self.all_clients();
         let mut rows: Vec<ClientRow> = clients.iter().map(|c| c.row(now.day())).collect();
         let moved = |row: &ClientRow| row.delta.value().map(|m| m.amount.abs());
         rows.sort_by(|a, b| moved(b).cmp(&moved(a)).then_with(|| a.client.cmp(&b.client)));
         let mut findings = SeverityCounts::default();
-        let mut freshness = Freshness::default();
+        let mut freshness = Freshness { problems: troubles, ..Freshness::default() };
         for row in &rows {
             for severity in crate::domain::Severity::ALL {
                 (0..row.findings.get(severity)).for_each(|_| findings.add(severity));
@@ -57,12 +57,13 @@ impl ClientData {
         let open = self.ledger.totals(METRIC).get(&today.month()).copied();
         let daily = self.ledger.daily(METRIC, |_| true);
         let amounts: BTreeMap<Day, Decimal> = daily.iter().map(|(d, s)| (*d, s.amount)).collect();
-        let delta = delta_of_all(&self.ledger, METRIC, today);
+        let read_on = self.costs_day(today);
+        let delta = delta_of_all(&self.ledger, METRIC, today, read_on);
         let before = self
             .ledger
-            .same_days(METRIC, today, |_| Some(()))
+            .same_days(METRIC, today, read_on, |_| Some(()))
             .map(|sums| sums.get(&()).map_or(Decimal::ZERO, |(_, then)| *then));
-        let expected = forecast(&amounts, today).map(|days| days + self.not_daily(today));
+        let expected = forecast(&amounts, today, read_on).map(|days| days + self.not_daily(today));
         ClientRow {
             client: self.id().clone(),
             name: self.profile.name.clone(),
@@ -99,7 +100,7 @@ impl ClientData {
     }
 
     fn moved(&self, today: Day) -> Option<String> {
-        let (account, service, difference) = self.ledger.mover(METRIC, today)?;
+        let (account, service, difference) = self.ledger.mover(METRIC, today, self.costs_day(today))?;
         let label = self.account_label(account).map_or_else(|| account.to_string(), |l| l.for_tui(24));
         let amount = Money::new(difference, self.ledger.currency).display_signed();
         Some(format!("{}, {label} {}: {amount} against the same days last month", service.for_tui(48), account.short()))

@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     aws::{Api, Assume, Job, Organization},
-    domain::{Account, Connection, Failure, FailureKind, JobId, JobState, Source},
+    domain::{Account, AccountId, Connection, Failure, FailureKind, JobId, JobState, Source},
 };
+use std::collections::BTreeMap;
 
 impl<C: Assume> Context<C> {
     /// Lists the accounts behind a payer connection; a standalone account is its own list.
@@ -24,6 +25,7 @@ impl<C: Assume> Context<C> {
         };
         let count = listed.as_ref().map_or(0, Vec::len) as u64;
         let (store, id, now) = (run.store.clone(), connection.id.clone(), self.now());
+        let payer = connection.account();
         let (accounts, failure) = match listed {
             Ok(accounts) => (Some(accounts), None),
             Err(failure) => (None, Some(failure)),
@@ -33,7 +35,8 @@ impl<C: Assume> Context<C> {
             .blocking(run, move || {
                 let mut draft = store.draft();
                 if let Some(accounts) = accounts {
-                    draft.accounts(&AccountList { accounts, read_at: now })?;
+                    let known = store.accounts()?.map(|l| l.accounts).unwrap_or_default();
+                    draft.accounts(&AccountList { accounts: merged(known, accounts, payer), read_at: now })?;
                 }
                 let mut sources = store.sources(&id)?;
                 sources.record(Source::Accounts, now, noted);
@@ -54,18 +57,8 @@ impl<C: Assume> Context<C> {
         let mut accounts: Vec<Account> = Vec::new();
         let mut next: Option<String> = None;
         loop {
-            let session = lease.session().await;
-            let sts = lease.take_spent();
-            self.board.update(job, |j| j.requests += sts);
-            let session = session?;
-            let api = Api::ListAccounts;
-            let (page, attempts) =
-                self.pacer.call(api, connection.account(), None, || session.accounts_page(next.as_deref())).await;
-            self.board.update(job, |j| {
-                j.requests += attempts.counts(api);
-                j.retries += attempts.retries;
-            });
-            let page = page.map_err(|e| e.failure())?;
+            let page =
+                lease.call(job, Api::ListAccounts, None, async |s| s.accounts_page(next.as_deref()).await).await?;
             accounts.extend(page.accounts);
             if page.next.is_some() && page.next == next {
                 return Err(Failure {
@@ -82,5 +75,43 @@ impl<C: Assume> Context<C> {
                 return Ok(accounts);
             }
         }
+    }
+}
+
+/// The list with one connection's answer worked in. A client may have several organizations and standalone accounts:
+/// only what this payer listed before can go, and a name that was known stays where the answer has none.
+fn merged(known: Vec<Account>, listed: Vec<Account>, payer: AccountId) -> Vec<Account> {
+    let mut all: BTreeMap<AccountId, Account> =
+        known.iter().filter(|a| a.management != Some(payer)).map(|a| (a.id, a.clone())).collect();
+    for mut account in listed {
+        let before = known.iter().find(|a| a.id == account.id);
+        account.name = account.name.or_else(|| before.and_then(|a| a.name.clone()));
+        all.insert(account.id, account);
+    }
+    all.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(id: u64, name: Option<&str>, management: Option<u64>) -> Account {
+        let id_of = |n| AccountId::from_number(n).unwrap();
+        Account { name: name.map(Into::into), management: management.map(id_of), ..Account::bare(id_of(id)) }
+    }
+
+    #[test]
+    fn one_organization_does_not_push_out_another_and_a_name_stays() {
+        let payer = AccountId::from_number(1).unwrap();
+        let known = vec![
+            account(1, Some("payer"), Some(1)),
+            account(2, Some("left"), Some(1)),
+            account(7, Some("other organization"), Some(8)),
+            account(9, Some("standalone"), None),
+        ];
+        let all = merged(known.clone(), vec![account(1, Some("payer"), Some(1)), account(3, None, Some(1))], payer);
+        assert_eq!(all.iter().map(|a| a.id.number()).collect::<Vec<_>>(), [1, 3, 7, 9]);
+        let alone = merged(known, vec![account(9, None, None)], AccountId::from_number(9).unwrap());
+        assert_eq!(alone.iter().find(|a| a.id.number() == 9).unwrap().name, Some("standalone".into()));
     }
 }

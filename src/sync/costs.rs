@@ -59,7 +59,7 @@ impl<C: Assume> Context<C> {
         });
         let lease = Lease::new(self, connection, &run.profile.external_id, Job::Costs, &[]);
         for query in &queries {
-            let answer = self.ask(connection, &lease, query, job).await?;
+            let answer = self.ask(&lease, query, job).await?;
             let cells: usize = answer.periods.values().map(|p| p.rows.len()).sum();
             self.keep_answer(run, connection, query, answer).await?;
             self.board.update(job, |j| {
@@ -74,28 +74,13 @@ impl<C: Assume> Context<C> {
     }
 
     /// All pages of one question.
-    async fn ask(
-        &self,
-        connection: &Connection,
-        lease: &Lease<'_, C>,
-        query: &CostQuery,
-        job: JobId,
-    ) -> Result<Answer, Failure> {
+    async fn ask(&self, lease: &Lease<'_, C>, query: &CostQuery, job: JobId) -> Result<Answer, Failure> {
         let mut answer = Answer { periods: BTreeMap::new(), names: BTreeMap::new(), pages: 0 };
         let mut next: Option<String> = None;
         loop {
-            let session = lease.session().await;
-            let sts = lease.take_spent();
-            self.board.update(job, |j| j.requests += sts);
-            let session = session?;
-            let api = Api::GetCostAndUsage;
-            let (page, attempts) =
-                self.pacer.call(api, connection.account(), None, || session.cost_page(query, next.as_deref())).await;
-            self.board.update(job, |j| {
-                j.requests += attempts.counts(api);
-                j.retries += attempts.retries;
-            });
-            let page = page.map_err(|e| e.failure())?;
+            let page = lease
+                .call(job, Api::GetCostAndUsage, None, async |s| s.cost_page(query, next.as_deref()).await)
+                .await?;
             self.board.paid();
             answer.pages += 1;
             answer.names.extend(page.names);
@@ -218,7 +203,13 @@ fn updated(
             for period in periods {
                 month.estimated = period.estimated;
                 match query.grouping {
-                    Grouping::AccountService => month.monthly = cells(&period),
+                    // The total is asked less often than the groups. What lies outside the groups is kept as it was, so
+                    // the total moves on with them.
+                    Grouping::AccountService => {
+                        let residual = month.residual();
+                        month.monthly = cells(&period);
+                        month.total = residual.map(|r| r + month.grouped());
+                    }
                     Grouping::None => month.total = period.rows.first().map(|r| r.amounts),
                 }
             }

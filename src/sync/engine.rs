@@ -162,13 +162,24 @@ impl<C: Assume> Context<C> {
 
     /// Whose sessions are our own. Not knowing it costs only a label, so a failure is not one.
     async fn learn_agency(&self) -> Option<AccountId> {
-        self.cloud.caller().await.ok().map(|identity| identity.account)
+        let asked = tokio::time::timeout(self.options.retry.per_attempt, self.cloud.caller()).await;
+        asked.ok()?.ok().map(|identity| identity.account)
     }
 
     async fn client(&self, run: ClientRun, mut jobs: Vec<Jobs>) {
         self.gates(&run, &mut jobs).await;
         join_all(jobs.iter().filter_map(|j| Some(self.accounts(&run, &j.connection, self.open(j, j.accounts)?)))).await;
-        let own: BTreeSet<AccountId> = self.own_accounts(&run, &jobs);
+        let own = match own_accounts(&run, &jobs) {
+            Ok(own) => own,
+            // Without them every member would look like a third party.
+            Err(error) => {
+                let failure = store_failure(error);
+                for job in jobs.iter().flat_map(|j| [j.costs, j.events]).flatten() {
+                    self.board.finish(job, vec![failure.clone()], false);
+                }
+                return;
+            }
+        };
         let roles: Vec<_> = jobs.iter().map(|j| j.connection.role.clone()).collect();
         let costs = join_all(jobs.iter().filter_map(|j| Some(self.costs(&run, &j.connection, self.open(j, j.costs)?))));
         let events = join_all(
@@ -227,12 +238,6 @@ impl<C: Assume> Context<C> {
         }
     }
 
-    /// The accounts that belong to the client: connected or listed.
-    fn own_accounts(&self, run: &ClientRun, jobs: &[Jobs]) -> BTreeSet<AccountId> {
-        let listed = run.store.accounts().ok().flatten().map(|l| l.accounts).unwrap_or_default();
-        jobs.iter().map(|j| j.connection.account()).chain(listed.iter().map(|a| a.id)).collect()
-    }
-
     /// Lets the connection checks judge how this run went.
     async fn judge_connections(&self, run: &ClientRun, jobs: &[Jobs]) {
         let (store, checks, now) = (run.store.clone(), self.checks.clone(), self.now());
@@ -241,13 +246,7 @@ impl<C: Assume> Context<C> {
             .blocking(run, move || {
                 let mut facts = Vec::with_capacity(connections.len());
                 for connection in &connections {
-                    let mut sources = store.sources(&connection.id)?;
-                    if let Some(failure) = gate_failure(connection) {
-                        sources.unusable(&failure);
-                        let mut draft = store.draft();
-                        draft.sources(&connection.id, &sources)?;
-                        draft.commit()?;
-                    }
+                    let sources = store.sources(&connection.id)?;
                     facts.push(fact(connection, sources, &store.coverage(connection.account())?));
                 }
                 let hits = checks.evaluate_connections(store.client(), &facts, now);
@@ -283,14 +282,23 @@ impl<C: Assume> Context<C> {
     }
 }
 
+/// The accounts that belong to the client: connected or listed.
+fn own_accounts(run: &ClientRun, jobs: &[Jobs]) -> Result<BTreeSet<AccountId>, VaultError> {
+    let listed = run.store.accounts()?.map(|l| l.accounts).unwrap_or_default();
+    Ok(jobs.iter().map(|j| j.connection.account()).chain(listed.iter().map(|a| a.id)).collect())
+}
+
 /// Why a connection may not be used, if so.
-fn gate_failure(connection: &Connection) -> Option<Failure> {
+pub fn gate_failure(connection: &Connection) -> Option<Failure> {
     match &connection.gate {
         GateState::Passed { .. } | GateState::Untested => None,
         GateState::Quarantined { .. } => Some(Failure {
             kind: FailureKind::Quarantined,
             what: format!("the role {} can be assumed without its ExternalId, so it is not used", connection.role),
-            next_step: "ask the client to add the sts:ExternalId condition to the role's trust policy".into(),
+            next_step:
+                "ask the client to add the sts:ExternalId condition to its trust policy; it is tried again every day, \
+                        or at once with `bailiwick connect`"
+                    .into(),
         }),
         GateState::Failed { failure, .. } => Some(failure.clone()),
     }
@@ -310,8 +318,8 @@ fn fact(connection: &Connection, sources: Sources, coverage: &Coverage) -> Conne
 }
 
 impl Sources {
-    /// The gate did not pass: nothing can be read, what is stored grows stale.
-    fn unusable(&mut self, failure: &Failure) {
+    /// Shows that the gate did not pass: nothing can be read, and what is stored grows stale.
+    pub fn unusable(&mut self, failure: &Failure) {
         let reason = format!("{}; {}", failure.what, failure.next_step);
         for state in [&mut self.accounts, &mut self.costs, &mut self.events] {
             *state = match state {

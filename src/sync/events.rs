@@ -3,12 +3,12 @@
 use super::{
     costs::store_failure,
     engine::{ClientRun, Context},
-    lease::Lease,
-    plan::{RegionPlan, SESSION_CALLS, region_plans},
+    lease::{CallError, Lease},
+    plan::{RegionPlan, SESSION_CALLS, region_plans, windows},
     slice::{Slice, SliceOutcome},
 };
 use crate::{
-    aws::{Api, Assume, AwsError, Job, LookupFilter, LookupQuery, RawEvent, Trail},
+    aws::{Api, Assume, Job, LookupFilter, LookupQuery, RawEvent, Trail},
     domain::{AccountId, Connection, Failure, FailureKind, JobId, JobState, Region, RoleArn, Source},
 };
 use futures::future::{join, join_all};
@@ -30,17 +30,19 @@ impl<C: Assume> Context<C> {
         roles: &[RoleArn],
         job: JobId,
     ) {
+        // Fresh is what was asked for, not when the last page came.
+        let began = self.now();
         let (failures, read) = match self.read_events(run, connection, own, roles, job).await {
             Ok(outcome) => outcome,
             Err(failure) => (vec![failure], false),
         };
-        let (store, id, now) = (run.store.clone(), connection.id.clone(), self.now());
+        let (store, id) = (run.store.clone(), connection.id.clone());
         // One denied region is that region's trouble; the source as a whole has failed only if nothing was read.
         let whole = failures.first().filter(|_| !read).cloned();
         let kept = self
             .blocking(run, move || {
                 let mut sources = store.sources(&id)?;
-                sources.record(Source::Events, now, whole);
+                sources.record(Source::Events, began, whole);
                 let mut draft = store.draft();
                 draft.sources(&id, &sources)?;
                 draft.commit()
@@ -71,36 +73,47 @@ impl<C: Assume> Context<C> {
         );
         self.board.update(job, |j| {
             j.state = JobState::Running;
-            j.total = u32::try_from(plans.len()).unwrap_or(u32::MAX);
+            j.total = u32::try_from(plans.len() * windows(&plans).len()).unwrap_or(u32::MAX);
         });
         let regions: Vec<Region> = plans.iter().map(|p| p.region.clone()).collect();
         let lease = Lease::new(self, connection, &run.profile.external_id, Job::Events, &regions);
-        // Opened before the regions start, so that a role that cannot be assumed fails once and not once per region.
-        let opened = lease.session().await;
-        let sts = lease.take_spent();
-        self.board.update(job, |j| j.requests += sts);
-        opened?;
-        let reads = join_all(plans.into_iter().map(|plan| self.region(&lease, account, plan, job))).await;
-        let mut failures: Vec<Failure> =
-            reads.iter().filter_map(|r| r.events.as_ref().err().map(|f| at_region(&r.plan.region, f))).collect();
-        let read = reads.iter().any(|r| r.events.is_ok());
-        let slice = Slice {
-            store: run.store.clone(),
-            checks: self.checks.clone(),
-            connection: connection.id.clone(),
-            account,
-            own: own.clone(),
-            roles: roles.to_vec(),
-            agency: self.agency,
-            reads,
-        };
-        let SliceOutcome { stored, found, unreadable } = self.blocking(run, move || slice.commit()).await?;
-        self.board.found(found);
-        self.board.update(job, |j| j.rows += stored);
-        if unreadable > 0 {
+        lease.open_now(job).await?;
+        let (mut failures, mut read, mut unreadable_records) = (Vec::new(), false, 0);
+        let mut failed: BTreeSet<Region> = BTreeSet::new();
+        for window in windows(&plans) {
+            // A later slice of a region that failed would hide the gap before it.
+            let due = plans.iter().filter(|p| !failed.contains(&p.region)).filter_map(|p| p.within(window));
+            let reads = join_all(due.map(|p| self.region(&lease, p, job))).await;
+            for outcome in &reads {
+                match &outcome.events {
+                    Ok(_) => read = true,
+                    Err(failure) => {
+                        failures.push(at_region(&outcome.plan.region, failure));
+                        failed.insert(outcome.plan.region.clone());
+                    }
+                }
+            }
+            let slice = Slice {
+                store: run.store.clone(),
+                checks: self.checks.clone(),
+                connection: connection.id.clone(),
+                account,
+                own: own.clone(),
+                roles: roles.to_vec(),
+                agency: self.agency,
+                reads,
+            };
+            let SliceOutcome { stored, found, unreadable } = self.blocking(run, move || slice.commit()).await?;
+            self.board.found(found);
+            self.board.update(job, |j| j.rows += stored);
+            unreadable_records += unreadable;
+        }
+        if unreadable_records > 0 {
             failures.push(Failure {
                 kind: FailureKind::Invalid,
-                what: format!("{unreadable} records of account {account} are not CloudTrail records and were left out"),
+                what: format!(
+                    "{unreadable_records} records of account {account} are not CloudTrail records and were left out"
+                ),
                 next_step: "please report this; all other records were kept".into(),
             });
         }
@@ -109,9 +122,9 @@ impl<C: Assume> Context<C> {
 
     /// One region: all changes, and the calls that hand out sessions. A region that shows neither a change nor an
     /// assumed role is not in use, and the rarer of those calls are not asked for.
-    async fn region(&self, lease: &Lease<'_, C>, account: AccountId, plan: RegionPlan, job: JobId) -> RegionRead {
+    async fn region(&self, lease: &Lease<'_, C>, plan: RegionPlan, job: JobId) -> RegionRead {
         let [assume_role, rarer @ ..] = SESSION_CALLS;
-        let lookup = |filter| self.lookup(lease, account, &plan, filter, job);
+        let lookup = |filter| self.lookup(lease, &plan, filter, job);
         let events = async {
             let (writes, roles) = join(lookup(LookupFilter::Writes), lookup(assume_role)).await;
             let mut events = writes?;
@@ -135,14 +148,13 @@ impl<C: Assume> Context<C> {
     async fn lookup(
         &self,
         lease: &Lease<'_, C>,
-        account: AccountId,
         plan: &RegionPlan,
         filter: LookupFilter,
         job: JobId,
     ) -> Result<Vec<RawEvent>, Failure> {
         let query = LookupQuery { region: plan.region.clone(), range: plan.range, filter };
-        match self.pages(lease, account, &query, job).await {
-            Err(LookupFailure::Token) => match self.pages(lease, account, &query, job).await {
+        match self.pages(lease, &query, job).await {
+            Err(LookupFailure::Token) => match self.pages(lease, &query, job).await {
                 Err(LookupFailure::Token) => Err(Failure {
                     kind: FailureKind::Invalid,
                     what: format!("CloudTrail in {} does not continue its own pages", plan.region),
@@ -159,26 +171,14 @@ impl<C: Assume> Context<C> {
     async fn pages(
         &self,
         lease: &Lease<'_, C>,
-        account: AccountId,
         query: &LookupQuery,
         job: JobId,
     ) -> Result<Vec<RawEvent>, LookupFailure> {
         let mut events = Vec::new();
         let mut next: Option<String> = None;
         loop {
-            let session = lease.session().await.map_err(LookupFailure::Other)?;
-            let sts = lease.take_spent();
-            let api = Api::LookupEvents;
-            let (page, attempts) = self
-                .pacer
-                .call(api, account, Some(&query.region), || session.lookup_page(query, next.as_deref()))
-                .await;
-            self.board.update(job, |j| {
-                j.requests += sts;
-                j.requests += attempts.counts(api);
-                j.retries += attempts.retries;
-            });
-            let page = page.map_err(LookupFailure::from)?;
+            let ask = async |s: &C::Session| s.lookup_page(query, next.as_deref()).await;
+            let page = lease.call(job, Api::LookupEvents, Some(&query.region), ask).await?;
             events.extend(page.events);
             if page.next.is_some() && page.next == next {
                 return Err(LookupFailure::Token);
@@ -197,9 +197,12 @@ enum LookupFailure {
     Other(Failure),
 }
 
-impl From<AwsError> for LookupFailure {
-    fn from(error: AwsError) -> Self {
-        if error.code.contains("InvalidNextToken") { Self::Token } else { Self::Other(error.failure()) }
+impl From<CallError> for LookupFailure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Request(error) if error.code.contains("InvalidNextToken") => Self::Token,
+            other => Self::Other(other.into()),
+        }
     }
 }
 

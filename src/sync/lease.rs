@@ -2,13 +2,30 @@
 
 use super::engine::Context;
 use crate::{
-    aws::{Api, Assume, AssumeRequest, Job, Session, home_region, session_policy},
-    domain::{Connection, ExternalId, Failure, Region, RequestCounts},
+    aws::{Api, Assume, AssumeRequest, AwsError, Job, Session, home_region, session_policy},
+    domain::{Connection, ExternalId, Failure, JobId, Region, RequestCounts},
 };
 use std::{cell::RefCell, rc::Rc};
 
-/// A session is renewed when it has less than this left, in seconds.
-const MARGIN: i64 = 120;
+/// Why a request was not answered.
+pub(super) enum CallError {
+    /// There is no session to ask with.
+    Session(Failure),
+    /// The request itself failed.
+    Request(AwsError),
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Session(failure) => failure,
+            CallError::Request(error) => error.failure(),
+        }
+    }
+}
+
+/// A session is renewed when it has less than this left, in seconds: longer than all attempts of one request take.
+const MARGIN: i64 = 400;
 
 /// Opens and renews the session of one job.
 pub(super) struct Lease<'a, C: Assume> {
@@ -42,13 +59,37 @@ impl<'a, C: Assume> Lease<'a, C> {
         }
     }
 
-    /// STS requests spent so far; taken, so that they are counted once.
-    pub(super) fn take_spent(&self) -> RequestCounts {
-        self.spent.take()
+    /// One request in this job's session: paced, repeated where that helps, and counted on the board.
+    pub(super) async fn call<T>(
+        &self,
+        job: JobId,
+        api: Api,
+        region: Option<&Region>,
+        request: impl AsyncFn(&C::Session) -> Result<T, AwsError>,
+    ) -> Result<T, CallError> {
+        let session = self.session().await;
+        let sts = self.spent.take();
+        self.context.board.update(job, |j| j.requests += sts);
+        let session = session.map_err(CallError::Session)?;
+        let account = self.connection.account();
+        let (answer, attempts) = self.context.pacer.call(api, account, region, || request(&session)).await;
+        self.context.board.update(job, |j| {
+            j.requests += attempts.counts(api);
+            j.retries += attempts.retries;
+        });
+        answer.map_err(CallError::Request)
+    }
+
+    /// Opens the session now, so that a role that cannot be assumed fails once and not at every request.
+    pub(super) async fn open_now(&self, job: JobId) -> Result<(), Failure> {
+        let session = self.session().await;
+        let sts = self.spent.take();
+        self.context.board.update(job, |j| j.requests += sts);
+        session.map(|_| ())
     }
 
     /// A session that lives long enough for one more request.
-    pub(super) async fn session(&self) -> Result<Rc<C::Session>, Failure> {
+    async fn session(&self) -> Result<Rc<C::Session>, Failure> {
         if let Some(session) = self.live() {
             return Ok(session);
         }

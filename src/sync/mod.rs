@@ -12,7 +12,7 @@ mod slice;
 mod store;
 
 pub use coverage::{Coverage, Depth, RegionCoverage};
-pub use engine::{SyncOptions, run};
+pub use engine::{SyncOptions, gate_failure, run};
 pub use plan::CostState;
 pub use progress::{Listener, price};
 pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger};

@@ -16,6 +16,8 @@ const DAILY_MONTHS: i32 = 13;
 const VERIFIED_MONTHS: i32 = 3;
 /// How far back events are read again: delivery takes about five minutes but is not guaranteed.
 const OVERLAP_SECONDS: i64 = 30 * 60;
+/// How long CloudTrail keeps the event history: 90 days, less a little for the way there.
+const HISTORY_SECONDS: i64 = 90 * 86_400 - 600;
 /// How often a region in which nothing was ever seen is looked at.
 const QUIET_REGION_SECONDS: i64 = 24 * 3_600;
 /// Days for which the ungrouped total, and so the residual, is taken as it is.
@@ -82,6 +84,33 @@ pub struct RegionPlan {
     pub overlap: Option<TimeRange>,
     /// Whether all calls that hand out sessions are read even if the region looks unused.
     pub sessions_always: bool,
+}
+
+/// How much time one slice holds: what is kept in memory, and lost when a run is cut off.
+const SLICE_SECONDS: i64 = 14 * 86_400;
+
+impl RegionPlan {
+    /// The part of this plan within a slice, if any.
+    pub fn within(&self, slice: TimeRange) -> Option<Self> {
+        let range = TimeRange::new(self.range.start.max(slice.start), self.range.end.min(slice.end));
+        (!range.is_empty()).then(|| Self { range, ..self.clone() })
+    }
+}
+
+/// The slices that the plans are read in, oldest first.
+pub fn windows(plans: &[RegionPlan]) -> Vec<TimeRange> {
+    let (Some(start), Some(end)) = (plans.iter().map(|p| p.range.start).min(), plans.iter().map(|p| p.range.end).max())
+    else {
+        return Vec::new();
+    };
+    let mut slices = Vec::new();
+    let mut from = start;
+    while from < end {
+        let to = from.plus(SLICE_SECONDS).min(end);
+        slices.push(TimeRange::new(from, to));
+        from = to;
+    }
+    slices
 }
 
 /// The regions that every account has enabled by default (AWS Regions and Availability Zones, "opt-in not required").
@@ -153,7 +182,9 @@ pub fn region_plans(
             if read_until.is_some_and(|at| now.since(at) < pause) {
                 return None;
             }
-            let start = read_until.map_or(horizon, |at| at.plus(-OVERLAP_SECONDS).max(horizon));
+            // A first read goes back by the setting; a later one to where it stopped, as far as CloudTrail remembers.
+            let oldest = now.plus(-HISTORY_SECONDS);
+            let start = read_until.map_or(horizon, |at| at.plus(-OVERLAP_SECONDS).max(oldest));
             let overlap = read_until.filter(|at| *at > start).map(|at| TimeRange::new(start, at));
             Some(RegionPlan { region, range: TimeRange::new(start, now), overlap, sessions_always: wanted })
         })
@@ -242,6 +273,22 @@ mod tests {
         assert!(next.iter().all(|p| p.range == TimeRange::new(now.plus(-1_800), later)));
         assert!(next.iter().all(|p| p.overlap == Some(TimeRange::new(now.plus(-1_800), now))));
         assert_eq!(region_plans(&coverage, Partition::Aws, &[], now.plus(86_400), 14, 5).len(), 17);
+        // After three weeks without a sync no day is left out.
+        let weeks = region_plans(&coverage, Partition::Aws, &[], now.plus(21 * 86_400), 14, 5);
+        assert!(weeks.iter().all(|p| p.range.start == now.plus(-1_800)));
+    }
+
+    #[test]
+    fn a_long_range_is_read_in_slices_without_a_gap() {
+        let now = at("2026-11-22T02:00:00Z");
+        let plans = region_plans(&Coverage::default(), Partition::Aws, &[], now, 90, 5);
+        let slices = windows(&plans);
+        assert_eq!(slices.len(), 7);
+        let parts: Vec<TimeRange> = slices.iter().filter_map(|s| plans[0].within(*s)).map(|p| p.range).collect();
+        assert_eq!((parts[0].start, parts[6].end), (now.plus(-90 * 86_400), now));
+        assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+        assert_eq!(windows(&region_plans(&Coverage::default(), Partition::Aws, &[], now, 14, 5)).len(), 1);
+        assert_eq!(windows(&[]), []);
     }
 
     #[test]

@@ -88,7 +88,9 @@ impl Slice {
             }
             draft.events(account, &region, day, encode_events(&events)?)?;
         }
-        draft.check_state(account, &state)?;
+        if stored > 0 {
+            draft.check_state(account, &state)?;
+        }
         draft.coverage(account, &coverage)?;
         draft.sources(&connection, &sources)?;
         draft.commit()?;

@@ -15,8 +15,8 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Version of every postcard record below. A changed record gets a new number and a migration.
 const SCHEMA: u16 = 1;
 
-/// Largest unpacked month of costs: some 300,000 cells.
-const PACKED_LIMIT: usize = 64 << 20;
+/// Largest unpacked month of costs: some three million cells. What is larger is refused when it is written.
+const PACKED_LIMIT: usize = 256 << 20;
 /// zstd's default level.
 const PACKED_LEVEL: i32 = 3;
 
@@ -260,6 +260,9 @@ impl Draft<'_> {
         let name = Name::new(month_name(connection, month.month.first()))?;
         let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "packed", why };
         let raw = postcard::to_stdvec(month).map_err(|e| codec(e.to_string()))?;
+        if raw.len() > PACKED_LIMIT {
+            return Err(codec("a month of costs takes more than 256 MiB; please report this".into()));
+        }
         let packed = zstd::bulk::compress(&raw, PACKED_LEVEL).map_err(|e| codec(e.to_string()))?;
         self.batch.put(&self.store.scope, &name, SCHEMA, packed);
         Ok(self)
