@@ -70,9 +70,9 @@ fn a_key_costs_few_bytes_and_an_unchanged_frame_none() {
     assert_eq!(wire.draw(), 0);
     let steps: Vec<u64> = (0..30).map(|_| wire.key("j")).collect();
     println!("j without scrolling: {steps:?}");
+    // The first six clients differ in everything, the others hardly at all.
     let (different, alike) = steps.split_at(6);
-    assert!(median(different.to_vec()) <= 450, "{different:?}");
-    assert!(different.iter().all(|b| *b <= 700), "{different:?}");
+    assert!(different.iter().all(|b| *b <= 450), "{different:?}");
     assert!(alike.iter().all(|b| *b <= 130), "{alike:?}");
 }
 
@@ -92,7 +92,7 @@ fn a_scrolling_list_and_a_full_redraw_stay_within_their_goals() {
     let scrolls: Vec<u64> = (0..30).map(|_| wire.key("j")).collect();
     println!("full redraw {full}, j with scrolling {scrolls:?}");
     assert!(full <= 14_000, "{full}");
-    assert!(median(scrolls.clone()) <= 4_000, "{scrolls:?}");
+    assert!(median(scrolls.clone()) <= 2_500, "{scrolls:?}");
 }
 
 /// `cargo test --lib tui::tests::bytes -- --ignored --nocapture`
