@@ -1,2 +1,7 @@
-//! bailiwick
-fn main() {}
+//! The program; see the library of the same name.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bailiwick::app::main()
+}

@@ -61,7 +61,7 @@ impl ConnectionKind {
 
 /// The outcome of the gate: can the role be assumed with the right ExternalId and only with it?
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum GateState {
     /// Not tried yet.
     #[default]

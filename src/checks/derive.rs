@@ -1,0 +1,285 @@
+//! The `bw.*` fields: what a rule cannot compute from the record itself. A truth is either `true` or absent, unless
+//! marked *always*.
+//!
+//! | field | meaning |
+//! |---|---|
+//! | `bw.api` | the event name without its API date, *always* |
+//! | `bw.actor` | the stable principal, *always* |
+//! | `bw.region` | the region, *always* |
+//! | `bw.ok` | whether the call succeeded, *always* |
+//! | `bw.denied` | it was refused for lack of permission |
+//! | `bw.human`, `bw.iac` | a person, or a provisioning tool, is likely to have acted |
+//! | `bw.client.own_account` | the caller belongs to the client, to us, or is a service, *always* |
+//! | `bw.first_seen.principal`, `.region`, `.ip`, `.agent` | first sight, after seven days of history |
+//! | `bw.self` | `requestParameters.userName` is the caller, or nobody |
+//! | `bw.policy.public`, `.admin` | what a policy in the request grants; absent without one |
+//! | `bw.policy.external_accounts` | foreign accounts a policy in the request lets in |
+//! | `bw.cidr.world`, `bw.ports.admin`, `bw.group` | what a security-group request opens to the world |
+//! | `bw.instances`, `.type`, `.count`, `.large` | a successful start of large instances |
+//! | `bw.region.new_hours` | with it: hours since the first write in a region new to the account |
+//! | `bw.role`, `bw.role.silent_days` | a role assumed from outside, and the days nobody had used it |
+//! | `bw.trail` | the trail a successful CloudTrail call is about |
+//! | `bw.trail.gap`, `.gap_minutes` | of a start: how long the trail had stood still |
+//! | `bw.trail.restarted_minutes` | of a stop: minutes until it was started again |
+
+use super::{
+    engine::AccountContext,
+    network::opened,
+    policy::grants,
+    state::{CheckState, LargeStart, evidence},
+};
+use crate::{
+    domain::{AccessEvent, Evidence, Outcome, PrincipalKind, Untrusted},
+    trail::{self, Record},
+};
+use rsigma_eval::{Event, EventValue, JsonEvent};
+use serde_json::{Value, json};
+use std::borrow::Cow;
+
+const DAY: i64 = 86_400;
+
+/// Derived fields by name. A record cannot bring its own: names that begin with `bw.` are only ever looked up here.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fields(Vec<(&'static str, Value)>);
+
+impl Fields {
+    /// Adds a field.
+    pub fn set(&mut self, name: &'static str, value: impl Into<Value>) {
+        self.0.push((name, value.into()));
+    }
+
+    fn set_if(&mut self, name: &'static str, truth: bool) {
+        if truth {
+            self.set(name, true);
+        }
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+}
+
+/// A record together with its derived fields, as rules see it.
+pub(super) struct Enriched<'a> {
+    record: JsonEvent<'a>,
+    fields: &'a Fields,
+}
+
+impl<'a> Enriched<'a> {
+    pub fn new(record: &'a Value, fields: &'a Fields) -> Self {
+        Self { record: JsonEvent::borrow(record), fields }
+    }
+
+    /// A field as text, for subjects, titles and groups. Lists give their first member.
+    pub fn text(&self, path: &str) -> Option<String> {
+        let value = self.get_field(path)?;
+        match &value {
+            EventValue::Array(members) => members.first()?.as_str().map(Cow::into_owned),
+            other => other.as_str().map(Cow::into_owned),
+        }
+        .filter(|text| !text.is_empty())
+    }
+}
+
+impl Event for Enriched<'_> {
+    fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
+        if path.starts_with("bw.") { self.fields.get(path).map(EventValue::from) } else { self.record.get_field(path) }
+    }
+
+    fn any_string_value(&self, pred: &dyn Fn(&str) -> bool) -> bool {
+        self.record.any_string_value(pred)
+    }
+
+    fn all_string_values(&self) -> Vec<Cow<'_, str>> {
+        self.record.all_string_values()
+    }
+
+    fn to_json(&self) -> Value {
+        self.record.to_json()
+    }
+}
+
+/// The role an AssumeRole call names.
+pub(super) fn assumed_role(record: &Record) -> Option<&str> {
+    let asks = record.event.service == "sts" && record.event.name == "AssumeRole";
+    asks.then(|| record.json.pointer("/requestParameters/roleArn")?.as_str())?
+}
+
+/// The name of the trail a CloudTrail call is about: the last part of its ARN, or the name as given.
+pub(super) fn trail_name(record: &Record) -> Option<&str> {
+    if record.event.service != "cloudtrail" {
+        return None;
+    }
+    let asked = record.json.get("requestParameters")?;
+    let name = asked.get("name").or_else(|| asked.get("trailName"))?.as_str()?;
+    name.rsplit('/').next()
+}
+
+/// Whether this is one of the tool's own calls: a session of ours in a role of ours, or the call that opened it, and
+/// nothing but the calls the tool makes. Anything else done with our role is evaluated like everybody's.
+pub(super) fn is_own_session(ctx: &AccountContext<'_>, record: &Record) -> bool {
+    let event = &record.event;
+    let ours = |role: &str| ctx.own_roles.iter().any(|own| own.to_string() == role);
+    let prefixed = |session: &str| session.starts_with(ctx.session_prefix);
+    if event.service == "sts" && event.name == "AssumeRole" {
+        let by_agency = ctx.agency_account.is_some() && event.principal.account == ctx.agency_account;
+        let into_ours = assumed_role(record).is_some_and(ours)
+            && record.json.pointer("/requestParameters/roleSessionName").and_then(Value::as_str).is_some_and(prefixed);
+        // A refused call is recorded without its parameters; our own trust tests are refused on purpose.
+        let refused_test = by_agency && event.outcome != Outcome::Ok;
+        return (into_ours && (by_agency || ctx.agency_account.is_none())) || refused_test;
+    }
+    let known = matches!(
+        (event.service.raw_for_matching(), event.name.raw_for_matching()),
+        ("sts", "GetCallerIdentity")
+            | ("cloudtrail", "LookupEvents")
+            | ("ce", "GetCostAndUsage")
+            | ("organizations", "ListAccounts")
+    );
+    let session = event.principal.session.as_ref().map_or("", Untrusted::raw_for_matching);
+    known && prefixed(session) && ours(event.principal.actor.raw_for_matching())
+}
+
+/// All derived fields of one record, and the earlier events its rules rest on.
+pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Record) -> (Fields, Vec<Evidence>) {
+    let (event, json) = (&record.event, &record.json);
+    let mut fields = Fields::default();
+    let name = event.name.raw_for_matching();
+    fields.set("bw.api", trail::api(name));
+    fields.set("bw.actor", event.principal.actor.raw_for_matching());
+    fields.set("bw.region", event.region.as_str());
+    fields.set("bw.ok", event.outcome == Outcome::Ok);
+    fields.set_if("bw.denied", matches!(event.outcome, Outcome::Denied(_)));
+    fields.set_if("bw.human", is_human(event, json));
+    fields.set_if("bw.iac", is_iac(event));
+    let own = match event.principal.account {
+        Some(account) => ctx.own_accounts.contains(&account) || ctx.agency_account == Some(account),
+        None => event.principal.kind == PrincipalKind::Service,
+    };
+    fields.set("bw.client.own_account", own);
+    for (field, new) in state.first_seen(event) {
+        fields.set_if(field, new);
+    }
+    let user = json.pointer("/userIdentity/userName").and_then(Value::as_str);
+    let target = json.pointer("/requestParameters/userName").and_then(Value::as_str);
+    fields.set_if("bw.self", target.is_none() || target == user);
+
+    if let Some(grants) = grants(json) {
+        fields.set("bw.policy.public", grants.public);
+        fields.set("bw.policy.admin", grants.admin);
+        let foreign: Vec<String> = grants
+            .accounts
+            .iter()
+            .filter(|account| !ctx.own_accounts.contains(account) && ctx.agency_account != Some(**account))
+            .map(ToString::to_string)
+            .collect();
+        if !foreign.is_empty() {
+            fields.set("bw.policy.external_accounts", foreign);
+        }
+    }
+    if event.service == "ec2" {
+        let opened = opened(json);
+        fields.set_if("bw.cidr.world", opened.world);
+        fields.set_if("bw.ports.admin", opened.admin);
+        let group = ["/requestParameters/groupId", "/requestParameters/groupName"];
+        if let Some(group) = group.into_iter().find_map(|path| json.pointer(path)?.as_str()) {
+            fields.set("bw.group", group);
+        }
+    }
+    if let Some(start) = large_start(record) {
+        large(&mut fields, &start, state.new_region_hours(&event.region, event.time));
+    }
+    if let (Some(role), PrincipalKind::Account, false) = (assumed_role(record), event.principal.kind, own) {
+        fields.set("bw.role", role);
+        if let Some(silence) = state.silence_of(role, event.time) {
+            fields.set("bw.role.silent_days", silence / DAY);
+        }
+    }
+    let mut before = Vec::new();
+    if let (Some(trail), true) = (trail_name(record), event.outcome == Outcome::Ok) {
+        fields.set("bw.trail", trail);
+        if name == "StartLogging" {
+            before = state.stops_before(trail, event);
+            if let Some(stop) = before.first() {
+                gap(&mut fields, event.time.since(stop.time));
+            }
+        } else if let Some(seconds) = state.restarted_after(trail, event) {
+            fields.set("bw.trail.restarted_minutes", seconds / 60);
+        }
+    }
+    (fields, before)
+}
+
+/// What is known of a remembered start of large instances, with the record as far as its rules need it.
+pub(super) fn derive_start(state: &CheckState, start: &LargeStart) -> (Value, Fields) {
+    let mut fields = Fields::default();
+    let actor = start.evidence.actor.as_ref().map_or("", Untrusted::raw_for_matching);
+    fields.set("bw.actor", actor);
+    fields.set("bw.ok", true);
+    let hours = start.evidence.region.as_ref().and_then(|region| {
+        fields.set("bw.region", region.as_str());
+        state.new_region_hours(region, start.evidence.time)
+    });
+    large(&mut fields, start, hours);
+    (json!({"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}), fields)
+}
+
+/// A successful start of large instances, as it is remembered.
+pub(super) fn large_start(record: &Record) -> Option<LargeStart> {
+    let event = &record.event;
+    if event.service != "ec2" || event.name != "RunInstances" || event.outcome != Outcome::Ok {
+        return None;
+    }
+    let kind = trail::instance_type(&record.json).filter(|kind| trail::is_large(kind))?;
+    let count = trail::instance_count(&record.json).unwrap_or(1);
+    Some(LargeStart {
+        evidence: evidence(event),
+        instance_type: kind.into(),
+        count,
+        summary: format!("{count} × {kind}").into(),
+    })
+}
+
+fn large(fields: &mut Fields, start: &LargeStart, new_region_hours: Option<i64>) {
+    fields.set("bw.instances.large", true);
+    fields.set("bw.instances.type", start.instance_type.raw_for_matching());
+    fields.set("bw.instances.count", start.count);
+    fields.set("bw.instances", start.summary.raw_for_matching());
+    if let Some(hours) = new_region_hours {
+        fields.set("bw.region.new_hours", hours);
+    }
+}
+
+fn gap(fields: &mut Fields, seconds: i64) {
+    fields.set("bw.trail.gap_minutes", seconds / 60);
+    let (hours, minutes) = (seconds / 3_600, seconds % 3_600 / 60);
+    let words = match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{hours} h"),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    };
+    fields.set("bw.trail.gap", words);
+}
+
+/// Whether a person is likely to have acted: root, a sign-in, a console session, an Identity Center role, a browser.
+fn is_human(event: &AccessEvent, json: &Value) -> bool {
+    let agent = event.agent.raw_for_matching();
+    let console = json.get("sessionCredentialFromConsole").is_some_and(|v| v == "true" || v == &Value::Bool(true));
+    event.principal.kind == PrincipalKind::Root
+        || event.service == "signin"
+        || console
+        || event.principal.actor.raw_for_matching().contains("/AWSReservedSSO_")
+        || agent.starts_with("Mozilla/")
+        || agent.contains("console.amazonaws.com")
+        || agent.contains("signin.amazonaws.com")
+}
+
+/// Whether a provisioning tool acted.
+fn is_iac(event: &AccessEvent) -> bool {
+    let agent = event.agent.raw_for_matching().to_ascii_lowercase();
+    ["terraform", "opentofu", "pulumi", "cloudformation", "crossplane", "ansible"]
+        .into_iter()
+        .any(|tool| agent.contains(tool))
+        || event.source == "cloudformation.amazonaws.com"
+}

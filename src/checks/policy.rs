@@ -1,0 +1,189 @@
+//! What a policy document in a request grants. Grammar: AWS, "IAM JSON policy elements".
+
+use crate::domain::AccountId;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// What all documents of one request grant together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Grants {
+    /// Anybody may use it: `Allow` to `*` with no condition that names who or from where.
+    pub public: bool,
+    /// Everything on everything.
+    pub admin: bool,
+    /// Accounts named as principals.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+/// Condition keys that narrow "everybody" to somebody. Keys such as `aws:SecureTransport` do not.
+const NARROWING: [&str; 19] = [
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:principaltag",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceip",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "aws:vpcsourceip",
+    "kms:calleraccount",
+    "kms:viaservice",
+    "lambda:functionurlauthtype",
+    "s3:dataaccesspointaccount",
+];
+
+/// Fields of `requestParameters` that hold a policy, as an object or as text.
+const FIELDS: [&str; 10] = [
+    "/policyDocument",
+    "/assumeRolePolicyDocument",
+    "/bucketPolicy",
+    "/policy",
+    "/policyText",
+    "/resourcePolicy",
+    "/accessPolicies",
+    "/attributes/Policy",
+    "/attributes/policy",
+    "/attributeValue",
+];
+
+/// The grants of a record's policies, or nothing if it carries none that can be read.
+pub(super) fn grants(json: &Value) -> Option<Grants> {
+    let asked = json.get("requestParameters")?;
+    let mut found: Option<Grants> = None;
+    for document in FIELDS.into_iter().filter_map(|field| document(asked.pointer(field)?)) {
+        let grants = found.get_or_insert_default();
+        for statement in listed(document.get("Statement")) {
+            if statement.get("Effect").and_then(Value::as_str) == Some("Allow") {
+                allow(statement, grants);
+            }
+        }
+    }
+    found
+}
+
+/// A policy as an object, from text that is JSON or URL-encoded JSON.
+fn document(value: &Value) -> Option<Value> {
+    match value {
+        Value::Object(fields) if fields.contains_key("Statement") => Some(value.clone()),
+        Value::String(text) => serde_json::from_str(text)
+            .or_else(|_| serde_json::from_str(&url_decoded(text)))
+            .ok()
+            .filter(|v: &Value| v.get("Statement").is_some()),
+        _ => None,
+    }
+}
+
+fn url_decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let mut ahead = rest.clone();
+        let hex = |b: Option<u8>| char::from(b?).to_digit(16).and_then(|d| u8::try_from(d).ok());
+        match (byte, hex(ahead.next()), hex(ahead.next())) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(high << 4 | low);
+                rest = ahead;
+            }
+            (b'+', ..) => out.push(b' '),
+            _ => out.push(byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn allow(statement: &Value, grants: &mut Grants) {
+    let principals: Vec<&str> = match statement.get("Principal") {
+        Some(Value::String(all)) => vec![all],
+        Some(Value::Object(kinds)) => listed(kinds.get("AWS")).filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let everybody = statement.get("NotPrincipal").is_some() || principals.contains(&"*");
+    grants.public |= everybody && !narrowed(statement.get("Condition"));
+    grants.accounts.extend(principals.iter().filter_map(|p| {
+        let id = if p.starts_with("arn:") { p.split(':').nth(4)? } else { p };
+        id.parse::<AccountId>().ok()
+    }));
+    let names = |field, wanted: &[&str]| {
+        listed(statement.get(field)).filter_map(Value::as_str).any(|text| wanted.contains(&text))
+    };
+    grants.admin |= names("Action", &["*", "*:*"]) && names("Resource", &["*"]);
+}
+
+/// Whether a condition names who or from where. `StringNotEquals` and its kin exclude somebody but let in all others.
+fn narrowed(condition: Option<&Value>) -> bool {
+    let operators = condition.and_then(Value::as_object).into_iter().flatten();
+    operators.filter(|(operator, _)| !operator.to_ascii_lowercase().contains("not")).any(|(_, keys)| {
+        keys.as_object().into_iter().flatten().any(|(key, values)| {
+            let key = key.to_ascii_lowercase();
+            let key = key.split('/').next().unwrap_or(&key);
+            let open = listed(Some(values)).filter_map(Value::as_str).any(|v| matches!(v, "*" | "0.0.0.0/0" | "::/0"));
+            NARROWING.contains(&key) && !open
+        })
+    })
+}
+
+/// The members of a list, or the one value that stands without a list.
+fn listed(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    let (many, one) = match value {
+        Some(Value::Array(members)) => (members.as_slice(), None),
+        other => (&[][..], other),
+    };
+    many.iter().chain(one)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use serde_json::json;
+
+    fn read(policy: Value) -> Grants {
+        grants(&json!({"requestParameters": {"policy": policy.to_string()}})).unwrap()
+    }
+
+    #[rstest]
+    #[case(json!({"Principal": "*"}), true)]
+    #[case(json!({"Principal": {"AWS": "*"}}), true)]
+    #[case(json!({"Principal": {"AWS": ["111122223333", "*"]}}), true)]
+    #[case(json!({"NotPrincipal": {"AWS": "111122223333"}}), true)]
+    #[case(json!({"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}), true)]
+    #[case(json!({"Principal": "*", "Condition": {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}}), true)]
+    #[case(json!({"Principal": "*", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}}), true)]
+    #[case(json!({"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}), false)]
+    #[case(json!({"Principal": "*", "Condition": {"StringEquals": {"AWS:SourceVpce": ["vpce-1"]}}}), false)]
+    #[case(json!({"Principal": {"AWS": "arn:aws:iam::111122223333:root"}}), false)]
+    #[case(json!({"Principal": {"Service": "sns.amazonaws.com"}}), false)]
+    #[case(json!({"Effect": "Deny", "Principal": "*"}), false)]
+    fn public_means_anybody(#[case] fields: Value, #[case] public: bool) {
+        let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
+        statement.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        assert_eq!(read(json!({"Statement": statement})).public, public);
+        assert_eq!(read(json!({"Statement": [statement]})).public, public);
+    }
+
+    #[test]
+    fn documents_are_read_from_text_url_encoding_and_objects() {
+        let policy = json!({"Statement": {"Effect": "Allow", "Action": ["iam:Get*", "*"], "Resource": "*"}});
+        let encoded: String = policy.to_string().bytes().map(|b| format!("%{b:02X}")).collect();
+        for value in [policy.clone(), policy.to_string().into(), encoded.into()] {
+            let json = json!({"requestParameters": {"policyDocument": value}});
+            assert!(grants(&json).unwrap().admin, "{json}");
+        }
+        assert_eq!(grants(&json!({"requestParameters": {"policyDocument": "%7Bbroken%", "policy": ""}})), None);
+        assert_eq!(grants(&json!({"requestParameters": null})), None);
+    }
+
+    #[test]
+    fn named_accounts_are_collected() {
+        let found = read(json!({"Statement": [{"Effect": "Allow", "Principal":
+            {"AWS": ["111122223333", "arn:aws:iam::444455556666:role/x", "AROAEXAMPLE"]}}]}));
+        let ids: Vec<String> = found.accounts.iter().map(ToString::to_string).collect();
+        assert_eq!(ids, ["111122223333", "444455556666"]);
+    }
+}
