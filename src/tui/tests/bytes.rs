@@ -20,7 +20,10 @@ struct Wire {
 
 impl Wire {
     fn new(rows: usize) -> Self {
-        let size = (200, 50);
+        Self::of((200, 50), rows)
+    }
+
+    fn of(size: (u16, u16), rows: usize) -> Self {
         let model = Model::new("bailiwick", size, fixtures::now());
         let terminal = Terminal::new(Screen::new(io::sink(), size)).unwrap();
         let mut wire = Self { model, desk: FakeDesk { clients: rows, ..FakeDesk::default() }, terminal };
@@ -85,14 +88,20 @@ fn a_scrolling_list_and_a_full_redraw_stay_within_their_goals() {
         wire.terminal.clear().unwrap();
         wire.draw()
     };
-    let mut wire = Wire::new(1_000);
-    for _ in 0..60 {
-        wire.key("j");
-    }
-    let scrolls: Vec<u64> = (0..30).map(|_| wire.key("j")).collect();
-    println!("full redraw {full}, j with scrolling {scrolls:?}");
     assert!(full <= 14_000, "{full}");
-    assert!(median(scrolls.clone()) <= 2_500, "{scrolls:?}");
+    for (size, keys) in [((200, 50), ["j", "k"]), ((120, 40), ["j", "k"]), ((80, 24), ["j", "k"])] {
+        let mut wire = Wire::of(size, 1_000);
+        wire.key("Ctrl-d");
+        wire.key("Ctrl-d");
+        let scrolls: Vec<u64> = keys.iter().flat_map(|key| [*key; 90]).map(|key| wire.key(key)).collect();
+        println!(
+            "{size:?}: full redraw {full}, a list that scrolls {}, at most {:?}",
+            median(scrolls.clone()),
+            scrolls.iter().max()
+        );
+        assert!(median(scrolls.clone()) <= 600, "{scrolls:?}");
+        assert!(scrolls.iter().all(|bytes| *bytes <= 700), "{scrolls:?}");
+    }
 }
 
 /// `cargo test --lib tui::tests::bytes -- --ignored --nocapture`

@@ -4,6 +4,7 @@ mod behaviour;
 mod bytes;
 mod keys;
 mod random;
+mod replay;
 mod screens;
 mod session;
 mod source;

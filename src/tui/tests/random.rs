@@ -8,14 +8,14 @@ use crossterm::event::KeyCode;
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
     Key(Key),
     Size(u16, u16),
     Sync,
     Paste(String),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub fn step() -> impl Strategy<Value = Step> {
     let letters = "123457jkhlgGsSmfayReM?:/-[]q!'x ";
     let codes = [
         KeyCode::Enter,
