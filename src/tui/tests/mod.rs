@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod bytes;
+mod commands;
 mod keys;
 mod random;
 mod replay;

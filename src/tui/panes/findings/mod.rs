@@ -149,7 +149,7 @@ impl Pane for Findings {
     }
 
     fn detail_rows(&self, model: &Model) -> u16 {
-        if full(model).is_some() { model.size.1 / 2 } else { 4 }
+        full(model).map_or(4, |finding| detail::rows(finding, model.size.0))
     }
 
     fn detail_first(&self, model: &Model) -> bool {
