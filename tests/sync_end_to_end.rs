@@ -108,8 +108,7 @@ fn counts_agree_with_the_server(rig: &Rig, summary: &SyncSummary) {
 }
 
 fn every_event_is_stored_once(rig: &Rig, summary: &SyncSummary) {
-    let quarantined: Vec<_> =
-        rig.world.truth.iter().filter(|s| s.story == "no-external-id").map(|s| s.account).collect();
+    let quarantined: Vec<_> = rig.world.truth.iter().filter(|s| s.story == "no-external-id").map(|s| s.account).collect();
     let essential: usize = rig
         .world
         .accounts

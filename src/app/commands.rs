@@ -26,9 +26,7 @@ pub fn init(setting: &Setting, args: &InitArgs, out: &mut Output) -> Result<Exit
     let dir = unlock::create(setting, args.with_credential_file.as_deref())?;
     out.line(&format!("created the vault in {}", dir.display()));
     match &args.with_credential_file {
-        Some(file) => {
-            out.line(&format!("it is opened by {}: without that file its data cannot be read", file.display()))
-        }
+        Some(file) => out.line(&format!("it is opened by {}: without that file its data cannot be read", file.display())),
         None => out.line("it is opened by the passphrase: without it its data cannot be read, by anybody"),
     }
     out.line("next: `bailiwick client add NAME`");
@@ -58,11 +56,7 @@ pub fn client_add(
 /// `client list`.
 pub fn client_list(setting: &Setting, json: bool, out: &mut Output) -> Result<ExitCode, Report> {
     let list = open_desk(setting)?.clients()?;
-    if json {
-        out.json(&list)
-    } else {
-        cli::clients(out, &list)
-    }
+    if json { out.json(&list) } else { cli::clients(out, &list) }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -147,24 +141,17 @@ pub fn costs(setting: &Setting, args: CostsArgs, out: &mut Output) -> Result<Exi
         metric: args.metric.into(),
     };
     let view = open_desk(setting)?.costs(&scope)?;
-    if args.json {
-        out.json(&view)
-    } else {
-        cli::costs(out, &view)
-    }
+    if args.json { out.json(&view) } else { cli::costs(out, &view) }
     Ok(ExitCode::SUCCESS)
 }
 
 /// `access`.
 pub fn access(setting: &Setting, args: AccessArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let one = args.principal.is_some();
-    let scope = AccessScope { client: args.client, account: args.account, actor: args.principal.map(Into::into) };
+    let scope =
+        AccessScope { client: args.client, account: args.account, actor: args.principal.map(Into::into) };
     let view = open_desk(setting)?.access(&scope)?;
-    if args.json {
-        out.json(&view)
-    } else {
-        cli::access(out, &view, one)
-    }
+    if args.json { out.json(&view) } else { cli::access(out, &view, one) }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -184,11 +171,7 @@ pub fn findings(setting: &Setting, args: FindingsArgs, out: &mut Output) -> Resu
 /// `accounts`.
 pub fn accounts(setting: &Setting, args: &AccountsArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let view = open_desk(setting)?.accounts(args.client.as_ref())?;
-    if args.json {
-        out.json(&view)
-    } else {
-        cli::accounts(out, &view)
-    }
+    if args.json { out.json(&view) } else { cli::accounts(out, &view) }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -51,8 +51,7 @@ pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
         });
         let shown = show(setting, effects, incoming, "bailiwick demo");
         // The sender of wishes went with the screen, so the worker comes to its end and drops the vault.
-        let built =
-            worker.join().map_err(|_| Report::failed("the demo's worker stopped unexpectedly; please report this"))?;
+        let built = worker.join().map_err(|_| Report::failed("the demo's worker stopped unexpectedly; please report this"))?;
         shown.and_then(|code| built.map(|_| code))
     })
 }
@@ -158,8 +157,7 @@ fn begin(engine: &Engine, running: &Arc<AtomicBool>, to_screen: &UnboundedSender
     let engine = engine.clone();
     let work = move || {
         if let Err(report) = engine.run(tell) {
-            let failure =
-                Failure { kind: FailureKind::Store, what: report.to_string(), next_step: "try again with R".into() };
+            let failure = Failure { kind: FailureKind::Store, what: report.to_string(), next_step: "try again with R".into() };
             let _ = screen.send(Msg::Sync(SyncEvent::Aborted { failure }));
         }
         // Also after a panic of the run's own tasks the next one may begin.

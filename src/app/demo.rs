@@ -1,6 +1,12 @@
 //! The demo: simulator in process, a vault in a temporary directory, real SDK calls over real HTTP.
 
-use super::{Setting, engine::Engine, fleet, report::Report, simulator, unlock};
+use super::{
+    Setting,
+    engine::Engine,
+    fleet,
+    report::Report,
+    simulator, unlock,
+};
 use crate::{
     aws::{BaseCredentials, Pace, RetryPolicy},
     checks::Checks,
@@ -40,9 +46,10 @@ impl Demo {
         let clock = setting.clock.clone();
         let server = SimServer::start(world.clone(), clock.clone(), ServeOptions { port: 0, throttle: true })?;
         say("creating a vault");
-        let dir = tempfile::Builder::new().prefix("bailiwick-demo-").tempdir().map_err(|e| {
-            Report::failed(format!("no temporary directory could be made: {e}; set TMPDIR to a writable one"))
-        })?;
+        let dir = tempfile::Builder::new()
+            .prefix("bailiwick-demo-")
+            .tempdir()
+            .map_err(|e| Report::failed(format!("no temporary directory could be made: {e}; set TMPDIR to a writable one")))?;
         let vault = Arc::new(unlock::create_throwaway(setting, &dir.path().join("vault"))?);
         let checks = Arc::new(Checks::builtin()?);
         let desk = Arc::new(Desk::new(vault.clone(), checks.clone(), clock.clone()));

@@ -1,6 +1,9 @@
 //! `sim serve` and `sim world`.
 
-use super::{Setting, fleet, report::Report};
+use super::{
+    Setting, fleet,
+    report::Report,
+};
 use crate::{
     cli::{Output, WorldArgs},
     sim::{
@@ -31,18 +34,10 @@ pub fn serve(
 ) -> Result<ExitCode, Report> {
     let world = world(setting, args);
     let server = SimServer::start(world.clone(), setting.clock.clone(), ServeOptions { port, throttle })?;
-    out.line(&format!(
-        "serving {} accounts of {} clients on {}",
-        world.accounts.len(),
-        world.clients.len(),
-        server.url()
-    ));
+    out.line(&format!("serving {} accounts of {} clients on {}", world.accounts.len(), world.clients.len(), server.url()));
     out.line("");
     out.line(&format!("export AWS_ENDPOINT_URL={}", server.url()));
-    out.line(&format!(
-        "export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1",
-        world.agency.access_key
-    ));
+    out.line(&format!("export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1", world.agency.access_key));
     out.line("");
     out.line("then, for example:");
     if let Some((client, account)) = world.clients.first().and_then(|c| {

@@ -1,10 +1,6 @@
 //! `check`: event checks over files, for people or programs.
 
-use super::{
-    args::CheckFormat,
-    print::{Output, sentence},
-    table::Table,
-};
+use super::{args::CheckFormat, print::{Output, sentence}, table::Table};
 use crate::{desk::view::FilesChecked, domain::Severity};
 use std::process::ExitCode;
 

@@ -7,7 +7,7 @@ mod show;
 mod table;
 
 pub use args::{
-    AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConnectArgs, CostsArgs, DemoArgs,
+    AccessArgs, AccountsArgs, Cli, CheckArgs, CheckFormat, ClientAction, Command, ConnectArgs, CostsArgs, DemoArgs,
     FindingsArgs, InitArgs, KindArg, MetricArg, SimAction, SyncArgs, WorldArgs,
 };
 pub use check::check;

@@ -15,7 +15,12 @@ pub fn clients(out: &mut Output, list: &ClientList) {
     for client in &list.clients {
         let troubled: Vec<&str> = client.gates.iter().map(String::as_str).collect();
         let gates = if troubled.is_empty() { "–".to_owned() } else { troubled.join(", ") };
-        table.row(vec![client.client.to_string(), client.name.for_tui(LABEL), client.connections.to_string(), gates]);
+        table.row(vec![
+            client.client.to_string(),
+            client.name.for_tui(LABEL),
+            client.connections.to_string(),
+            gates,
+        ]);
     }
     print(out, &table, list.clients.is_empty(), "no clients yet: `bailiwick client add NAME` adds the first");
 }
@@ -118,8 +123,9 @@ pub fn access(out: &mut Output, view: &AccessView, one: bool) {
             out.line(&format!("the newest {} of {} events", view.events.len(), view.events_total));
         }
     } else {
-        let mut table =
-            Table::new(&["CLIENT", "ACCOUNT", "PRINCIPAL", "KIND", "LAST", ">ACTIONS", ">DENIED", ">NETWORKS", "NOTE"]);
+        let mut table = Table::new(&[
+            "CLIENT", "ACCOUNT", "PRINCIPAL", "KIND", "LAST", ">ACTIONS", ">DENIED", ">NETWORKS", "NOTE",
+        ]);
         for row in &view.principals {
             let mut note = Vec::new();
             if row.new_networks > 0 {

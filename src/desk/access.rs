@@ -64,8 +64,7 @@ impl Desk {
                 match &scope.actor {
                     None => {
                         add(&mut view.heat, &access.heat);
-                        view.principals
-                            .extend(access.principals.values().map(|a| client.principal_row(access, a, now)));
+                        view.principals.extend(access.principals.values().map(|a| client.principal_row(access, a, now)));
                     }
                     Some(actor) => {
                         if let Some(activity) = access.principals.get(actor) {
@@ -157,8 +156,9 @@ impl ClientData {
     }
 
     fn principal_row(&self, access: &AccountAccess, activity: &Activity, now: Timestamp) -> PrincipalRow {
-        let is_new =
-            |first: &&Timestamp| now.since(**first) <= NEW_SECONDS && first.since(access.first) >= LEARNED_SECONDS;
+        let is_new = |first: &&Timestamp| {
+            now.since(**first) <= NEW_SECONDS && first.since(access.first) >= LEARNED_SECONDS
+        };
         let principal = &activity.principal;
         PrincipalRow {
             client: self.id().clone(),
@@ -214,11 +214,9 @@ impl ClientData {
                     source: row.caller.source.clone(),
                     agent: row.caller.agent.clone(),
                     session: row.caller.principal.session.clone(),
-                    key: row
-                        .caller
-                        .key
-                        .as_ref()
-                        .map(|k| format!("{}…{}", k.prefix.raw_for_matching(), k.last4.raw_for_matching()).into()),
+                    key: row.caller.key.as_ref().map(|k| {
+                        format!("{}…{}", k.prefix.raw_for_matching(), k.last4.raw_for_matching()).into()
+                    }),
                     detail: row.detail.clone(),
                 });
             }

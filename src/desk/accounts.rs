@@ -28,7 +28,9 @@ impl ClientData {
             })
             .collect();
         let mut rows: Vec<AccountRow> = self.accounts.values().map(|a| self.account_row(a, &open)).collect();
-        rows.sort_by(|a, b| (&a.ou_path, &a.label, a.account).cmp(&(&b.ou_path, &b.label, b.account)));
+        rows.sort_by(|a, b| {
+            (&a.ou_path, &a.label, a.account).cmp(&(&b.ou_path, &b.label, b.account))
+        });
         rows
     }
 

@@ -9,8 +9,7 @@ use crate::{
     aws::{Assume, Pacer},
     connect::{Gate, detect_kind, new_external_id, session_name},
     domain::{
-        Client, ClientId, Connection, ConnectionId, ConnectionKind, CostBasis, ExternalId, GateState, RoleArn,
-        Untrusted,
+        Client, ClientId, Connection, ConnectionId, ConnectionKind, CostBasis, ExternalId, GateState, RoleArn, Untrusted,
     },
     sync::ClientStore,
 };
@@ -110,19 +109,15 @@ impl Desk {
             client.external_id = imported.clone();
         }
         let account = request.role.account();
-        if let Some(other) =
-            self.all_clients()?.iter().find(|c| c.id() != &client.id && c.connection(account).is_some())
-        {
+        if let Some(other) = self.all_clients()?.iter().find(|c| c.id() != &client.id && c.connection(account).is_some()) {
             return Err(DeskError::Refused(format!(
                 "account {account} is already connected for client {}: an account belongs to one client",
                 other.id()
             )));
         }
         let now = self.now();
-        let session =
-            session_name(self.vault.id(), u32::try_from(now.second() & 0xffff_ffff).unwrap_or(0), &request.operator);
-        let id: ConnectionId =
-            account.to_string().parse().map_err(|e: crate::domain::IdError| DeskError::Refused(e.to_string()))?;
+        let session = session_name(self.vault.id(), u32::try_from(now.second() & 0xffff_ffff).unwrap_or(0), &request.operator);
+        let id: ConnectionId = account.to_string().parse().map_err(|e: crate::domain::IdError| DeskError::Refused(e.to_string()))?;
         let mut connection = Connection {
             id,
             client: client.id.clone(),

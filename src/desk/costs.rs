@@ -57,8 +57,7 @@ impl Desk {
             view.read_at = [view.read_at, client.ledger.read_at()].into_iter().flatten().min();
         }
         sort_by_open_month(&mut view.rows);
-        view.totals =
-            totals.iter().map(|(c, s)| s.row(CostKey::Total(c.to_string()), "all clients", *c, &months)).collect();
+        view.totals = totals.iter().map(|(c, s)| s.row(CostKey::Total(c.to_string()), "all clients", *c, &months)).collect();
         view.residual = single(&residuals).map(|(c, s)| s.row(CostKey::Residual, RESIDUAL, c, &months));
         if let Some((currency, days)) = single(&daily) {
             view.daily = daily_costs(days, currency, &months);
@@ -222,9 +221,7 @@ impl ClientData {
             (Some(value), _) if estimated => Cell::Estimated { value },
             (Some(value), _) => Cell::Value { value },
             (None, SourceState::Unavailable { reason }) => Cell::Unavailable { reason },
-            (None, SourceState::Never) => {
-                Cell::Unavailable { reason: "costs were not read yet: press R, or run `bailiwick sync`".into() }
-            }
+            (None, SourceState::Never) => Cell::Unavailable { reason: "costs were not read yet: press R, or run `bailiwick sync`".into() },
             (None, _) => Cell::Empty,
         }
     }

@@ -1,6 +1,9 @@
 //! What the desk holds of each client between two questions: read from the vault once per change.
 
-use super::{Answer, DeskError, Query, access::AccountAccess};
+use super::{
+    Answer, DeskError, Query,
+    access::AccountAccess,
+};
 use crate::{
     analysis::Ledger,
     checks::Checks,
@@ -149,8 +152,7 @@ impl ClientData {
     }
 
     fn worst(&self, of: fn(&Sources) -> &SourceState, has: fn(&Connection) -> bool) -> SourceState {
-        let states =
-            self.connections.iter().filter(|c| has(c)).filter_map(|c| Some(of(self.sources.get(&c.account())?)));
+        let states = self.connections.iter().filter(|c| has(c)).filter_map(|c| Some(of(self.sources.get(&c.account())?)));
         let rank = |s: &SourceState| match s {
             SourceState::NotApplicable => 0,
             SourceState::Fresh { .. } => 1,

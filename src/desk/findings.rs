@@ -21,7 +21,9 @@ impl Desk {
                 rows.push(row(finding));
             }
         }
-        rows.sort_by(|a, b| (a.state, b.severity, b.last_seen, a.id).cmp(&(b.state, a.severity, a.last_seen, b.id)));
+        rows.sort_by(|a, b| {
+            (a.state, b.severity, b.last_seen, a.id).cmp(&(b.state, a.severity, a.last_seen, b.id))
+        });
         Ok(FindingsView { as_of: self.now(), open, rows })
     }
 

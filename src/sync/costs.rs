@@ -83,8 +83,10 @@ impl<C: Assume> Context<C> {
             self.board.update(job, |j| j.requests += sts);
             let session = session?;
             let api = Api::GetCostAndUsage;
-            let (page, attempts) =
-                self.pacer.call(api, connection.account(), None, || session.cost_page(query, next.as_deref())).await;
+            let (page, attempts) = self
+                .pacer
+                .call(api, connection.account(), None, || session.cost_page(query, next.as_deref()))
+                .await;
             self.board.update(job, |j| {
                 j.requests += attempts.counts(api);
                 j.retries += attempts.retries;
@@ -166,7 +168,9 @@ impl<C: Assume> Context<C> {
     }
 }
 
-fn by_month(periods: BTreeMap<crate::domain::Day, CostPeriod>) -> BTreeMap<crate::domain::Day, Vec<CostPeriod>> {
+fn by_month(
+    periods: BTreeMap<crate::domain::Day, CostPeriod>,
+) -> BTreeMap<crate::domain::Day, Vec<CostPeriod>> {
     let mut months: BTreeMap<_, Vec<CostPeriod>> = BTreeMap::new();
     for (start, period) in periods {
         months.entry(start.month().first()).or_default().push(period);
@@ -218,8 +222,10 @@ fn updated(
             }
         }
         Granularity::Daily => {
-            month.daily =
-                periods.iter().map(|p| DayCosts { day: p.start, estimated: p.estimated, cells: cells(p) }).collect();
+            month.daily = periods
+                .iter()
+                .map(|p| DayCosts { day: p.start, estimated: p.estimated, cells: cells(p) })
+                .collect();
         }
     }
     Ok(month)
@@ -229,7 +235,9 @@ fn cells(period: &CostPeriod) -> Vec<CostCell> {
     period
         .rows
         .iter()
-        .filter_map(|row| Some(CostCell { account: row.account?, service: row.service.clone()?, amounts: row.amounts }))
+        .filter_map(|row| {
+            Some(CostCell { account: row.account?, service: row.service.clone()?, amounts: row.amounts })
+        })
         .collect()
 }
 

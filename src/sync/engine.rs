@@ -13,8 +13,8 @@ use crate::{
     checks::{Checks, ConnectionFact},
     connect::{Gate, session_name},
     domain::{
-        AccountId, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId, JobState, Region,
-        Source, SourceState, SyncSummary, Timestamp,
+        AccountId, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId, JobState, Region, Source,
+        SourceState, SyncSummary, Timestamp,
     },
     vault::{Vault, VaultError},
 };

@@ -81,8 +81,10 @@ impl<C: Assume> Context<C> {
         self.board.update(job, |j| j.requests += sts);
         opened?;
         let reads = join_all(plans.into_iter().map(|plan| self.region(&lease, account, plan, job))).await;
-        let mut failures: Vec<Failure> =
-            reads.iter().filter_map(|r| r.events.as_ref().err().map(|f| at_region(&r.plan.region, f))).collect();
+        let mut failures: Vec<Failure> = reads
+            .iter()
+            .filter_map(|r| r.events.as_ref().err().map(|f| at_region(&r.plan.region, f)))
+            .collect();
         let read = reads.iter().any(|r| r.events.is_ok());
         let slice = Slice {
             store: run.store.clone(),

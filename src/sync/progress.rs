@@ -1,8 +1,7 @@
 //! The board of a run: every job's standing, told to whoever listens.
 
 use crate::domain::{
-    AccountId, ClientId, Failure, JobId, JobProgress, JobState, RequestCounts, Source, SyncEvent, SyncSummary,
-    Timestamp,
+    AccountId, ClientId, Failure, JobId, JobProgress, JobState, RequestCounts, Source, SyncEvent, SyncSummary, Timestamp,
 };
 use rust_decimal::Decimal;
 use std::cell::{Cell, RefCell};
@@ -90,8 +89,7 @@ impl Board {
     /// Sums up and tells the end.
     pub(super) fn conclude(&self, started: Timestamp, ended: Timestamp, requests: RequestCounts) -> SyncSummary {
         let jobs = self.jobs.borrow();
-        let count =
-            |is: fn(&JobState) -> bool| u32::try_from(jobs.iter().filter(|j| is(&j.state)).count()).unwrap_or(0);
+        let count = |is: fn(&JobState) -> bool| u32::try_from(jobs.iter().filter(|j| is(&j.state)).count()).unwrap_or(0);
         let rows = |source: Source| jobs.iter().filter(|j| j.source == source).map(|j| j.rows).sum();
         let summary = SyncSummary {
             started,

@@ -3,7 +3,9 @@
 use super::{events::RegionRead, store::ClientStore};
 use crate::{
     checks::{AccountContext, Checks, Hit},
-    domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, Region, RoleArn, TimeRange},
+    domain::{
+        AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, Region, RoleArn, TimeRange,
+    },
     trail::{self, Home, Record},
     vault::{VaultError, chunk::encode_events},
 };

@@ -62,11 +62,16 @@ impl Rig {
         let now: Timestamp = NOW.parse().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(now.second())));
         let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts, events }));
-        let server = SimServer::start(world.clone(), clock.clone(), ServeOptions { port: 0, throttle: false }).unwrap();
+        let server =
+            SimServer::start(world.clone(), clock.clone(), ServeOptions { port: 0, throttle: false }).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let secret = SecretSlice::from(vec![7u8; 32]);
-        let vault =
-            Vault::create(&dir.path().join("vault"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner(now));
+        let vault = Vault::create(
+            &dir.path().join("vault"),
+            Unlock::CredentialFile(&secret),
+            KdfCost::default(),
+            &owner(now),
+        );
         let vault = Arc::new(vault.unwrap());
         let checks = Arc::new(Checks::builtin().unwrap());
         let desk = Desk::new(vault.clone(), checks.clone(), clock.clone());
@@ -103,12 +108,7 @@ pub fn owner(since: Timestamp) -> LockOwner {
 pub fn options() -> SyncOptions {
     SyncOptions {
         pace: Pace { lookup: Duration::ZERO, costs: Duration::ZERO, concurrency: 32 },
-        retry: RetryPolicy {
-            attempts: 2,
-            base: Duration::from_millis(1),
-            cap: Duration::from_millis(1),
-            ..RetryPolicy::default()
-        },
+        retry: RetryPolicy { attempts: 2, base: Duration::from_millis(1), cap: Duration::from_millis(1), ..RetryPolicy::default() },
         event_days: 14,
         event_minutes: 5,
         cost_hours: 8,
