@@ -21,6 +21,8 @@ pub struct Driver {
     pub effects: Vec<Effect>,
     pub presses: usize,
     terminal: Terminal<TestBackend>,
+    /// The last frame: what the test terminal holds beside a wide character is older.
+    frame: Buffer,
 }
 
 impl Driver {
@@ -49,6 +51,7 @@ impl Driver {
             effects: Vec::new(),
             presses: 0,
             terminal: Terminal::new(TestBackend::new(columns.max(1), rows.max(1))).unwrap(),
+            frame: Buffer::default(),
         };
         driver.perform(effects);
         driver.draw();
@@ -146,13 +149,13 @@ impl Driver {
     pub fn draw(&mut self) -> HitMap {
         let mut hit = HitMap::default();
         let (model, theme) = (&self.model, &self.theme);
-        self.terminal.draw(|frame| hit = view(model, frame, theme)).unwrap();
+        self.frame = self.terminal.draw(|frame| hit = view(model, frame, theme)).unwrap().buffer.clone();
         update(&mut self.model, Msg::Drawn(hit));
         hit
     }
 
     pub fn buffer(&self) -> &Buffer {
-        self.terminal.backend().buffer()
+        &self.frame
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {

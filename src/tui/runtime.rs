@@ -260,6 +260,8 @@ impl<O: Write> Loop<O> {
         if let Msg::Resize(..) = msg {
             update(&mut self.model, msg);
             self.terminal.backend_mut().resize(self.model.size);
+            // Also when the size is the old one again: what the terminal did in between is not known.
+            self.terminal.clear()?;
             self.want_frame(Duration::ZERO);
             return Ok(());
         }

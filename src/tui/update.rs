@@ -89,6 +89,10 @@ fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
     }
     model.sync.apply(event);
     if model.pane == PaneId::Sync {
+        // Whoever stands at the top watches the top: what asks for a look comes there.
+        if model.level().list.cursor() == 0 {
+            model.level_mut().list.prefer(None);
+        }
         model.reorder();
     }
     if changed { model.data_changed() } else { Vec::new() }

@@ -102,14 +102,17 @@ fn status(model: &Model, full: bool) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
     if let (Some(fresh), Some(overview)) = (model.freshness(), model.overview()) {
         let age = |at: Option<_>| at.map_or_else(|| "never".to_owned(), |at| words::ago(model.now, at));
-        if full {
+        if full && fresh.costs_at.is_none() && fresh.events_at.is_none() {
+            out.push(dim("nothing read yet"));
+        } else if full {
             out.push(dim(format!("costs {} · events {}", age(fresh.costs_at), age(fresh.events_at))));
         }
-        if overview.accounts_stale > 0 {
-            let text = format!("{} of {} stale", overview.accounts_stale, overview.accounts);
+        let untouched = fresh.costs_at.is_none() && fresh.events_at.is_none();
+        if overview.accounts_stale > 0 && !untouched {
+            let text = format!("{} of {} with problems", overview.accounts_stale, overview.accounts);
             let gap = if out.is_empty() { "" } else { " · " };
             out.extend([dim(gap), (text.into(), Tone::Warn)]);
-        } else if overview.accounts > 0 && full {
+        } else if overview.accounts > 0 && full && !untouched {
             out.push(dim(format!(" · all {} accounts fresh", overview.accounts)));
         }
     }

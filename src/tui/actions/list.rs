@@ -4,6 +4,9 @@ use crate::tui::{Effect, Model, NoticeLevel, model::Level, panes::Source};
 
 /// Whether there is anything to move in.
 pub fn has_rows(model: &Model) -> Result<(), String> {
+    if model.level().query.is_some() && model.level().answer.is_none() {
+        return Err("the list is still being read".into());
+    }
     let list = &model.level().list;
     match (list.order().is_empty(), list.filter().is_empty()) {
         (false, _) => Ok(()),

@@ -23,6 +23,9 @@ pub fn neighbour(model: &mut Model, by: isize) -> Vec<Effect> {
 }
 
 pub fn can_open(model: &Model) -> Result<(), String> {
+    if model.level().query.is_some() && model.level().answer.is_none() {
+        return Err("the list is still being read".into());
+    }
     model.current().enter(model).map(|_| ())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     desk::{Answer, view::AccessView},
+    domain::{ClientId, Failure},
     tui::{
         Model, NoticeLevel,
         theme::Tone,
@@ -19,15 +20,28 @@ pub fn errors(model: &Model) -> Vec<Paragraph> {
         out.push((("this view".into(), Tone::Bad), reason.clone()));
     }
     if let Some(failure) = model.sync.aborted() {
-        out.push((("sync stopped".into(), Tone::Bad), format!("{} {}", failure.what, failure.next_step)));
+        out.push((("sync stopped".into(), Tone::Bad), sentence(failure)));
     }
     for (job, failure) in model.sync.failures() {
         let head = format!("{} {} {}", job.client, job.account, job.source.word());
-        out.push(((head.into(), Tone::Bad), format!("{} {}", failure.what, failure.next_step)));
+        out.push(((head.into(), Tone::Bad), sentence(failure)));
     }
+    // What a job has just said is not said again.
+    let said = |client: &ClientId, text: &str| {
+        model.sync.failures().any(|(job, failure)| {
+            job.client == *client && (text.contains(&failure.what) || text.contains(&failure.next_step))
+        })
+    };
     for row in model.clients() {
         let mut problems = row.freshness.problems.clone();
-        if problems.is_empty() {
+        problems.retain(|text| !said(&row.client, text));
+        let prefix = format!("{} ", row.client);
+        for text in &mut problems {
+            if let Some(rest) = text.strip_prefix(&prefix) {
+                *text = rest.to_owned();
+            }
+        }
+        if row.freshness.problems.is_empty() {
             problems.extend(words::reason(model.now, &row.month));
         }
         out.extend(problems.into_iter().map(|text| ((row.client.to_string().into(), Tone::Warn), text)));
@@ -35,6 +49,12 @@ pub fn errors(model: &Model) -> Vec<Paragraph> {
     if let Some(Answer::Access(view)) = &model.level().answer {
         let AccessView { not_evaluated, .. } = view.as_ref();
         out.extend(not_evaluated.iter().map(|text| (("not read".into(), Tone::Warn), text.clone())));
+    }
+    if let Some(Answer::Costs(view)) = &model.level().answer {
+        let clients = model.clients();
+        let known = |text: &str| clients.iter().any(|c| text.starts_with(c.client.as_str()));
+        let notes = view.notes.iter().filter(|text| !known(text));
+        out.extend(notes.map(|text| (("costs".into(), Tone::Warn), text.clone())));
     }
     if out.is_empty() {
         let text = match model.freshness() {
@@ -44,6 +64,11 @@ pub fn errors(model: &Model) -> Vec<Paragraph> {
         out.push((("all well".into(), Tone::Good), text.into()));
     }
     out
+}
+
+/// What failed, then on a line of its own what to do.
+fn sentence(failure: &Failure) -> String {
+    format!("{}.\n→ {}", failure.what.trim_end_matches('.'), failure.next_step)
 }
 
 /// All notices, newest first.

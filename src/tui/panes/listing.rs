@@ -33,9 +33,9 @@ pub trait Rows: Sync {
         Vec::new()
     }
 
-    /// Whether the rows come oldest first and are shown newest first.
-    fn newest_first(&self) -> bool {
-        false
+    /// The order the rows are shown in until they are sorted by a column.
+    fn natural(&self, rows: &[Self::Row]) -> Vec<usize> {
+        (0..rows.len()).collect()
     }
 }
 
@@ -65,8 +65,8 @@ pub trait Listing {
 
 impl<T: Rows> Listing for T {
     fn reorder(&self, source: &Source, list: &mut List, now: Timestamp) {
-        let newest = self.newest_first();
-        list.rebuild(self.rows(source), &self.columns(source), |row| Rows::id(self, row), now, newest);
+        let rows = self.rows(source);
+        list.rebuild(rows, &self.columns(source), |row| Rows::id(self, row), now, self.natural(rows));
     }
 
     fn draw(&self, source: &Source, list: &List, canvas: &mut Canvas, area: Rect, now: Timestamp) -> TableHit {

@@ -6,3 +6,4 @@ pub mod guard;
 pub mod input;
 pub mod output;
 pub mod panics;
+pub mod scroll;

@@ -1,9 +1,10 @@
 //! The one writer to the terminal: a frame is one write, inside synchronized output, and as short as it can be.
 
+use super::scroll;
 use ratatui::{
     backend::{Backend, ClearType, WindowSize},
-    buffer::Cell,
-    layout::{Position, Size},
+    buffer::{Buffer, Cell},
+    layout::{Position, Rect, Size},
     style::{Color, Modifier, Style},
 };
 use std::io::{self, Write};
@@ -14,6 +15,8 @@ const END: &[u8] = b"\x1b[?2026l";
 const BUFFER: usize = 64 * 1024;
 /// Blanks from this many on are erased instead of printed.
 const ERASE_FROM: u16 = 5;
+/// With fewer changed rows than this a scroll is not looked for.
+const MANY: usize = 6;
 
 /// A ratatui backend over any stream. The size is told to it, never asked of the terminal.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub struct Screen<W> {
     cursor: Option<Position>,
     cursor_shown: Option<bool>,
     style: Style,
+    /// What the terminal shows.
+    shown: Buffer,
     written: u64,
 }
 
@@ -37,6 +42,7 @@ impl<W: Write> Screen<W> {
             cursor: None,
             cursor_shown: None,
             style: Style::new(),
+            shown: Buffer::empty(Rect::new(0, 0, size.0, size.1)),
             written: 0,
         }
     }
@@ -114,6 +120,68 @@ impl<W: Write> Screen<W> {
         self.push_str(&format!("\x1b[{}m", codes.join(";")));
         self.style = style;
     }
+
+    /// Prints cells, left to right and top to bottom.
+    fn print(&mut self, changes: &[(u16, u16, &Cell)]) {
+        let mut cells = changes.iter().peekable();
+        while let Some(&(x, y, cell)) = cells.next() {
+            let style = style_of(cell);
+            if blank(cell) {
+                // A run of blanks looks the same in any foreground.
+                let mut run = 1;
+                while cells.next_if(|(nx, ny, c)| *ny == y && *nx == x + run && blank(c)).is_some() {
+                    run += 1;
+                }
+                self.go(Position { x, y });
+                if style_of(cell).add_modifier != self.style.add_modifier || self.style.bg.is_some() {
+                    self.set_style(Style::new());
+                }
+                if run >= ERASE_FROM {
+                    self.push_str(&if x + run >= self.size.width {
+                        "\x1b[K".to_owned()
+                    } else {
+                        format!("\x1b[{run}X")
+                    });
+                } else {
+                    self.push_str(&" ".repeat(run.into()));
+                    self.cursor = Some(Position { x: x + run, y });
+                }
+                continue;
+            }
+            self.go(Position { x, y });
+            self.set_style(style);
+            self.push_str(cell.symbol());
+            self.cursor = Some(Position { x: x.saturating_add(columns(cell)), y });
+        }
+        if self.cursor.is_some_and(|c| c.x >= self.size.width) {
+            // At the right edge terminals differ in where the cursor is.
+            self.cursor = None;
+        }
+    }
+}
+
+/// A cell that looks the same in any foreground.
+fn blank(cell: &Cell) -> bool {
+    cell.symbol() == " " && !cell.modifier.contains(Modifier::REVERSED) && cell.bg == Color::Reset
+}
+
+/// Does to a buffer what printing the cells does to the terminal.
+fn take_in(buffer: &mut Buffer, changes: &[(u16, u16, &Cell)]) {
+    for (x, y, cell) in changes {
+        for covered in 1..columns(cell) {
+            if let Some(beside) = buffer.cell_mut((x.saturating_add(covered), *y)) {
+                beside.reset();
+            }
+        }
+        if let Some(place) = buffer.cell_mut((*x, *y)) {
+            (*cell).clone_into(place);
+        }
+    }
+}
+
+/// Columns a cell's symbol takes.
+fn columns(cell: &Cell) -> u16 {
+    u16::try_from(unicode_width::UnicodeWidthStr::width(cell.symbol())).unwrap_or(1)
 }
 
 fn modifier_codes(modifier: Modifier, codes: &mut Vec<String>) {
@@ -163,44 +231,28 @@ impl<W: Write> Backend for Screen<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut cells = content.peekable();
-        while let Some((x, y, cell)) = cells.next() {
-            let style = style_of(cell);
-            let blank = |c: &Cell| {
-                c.symbol() == " " && !style_of(c).add_modifier.contains(Modifier::REVERSED) && c.bg == Color::Reset
-            };
-            if blank(cell) {
-                // A run of blanks looks the same in any foreground.
-                let mut run = 1;
-                while cells.next_if(|(nx, ny, c)| *ny == y && *nx == x + run && blank(c)).is_some() {
-                    run += 1;
-                }
-                self.go(Position { x, y });
-                if style_of(cell).add_modifier != self.style.add_modifier || self.style.bg.is_some() {
-                    self.set_style(Style::new());
-                }
-                if run >= ERASE_FROM {
-                    self.push_str(&if x + run >= self.size.width {
-                        "\x1b[K".to_owned()
-                    } else {
-                        format!("\x1b[{run}X")
-                    });
-                } else {
-                    self.push_str(&" ".repeat(run.into()));
-                    self.cursor = Some(Position { x: x + run, y });
-                }
-                continue;
+        let changes: Vec<(u16, u16, &Cell)> = content.collect();
+        let rows = changes.chunk_by(|(_, a, _), (_, b, _)| a == b).count();
+        if rows < MANY {
+            self.print(&changes);
+            take_in(&mut self.shown, &changes);
+            return Ok(());
+        }
+        let mut next = self.shown.clone();
+        take_in(&mut next, &changes);
+        let mut shown = std::mem::take(&mut self.shown);
+        match scroll::find(&shown, &next) {
+            Some(scroll) => {
+                // What comes in has the style of the moment.
+                self.set_style(Style::new());
+                self.push_str(&scroll.sequence());
+                self.cursor = None;
+                scroll.apply(&mut shown);
+                self.print(&shown.diff(&next));
             }
-            self.go(Position { x, y });
-            self.set_style(style);
-            self.push_str(cell.symbol());
-            let wide = u16::try_from(unicode_width::UnicodeWidthStr::width(cell.symbol())).unwrap_or(1);
-            self.cursor = Some(Position { x: x.saturating_add(wide), y });
+            None => self.print(&changes),
         }
-        if self.cursor.is_some_and(|c| c.x >= self.size.width) {
-            // At the right edge terminals differ in where the cursor is.
-            self.cursor = None;
-        }
+        self.shown = next;
         Ok(())
     }
 
@@ -237,6 +289,7 @@ impl<W: Write> Backend for Screen<W> {
         self.push(b"\x1b[m\x1b[2J");
         self.style = Style::new();
         self.cursor = None;
+        self.shown = Buffer::empty(Rect::new(0, 0, self.size.width, self.size.height));
         Ok(())
     }
 

@@ -2,8 +2,10 @@
 
 mod behaviour;
 mod bytes;
+mod commands;
 mod keys;
 mod random;
+mod replay;
 mod screens;
 mod session;
 mod source;

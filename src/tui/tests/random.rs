@@ -2,20 +2,20 @@
 
 use crate::{
     domain::SyncEvent,
-    tui::{Msg, actions::keys::Key, driver::Driver, fixtures},
+    tui::{Msg, actions::keys::Key, driver::Driver, fixtures, view::SMALLEST},
 };
 use crossterm::event::KeyCode;
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
     Key(Key),
     Size(u16, u16),
     Sync,
     Paste(String),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub fn step() -> impl Strategy<Value = Step> {
     let letters = "123457jkhlgGsSmfayReM?:/-[]q!'x ";
     let codes = [
         KeyCode::Enter,
@@ -57,7 +57,9 @@ proptest! {
             prop_assert!(list.order().is_empty() || list.cursor() < list.order().len());
             prop_assert_eq!(list.selected_id().is_some(), !list.order().is_empty());
             let hit = driver.model.hit.table;
-            if hit.visible > 0 && !list.order().is_empty() {
+            let size = driver.model.size;
+            let drawn = size.0 >= SMALLEST.0 && size.1 >= SMALLEST.1;
+            if drawn && hit.visible > 0 && !list.order().is_empty() {
                 prop_assert!(list.cursor() >= hit.top && list.cursor() < hit.top + hit.visible, "{:?} {:?}", list.cursor(), hit);
             }
         }

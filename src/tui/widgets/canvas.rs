@@ -2,7 +2,7 @@
 
 use super::super::theme::{Theme, Tone};
 use crate::domain::Untrusted;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use std::borrow::Cow;
 use unicode_width::UnicodeWidthStr;
 
@@ -52,7 +52,9 @@ impl<'a> Canvas<'a> {
         let columns = columns.min(area.right() - x);
         let plain = text.len() <= usize::from(columns) && text.bytes().all(|b| (0x20..0x7f).contains(&b));
         let safe = if plain { Cow::Borrowed(text) } else { Cow::Owned(Untrusted::new(text).for_tui(columns.into())) };
-        let (end, _) = self.buffer.set_stringn(x, y, safe, columns.into(), self.theme.style(tone));
+        // In place of what was there, its style included.
+        let style = Style::reset().patch(self.theme.style(tone));
+        let (end, _) = self.buffer.set_stringn(x, y, safe, columns.into(), style);
         end.saturating_sub(x)
     }
 
@@ -130,7 +132,7 @@ impl<'a> Canvas<'a> {
         for y in area.top()..area.bottom() {
             self.put(area.x, y, area.width, &" ".repeat(area.width.into()), Tone::Plain);
         }
-        self.buffer.set_style(area, ratatui::style::Style::reset());
+        self.buffer.set_style(area, Style::reset());
     }
 }
 

@@ -71,20 +71,17 @@ impl List {
         self.haystacks.clear();
     }
 
-    /// Makes the order anew from rows, filter and sort, keeping the selection on the same row where it is still there.
+    /// Makes the order anew from rows, their `natural` order, filter and sort, keeping the selection on the same row where it is still there.
     pub fn rebuild<R>(
         &mut self,
         rows: &[R],
         columns: &[Column<R>],
         id: impl Fn(&R) -> String,
         now: Timestamp,
-        newest_first: bool,
+        natural: Vec<usize>,
     ) {
         self.total = rows.len();
-        self.order = (0..rows.len()).collect();
-        if newest_first {
-            self.order.reverse();
-        }
+        self.order = natural;
         self.retain_matching(rows, columns, now);
         self.apply_sort(rows, columns);
         let found = self
@@ -185,7 +182,7 @@ mod tests {
 
     fn rebuilt(list: &mut List, rows: &[&'static str]) {
         list.forget_rows();
-        list.rebuild(rows, &columns(), |n| (*n).to_owned(), Timestamp::default(), false);
+        list.rebuild(rows, &columns(), |n| (*n).to_owned(), Timestamp::default(), (0..rows.len()).collect());
     }
 
     #[test]

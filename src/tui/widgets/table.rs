@@ -8,6 +8,7 @@ use crate::{domain::Timestamp, tui::theme::Tone};
 use ratatui::layout::Rect;
 use rust_decimal::Decimal;
 use std::borrow::Cow;
+use unicode_width::UnicodeWidthStr;
 
 /// Blank columns between two columns.
 const GAP: u16 = 2;
@@ -152,6 +153,13 @@ impl<'a, R> Column<'a, R> {
     }
 }
 
+/// Columns the longest of the names takes, at most `most`: a name that has to be told from others is not cut while there
+/// is room for it.
+pub fn longest<'r>(names: impl Iterator<Item = &'r str>, least: u16, most: u16) -> u16 {
+    let widest = names.map(UnicodeWidthStr::width).max().unwrap_or(0);
+    u16::try_from(widest).unwrap_or(most).clamp(least, most)
+}
+
 /// Where a table's rows came to stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct TableHit {
@@ -177,10 +185,10 @@ fn layout<R>(columns: &[Column<R>], available: u16) -> Vec<(usize, u16)> {
     }
     let mut left = available.saturating_sub(least(&chosen));
     let mut out: Vec<(usize, u16)> = chosen.iter().filter_map(|i| columns.get(*i).map(|c| (*i, c.width.0))).collect();
-    // The column that can use most room gets it first: that is where the long texts are.
+    // Names are short and told whole first; the long texts share what is left.
     let growth = |i: usize| columns.get(i).map_or(0, |c| c.width.1 - c.width.0);
     let mut by_growth: Vec<&mut (usize, u16)> = out.iter_mut().collect();
-    by_growth.sort_by_key(|(i, _)| std::cmp::Reverse(growth(*i)));
+    by_growth.sort_by_key(|(i, _)| growth(*i));
     for (i, wide) in by_growth {
         let more = growth(*i).min(left);
         *wide += more;
@@ -313,7 +321,8 @@ mod tests {
         let rows: Vec<i64> = (0..1_000).collect();
         let calls = Cell::new(0);
         let mut list = List::default();
-        list.rebuild(&rows, &columns(&calls), |n| n.to_string(), Timestamp::default(), false);
+        let natural = (0..rows.len()).collect();
+        list.rebuild(&rows, &columns(&calls), |n| n.to_string(), Timestamp::default(), natural);
         calls.set(0);
         assert_eq!(drawn(20, 3, &rows, &calls, &list), [" NAME          N", "▌row 0         0", " row 1         1"]);
         assert_eq!(calls.get(), 2);

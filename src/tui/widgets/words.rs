@@ -10,6 +10,9 @@ use crate::{
 };
 use rust_decimal::Decimal;
 
+/// Seconds within which data is as young as it gets.
+const YOUNG: i64 = 3_600;
+
 /// How long ago in one unit: `now`, `6 min`, `3 h`, `4 d`.
 pub fn ago(now: Timestamp, then: Timestamp) -> String {
     match now.since(then) {
@@ -111,6 +114,14 @@ pub fn money(cell: &Cell<Money>, style: Style) -> Content {
     Content::of(vec![mark, (text.into(), tone)])
 }
 
+/// Columns that hold every one of these amounts with mark, sign and separators; at least `least`.
+pub fn money_width<'r>(cells: impl Iterator<Item = &'r Cell<Money>>, least: u16) -> u16 {
+    let most = cells.filter_map(|cell| cell.value()).map(|money| money.amount.abs()).max().unwrap_or_default();
+    let digits = most.trunc().to_string().len();
+    // One for a mark or a sign, three for cents.
+    u16::try_from(1 + digits + (digits - 1) / 3 + 3).unwrap_or(u16::MAX).max(least)
+}
+
 /// Why a cell shows no settled value, in words; `None` for a settled one.
 pub fn reason<T>(now: Timestamp, cell: &Cell<T>) -> Option<String> {
     match cell {
@@ -152,8 +163,23 @@ pub fn findings_sentence(counts: &SeverityCounts) -> Vec<Piece> {
     out
 }
 
-/// The age of a row's oldest source; `stale 26 h` or `no costs` when some source is in trouble, `never` before the first
-/// read.
+/// Findings in a few words: `3 critical · 11 high · 117 lower`.
+pub fn findings_brief(counts: &SeverityCounts) -> Vec<Piece> {
+    let loud = SeverityCounts { critical: counts.critical, high: counts.high, ..SeverityCounts::default() };
+    let lower = counts.total() - loud.total();
+    if counts.total() == 0 {
+        return vec![dim("no open findings")];
+    }
+    let mut out = if loud.total() > 0 { findings_sentence(&loud) } else { Vec::new() };
+    if lower > 0 {
+        let text = if out.is_empty() { format!("{lower} findings, none high") } else { format!(" · {lower} lower") };
+        out.push(dim(text));
+    }
+    out
+}
+
+/// The age of a row's oldest source; `partial`, `stale 26 h` or `no costs` when some source is in trouble, `never` before
+/// the first read.
 pub fn fresh(now: Timestamp, freshness: &Freshness) -> Piece {
     let oldest = [freshness.costs_at, freshness.events_at].into_iter().flatten().min();
     if freshness.problems.is_empty() {
@@ -162,7 +188,9 @@ pub fn fresh(now: Timestamp, freshness: &Freshness) -> Piece {
     match (freshness.costs_at, freshness.events_at, oldest) {
         (None, Some(_), _) => ("no costs".into(), Tone::Bad),
         (Some(_), None, _) => ("no events".into(), Tone::Bad),
-        (_, _, Some(at)) => (format!("stale {}", ago(now, at).replace(" min", " m")).into(), Tone::Warn),
+        // What was read is young; something else could not be.
+        (_, _, Some(at)) if now.since(at) < YOUNG => ("partial".into(), Tone::Warn),
+        (_, _, Some(at)) => (format!("stale {}", ago(now, at)).into(), Tone::Warn),
         (_, _, None) => ("failed".into(), Tone::Bad),
     }
 }

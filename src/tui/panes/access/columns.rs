@@ -9,7 +9,7 @@ use crate::{
         theme::Tone,
         widgets::{
             canvas::{Piece, dim},
-            table::{Column, Content},
+            table::{Column, Content, longest},
             words,
         },
     },
@@ -37,9 +37,10 @@ impl Rows for PrincipalRows {
         data_of(source).map_or(&[], |v| &v.principals)
     }
 
-    fn columns<'a>(&self, _source: &Source<'a>) -> Vec<Column<'a, PrincipalRow>> {
+    fn columns<'a>(&self, source: &Source<'a>) -> Vec<Column<'a, PrincipalRow>> {
+        let client = longest(self.rows(source).iter().map(|row| row.client.as_str()), 10, 24);
         vec![
-            Column::text("principal", "PRINCIPAL", (18, 36), |row: &PrincipalRow, look| {
+            Column::text("principal", "PRINCIPAL", (22, 44), |row: &PrincipalRow, look| {
                 plain(row.name.for_tui(look.width.into()))
             }),
             Column::text("kind", "KIND", (9, 9), |row: &PrincipalRow, _| {
@@ -47,7 +48,10 @@ impl Rows for PrincipalRows {
                 Content::text_of(row.kind.word(), tone)
             })
             .rank(2),
-            Column::text("client", "CLIENT", (12, 24), |row: &PrincipalRow, _| plain(row.client.to_string())).rank(1),
+            Column::text("client", "CLIENT", (client.min(15), client), |row: &PrincipalRow, _| {
+                plain(row.client.to_string())
+            })
+            .rank(1),
             Column::text("account", "ACCOUNT", (12, 12), |row: &PrincipalRow, _| {
                 Content::text_of(row.account.to_string(), Tone::Dim)
             })
@@ -83,7 +87,7 @@ impl Rows for PrincipalRows {
             Column::text("networks", "NETWORKS", (10, 10), |row: &PrincipalRow, _| networks(row))
                 .sorted(|row| Some(Decimal::from(row.networks)))
                 .rank(5),
-            Column::text("note", "NOTE", (12, 28), |row: &PrincipalRow, _| note(row)),
+            Column::text("note", "NOTE", (14, 34), |row: &PrincipalRow, _| note(row)),
         ]
     }
 

@@ -8,7 +8,7 @@ use crate::{
         theme::Tone,
         widgets::{
             canvas::dim,
-            table::{Column, Content},
+            table::{Column, Content, longest},
             words::{self, Style},
         },
     },
@@ -28,15 +28,22 @@ impl Rows for AccountRows {
         }
     }
 
-    fn columns<'a>(&self, _source: &Source<'a>) -> Vec<Column<'a, AccountRow>> {
+    fn columns<'a>(&self, source: &Source<'a>) -> Vec<Column<'a, AccountRow>> {
+        let rows = self.rows(source);
+        let client = longest(rows.iter().map(|row| row.client.as_str()), 10, 24);
+        let names = rows.iter().filter_map(|row| row.label.as_ref()).map(|label| label.raw_for_matching());
+        let name = longest(names, 12, 34);
+        let money = words::money_width(rows.iter().map(|row| &row.month), 9);
         let text = |text: String| Content::text_of(text, Tone::Plain);
         vec![
             Column::text("account", "ACCOUNT", (12, 12), move |row: &AccountRow, _| text(row.account.to_string())),
-            Column::text("name", "NAME", (16, 28), |row: &AccountRow, look| match &row.label {
+            Column::text("name", "NAME", (name.min(20), name), |row: &AccountRow, look| match &row.label {
                 Some(label) => Content::text_of(label.for_tui(look.width.into()), Tone::Plain),
                 None => Content::of(vec![dim("–")]),
             }),
-            Column::text("client", "CLIENT", (12, 24), move |row: &AccountRow, _| text(row.client.to_string())),
+            Column::text("client", "CLIENT", (client.min(19), client), move |row: &AccountRow, _| {
+                text(row.client.to_string())
+            }),
             Column::text("ou", "UNIT", (10, 24), |row: &AccountRow, look| match &row.ou_path {
                 Some(path) => Content::text_of(path.for_tui(look.width.into()), Tone::Dim),
                 None => Content::of(vec![dim("–")]),
@@ -51,7 +58,7 @@ impl Rows for AccountRows {
             Column::number(
                 "month",
                 "MONTH",
-                13,
+                money,
                 |row: &AccountRow, _| words::money(&row.month, Style::Exact),
                 |row| row.month.value().map(|m| m.amount),
             ),

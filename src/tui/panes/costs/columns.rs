@@ -11,7 +11,7 @@ use crate::{
         theme::Tone,
         widgets::{
             canvas::dim,
-            table::{Column, Content},
+            table::{Column, Content, longest},
             words::{self, Style},
         },
     },
@@ -54,7 +54,10 @@ impl Rows for CostRows {
             CostLevel::Account => ("account", "ACCOUNT"),
             CostLevel::Service | CostLevel::Day => ("service", "SERVICE"),
         };
-        let name = Column::text(field, title, (20, 46), |row: &CostRow, look| {
+        let all = || view.rows.iter().chain(&view.residual).chain(&view.totals);
+        let widest = longest(all().map(|row| row.label.raw_for_matching()), 16, 46);
+        let money = words::money_width(all().flat_map(|row| &row.months), 10);
+        let name = Column::text(field, title, (widest.min(34), widest), |row: &CostRow, look| {
             let tone = if matches!(row.key, CostKey::Total(_)) { Tone::Strong } else { Tone::Plain };
             Content::text_of(row.label.for_tui(look.width.into()), tone)
         });
@@ -66,13 +69,13 @@ impl Rows for CostRows {
             let title =
                 if back == 0 { format!("{} so far", month.short_name()) } else { month.short_name().to_owned() };
             let cell = move |row: &CostRow, _| month_cell(row, i, back == 0);
-            let column = Column::number(field, title, 12, cell, move |row: &CostRow| amount(row.months.get(i)));
+            let column = Column::number(field, title, money, cell, move |row: &CostRow| amount(row.months.get(i)));
             Some(column.rank(u8::try_from(back).unwrap_or(u8::MAX)))
         });
         let change = Column::number(
             "delta",
             "Δ same days",
-            13,
+            (money + 1).max(11),
             |row: &CostRow, _| words::money(&row.delta, Style::Change),
             |row| amount(Some(&row.delta)),
         );
@@ -172,8 +175,8 @@ impl Rows for DayRows {
         empty(source)
     }
 
-    fn newest_first(&self) -> bool {
-        true
+    fn natural(&self, rows: &[DailyCost]) -> Vec<usize> {
+        (0..rows.len()).rev().collect()
     }
 }
 

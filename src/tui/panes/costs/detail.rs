@@ -31,7 +31,8 @@ pub fn draw(model: &Model, canvas: &mut Canvas, area: Rect) {
             }
         })
         .collect();
-    if area.height > 3 {
+    let anything = bars.iter().any(|bar| bar.value.is_some_and(|v| !v.is_zero()));
+    if area.height > 3 && anything {
         // Taller bars say nothing more.
         let room = Rect { y: area.y + 1, height: (area.height - 1).min(16), ..area };
         daily_bars(canvas, room, &bars);
@@ -47,6 +48,10 @@ fn figures(days: &[&DailyCost]) -> Vec<Piece> {
     let money = |amount| Money::new(amount, first.1.currency).display();
     let sum: Decimal = known.iter().map(|(_, m)| m.amount).sum();
     let mean = sum / Decimal::from(known.len());
+    if known.iter().all(|(_, m)| m.amount.is_zero()) {
+        let text = format!("0.00 on each of {} days", known.len());
+        return vec![(text.into(), Tone::Strong), dim(" · what is booked by month only, such as tax, has no days")];
+    }
     let peak = known.iter().max_by_key(|(_, m)| m.amount).unwrap_or(first);
     let estimated = known.iter().filter(|(d, _)| matches!(d.amount, Cell::Estimated { .. })).count();
     let mut out = vec![
@@ -57,8 +62,10 @@ fn figures(days: &[&DailyCost]) -> Vec<Piece> {
         plain(money(peak.1.amount)),
         dim(format!(" on {}", peak.0.day)),
     ];
-    if estimated > 0 {
-        out.push(dim(format!(" · {estimated} still estimated")));
+    match estimated {
+        0 => {}
+        n if n == known.len() => out.push(dim(" · all estimated")),
+        n => out.push(dim(format!(" · {n} of them estimated"))),
     }
     out
 }

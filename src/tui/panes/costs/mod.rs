@@ -96,11 +96,12 @@ impl Pane for Costs {
     fn headline(&self, model: &Model) -> Vec<Piece> {
         let Some(view) = data(model) else { return vec![dim(scope(model).metric.word())] };
         let basis = match view.cost_basis {
-            CostBasis::Billable => "as billed",
-            CostBasis::ProForma => "pro forma, not the invoice",
-            CostBasis::Unknown => "basis not told",
+            CostBasis::Billable => dim(" · as billed"),
+            CostBasis::ProForma => (" · pro forma, not the invoice".into(), Tone::Warn),
+            // Clients of several kinds, or one that has not said.
+            CostBasis::Unknown => dim(""),
         };
-        let mut out = vec![(view.metric.into(), Tone::Strong), dim(format!(" · {basis}"))];
+        let mut out = vec![(view.metric.into(), Tone::Strong), basis];
         if let Some(month) = month(model) {
             let open = model.stack(PaneId::Costs).top().months_back == 0;
             out.push(dim(" · "));
@@ -113,8 +114,9 @@ impl Pane for Costs {
             Some(age) => format!(" · {age} old"),
             None => " · never read".to_owned(),
         }));
-        if let Some(note) = view.notes.first() {
-            out.push((format!(" · {note}").into(), Tone::Warn));
+        if !view.notes.is_empty() {
+            let notes = words::plural(view.notes.len() as u64, "gap", "gaps");
+            out.push((format!(" · {notes} (e: why)").into(), Tone::Warn));
         }
         out
     }

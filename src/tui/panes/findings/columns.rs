@@ -3,18 +3,19 @@
 use super::state;
 use crate::{
     desk::{Answer, view::FindingRow},
-    domain::{Evidence, Severity},
+    domain::{Evidence, FindingState, Severity},
     tui::{
         panes::{Rows, Source},
         theme::{Tone, severity_glyph},
         widgets::{
             canvas::dim,
-            table::{Column, Content},
+            table::{Column, Content, longest},
             words,
         },
     },
 };
 use rust_decimal::Decimal;
+use unicode_width::UnicodeWidthStr;
 
 /// Findings as rows.
 pub struct FindingRows;
@@ -41,21 +42,23 @@ impl Rows for FindingRows {
         }
     }
 
-    fn columns<'a>(&self, _source: &Source<'a>) -> Vec<Column<'a, FindingRow>> {
-        vec![
+    fn columns<'a>(&self, source: &Source<'a>) -> Vec<Column<'a, FindingRow>> {
+        let settled = self.rows(source).iter().any(|row| row.state != FindingState::Open);
+        let client = longest(self.rows(source).iter().map(|row| row.client.as_str()), 10, 24);
+        let mut out = vec![
             Column::text("severity", "SEVERITY", (10, 10), |row: &FindingRow, _| {
                 let text = format!("{} {}", severity_glyph(row.severity), row.severity.word().to_uppercase());
                 Content::text_of(text, Tone::Severity(row.severity))
             })
             .sorted(|row| Some(rank(row.severity))),
-            Column::text("client", "CLIENT", (14, 18), |row: &FindingRow, _| plain(row.client.to_string())),
+            Column::text("client", "CLIENT", (client.min(15), client), |row: &FindingRow, _| {
+                plain(row.client.to_string())
+            }),
             Column::text("account", "ACCOUNT", (12, 12), |row: &FindingRow, _| {
                 Content::text_of(row.account.to_string(), Tone::Dim)
             })
             .rank(2),
-            Column::text("what", "WHAT", (40, 90), |row: &FindingRow, look| {
-                plain(row.title.for_tui(look.width.into()))
-            }),
+            Column::text("what", "WHAT", (39, 90), |row: &FindingRow, look| what(row, look.width.into())),
             Column::text("since", "SINCE", (9, 9), |row: &FindingRow, look| {
                 plain(words::when(look.now, row.first_seen))
             })
@@ -76,7 +79,10 @@ impl Rows for FindingRows {
                 Content::text_of(row.check.clone(), Tone::Dim)
             })
             .rank(6),
-        ]
+        ];
+        // A column of one word says nothing.
+        out.retain(|column| settled || column.field != "state");
+        out
     }
 
     fn id(&self, row: &FindingRow) -> String {
@@ -85,6 +91,25 @@ impl Rows for FindingRows {
 
     fn empty(&self, _source: &Source) -> String {
         "No findings. That is worth something only when everything was read: 7 shows what was, e what was not.".into()
+    }
+}
+
+/// What, and about whom: many findings of one check differ in nothing else.
+fn what(row: &FindingRow, width: usize) -> Content {
+    let title = row.title.for_tui(width);
+    let subject = short_subject(&row.subject.for_tui(200));
+    let room = width.saturating_sub(title.width() + 3);
+    if subject.width() > room && room < 8 {
+        return plain(title);
+    }
+    Content::of(vec![(title.into(), Tone::Plain), dim(" · "), dim(subject)])
+}
+
+/// What people call the subject: the end of an ARN, or all of it.
+fn short_subject(subject: &str) -> String {
+    match subject.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4)) {
+        Some(resource) => resource.to_owned(),
+        None => subject.to_owned(),
     }
 }
 

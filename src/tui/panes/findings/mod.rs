@@ -131,7 +131,7 @@ impl Pane for Findings {
 
     fn command(&self, query: Option<&Query>) -> String {
         match query {
-            Some(Query::Finding(id)) => format!("bailiwick finding {id}"),
+            Some(Query::Finding(id)) => format!("bailiwick findings {id}"),
             Some(Query::Findings(scope)) => {
                 let client = scope.client.as_ref().map(|c| format!(" --client {c}")).unwrap_or_default();
                 let account = scope.account.map(|a| format!(" --account {a}")).unwrap_or_default();
@@ -149,7 +149,7 @@ impl Pane for Findings {
     }
 
     fn detail_rows(&self, model: &Model) -> u16 {
-        if full(model).is_some() { model.size.1 / 2 } else { 4 }
+        full(model).map_or(4, |finding| detail::rows(finding, model.size.0))
     }
 
     fn detail_first(&self, model: &Model) -> bool {

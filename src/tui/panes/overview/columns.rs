@@ -2,14 +2,14 @@
 
 use crate::{
     desk::{Answer, view::ClientRow},
-    domain::{Cell, CostBasis},
+    domain::{Cell, CostBasis, Money, Untrusted},
     tui::{
         panes::{Rows, Source},
         theme::Tone,
         widgets::{
             canvas::{dim, plain},
             sparkline::sparkline,
-            table::{Column, Content},
+            table::{Column, Content, longest},
             words::{self, Style},
         },
     },
@@ -29,17 +29,21 @@ impl Rows for Clients {
         }
     }
 
-    fn columns<'a>(&self, _source: &Source<'a>) -> Vec<Column<'a, ClientRow>> {
+    fn columns<'a>(&self, source: &Source<'a>) -> Vec<Column<'a, ClientRow>> {
+        let rows = self.rows(source);
+        let client = longest(rows.iter().map(|row| row.client.as_str()), 12, 28);
+        let client = client.max(longest(rows.iter().filter(|r| note(r) != "").map(|r| r.client.as_str()), 0, 21) + 7);
+        let width = |cell: fn(&ClientRow) -> &Cell<Money>| words::money_width(rows.iter().map(cell), 9);
         vec![
-            Column::text("client", "CLIENT", (16, 28), |row: &ClientRow, _| {
-                let note = if row.cost_basis == CostBasis::ProForma { " (p.f.)" } else { "" };
-                Content::of(vec![plain(row.client.to_string()), dim(note)])
+            Column::text("client", "CLIENT", (client.min(22), client), |row: &ClientRow, look| {
+                let (name, note) = (Untrusted::from(row.client.as_str()), note(row));
+                Content::of(vec![plain(name.for_tui(usize::from(look.width) - note.len())), dim(note)])
             }),
-            Column::number("month", "MONTH", 13, |row, _| month(row), |row| amount(&row.month)),
+            Column::number("month", "MONTH", width(|r| &r.month), |row, _| month(row), |row| amount(&row.month)),
             Column::number(
                 "same",
                 "SAME DAYS",
-                13,
+                width(|r| &r.same_days),
                 |row, _| unless_unknown(row, || words::money(&row.same_days, Style::Exact)),
                 |row| amount(&row.same_days),
             )
@@ -47,7 +51,7 @@ impl Rows for Clients {
             Column::number(
                 "delta",
                 "Δ $",
-                12,
+                width(|r| &r.delta) + 1,
                 |row, _| unless_unknown(row, || words::money(&row.delta, Style::Change)),
                 |row| amount(&row.delta),
             ),
@@ -68,9 +72,7 @@ impl Rows for Clients {
                     "days",
                     "30 DAYS",
                     9,
-                    |row: &ClientRow, look| {
-                        unless_unknown(row, || Content::text_of(sparkline(&row.days, look.width.into()), Tone::Plain))
-                    },
+                    |row: &ClientRow, look| unless_unknown(row, || days(row, look.width.into())),
                     |row| row.days.last().copied().flatten(),
                 )
             }
@@ -104,7 +106,20 @@ impl Rows for Clients {
     }
 }
 
-fn amount(cell: &Cell<crate::domain::Money>) -> Option<Decimal> {
+/// The mark of a client whose numbers are not the invoice's.
+fn note(row: &ClientRow) -> &'static str {
+    if row.cost_basis == CostBasis::ProForma { " (p.f.)" } else { "" }
+}
+
+/// The newest two days are still coming in: they are drawn quietly, so that nobody takes them for a fall.
+fn days(row: &ClientRow, width: usize) -> Content {
+    let mut settled = sparkline(&row.days, width);
+    let last = settled.char_indices().nth_back(1).map_or(0, |(at, _)| at);
+    let coming = settled.split_off(last);
+    Content::of(vec![plain(settled), dim(coming)])
+}
+
+fn amount(cell: &Cell<Money>) -> Option<Decimal> {
     cell.value().map(|money| money.amount)
 }
 

@@ -25,14 +25,17 @@ fn lines(model: &Model, row: &ClientRow) -> Vec<Fact> {
     let mut out: Vec<Fact> = vec![("moved", vec![moved]), ("worst", worst(model, row)), ("client", client(model, row))];
     out.push(("next", next_keys()));
     for problem in &row.freshness.problems {
-        out.push(("stale", vec![(problem.clone().into(), Tone::Warn)]));
+        out.push(("problem", vec![(problem.clone().into(), Tone::Warn)]));
     }
     if let Some(why) = words::reason(now, &row.month).filter(|_| row.freshness.problems.is_empty()) {
         out.push(("costs", vec![(why.into(), Tone::Warn)]));
     }
-    for (label, cell) in [("same days", &row.same_days), ("forecast", &row.forecast)] {
-        if let Some(why) = words::reason(now, cell).filter(|_| row.month.value().is_some()) {
-            out.push((label, vec![dim(why)]));
+    let mut said = None;
+    for (label, cell) in [("before", &row.same_days), ("forecast", &row.forecast)] {
+        let why = words::reason(now, cell).filter(|_| row.month.value().is_some());
+        if let Some(why) = why.filter(|why| said.as_ref() != Some(why)) {
+            out.push((label, vec![dim(why.clone())]));
+            said = Some(why);
         }
     }
     out

@@ -51,7 +51,7 @@ impl Pane for Overview {
 
     fn headline(&self, model: &Model) -> Vec<Piece> {
         let Some(overview) = model.overview() else { return Vec::new() };
-        let mut out: Vec<Piece> = vec![dim("Fleet  ")];
+        let mut out: Vec<Piece> = Vec::new();
         for total in &overview.fleet {
             let money = |amount| crate::domain::Money::new(amount, total.currency);
             let change = total.delta;
@@ -61,12 +61,11 @@ impl Pane for Overview {
             out.push((format!("{glyph}{}", money(change.abs()).display_whole()).into(), tone));
             out.push(dim(" vs same days   "));
         }
-        out.push(dim("findings "));
-        out.extend(words::findings_sentence(&overview.findings));
+        out.extend(words::findings_brief(&overview.findings));
         for total in &overview.fleet {
             let forecast = total.forecast.map(|f| crate::domain::Money::new(f, total.currency).display_whole());
             out.push(dim(match forecast {
-                Some(amount) => format!("   forecast {} {amount}", total.currency),
+                Some(amount) => format!("   forecast {} {amount} for the month", total.currency),
                 None => "   forecast not known for all clients".to_owned(),
             }));
         }

@@ -8,7 +8,7 @@ use crate::{
         theme::Tone,
         widgets::{
             canvas::{dim, plain},
-            table::{Column, Content},
+            table::{Column, Content, longest},
             words,
         },
     },
@@ -27,7 +27,14 @@ impl Rows for Jobs {
         source.sync.jobs()
     }
 
-    fn columns<'a>(&self, _source: &Source<'a>) -> Vec<Column<'a, JobProgress>> {
+    fn natural(&self, rows: &[JobProgress]) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by_key(|i| std::cmp::Reverse(rows.get(*i).map(|job| urgency(&job.state))));
+        order
+    }
+
+    fn columns<'a>(&self, source: &Source<'a>) -> Vec<Column<'a, JobProgress>> {
+        let client = longest(self.rows(source).iter().map(|job| job.client.as_str()), 12, 28);
         let number = |field, title, width, value: fn(&JobProgress) -> u64| {
             let cell = move |row: &JobProgress, _| match value(row) {
                 0 => Content::of(vec![dim("0")]),
@@ -36,7 +43,7 @@ impl Rows for Jobs {
             Column::number(field, title, width, cell, move |row: &JobProgress| Some(Decimal::from(value(row))))
         };
         vec![
-            Column::text("client", "CLIENT", (12, 28), |row: &JobProgress, _| {
+            Column::text("client", "CLIENT", (client.min(17), client), |row: &JobProgress, _| {
                 Content::text_of(row.client.to_string(), Tone::Plain)
             }),
             Column::text("account", "ACCOUNT", (12, 12), |row: &JobProgress, _| {
@@ -49,9 +56,9 @@ impl Rows for Jobs {
                 .sorted(|row| Some(Decimal::from(urgency(&row.state)))),
             Column::text("progress", "PROGRESS", (17, 20), |row: &JobProgress, _| progress(row))
                 .sorted(|row| (row.total > 0).then(|| Decimal::from(row.done) / Decimal::from(row.total))),
-            number("rows", "ROWS", 9, |j| j.rows),
-            number("requests", "REQUESTS", 8, |j| j.requests.total()).rank(2),
-            number("retries", "RETRIES", 7, |j| j.retries.into()).rank(3),
+            number("rows", "ROWS", 9, |j| j.rows).rank(1),
+            number("requests", "REQUESTS", 8, |j| j.requests.total()).rank(3),
+            number("retries", "RETRIES", 7, |j| j.retries.into()).rank(4),
             Column::number(
                 "spend",
                 "CE $",
@@ -62,12 +69,12 @@ impl Rows for Jobs {
                 },
                 |row| Some(ce_price(row.requests.ce)),
             )
-            .rank(1),
+            .rank(2),
             Column::text("region", "REGION NOW", (12, 16), |row: &JobProgress, _| match &row.region {
                 Some(region) if row.state == JobState::Running => Content::of(vec![plain(region.to_string())]),
                 _ => Content::of(vec![dim("–")]),
             })
-            .rank(4),
+            .rank(5),
         ]
     }
 
@@ -83,7 +90,7 @@ impl Rows for Jobs {
     }
 }
 
-/// What asks for a look stands first when sorted: failed, partial, running, waiting, done.
+/// What asks for a look stands first: failed, partial, running, waiting, done.
 fn urgency(state: &JobState) -> u8 {
     match state {
         JobState::Failed { .. } => 4,

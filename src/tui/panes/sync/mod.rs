@@ -74,7 +74,7 @@ impl Pane for Sync {
     }
 
     fn enter(&self, _model: &Model) -> Result<Step, String> {
-        Err("the job's errors stand below in full; e shows all errors".into())
+        Err("a job has nothing below it: e shows its errors in full".into())
     }
 
     fn client(&self, model: &Model) -> Option<ClientId> {
