@@ -139,7 +139,7 @@ impl Rows for EventRows {
                 plain(format!("{} {}", row.time.day(), row.time.clock_time()))
             })
             .sorted(|row| seconds(row.time)),
-            Column::text("action", "ACTION", (22, 38), |row: &EventRow, look| {
+            Column::text("action", "ACTION", (26, 38), |row: &EventRow, look| {
                 let name = row.name.for_tui(look.width.into());
                 Content::of(vec![dim(format!("{} ", row.service.for_tui(20))), (name.into(), Tone::Plain)])
             }),
@@ -148,11 +148,11 @@ impl Rows for EventRows {
                 Content::text_of(row.region.to_string(), Tone::Dim)
             })
             .rank(2),
-            Column::text("source", "SOURCE", (15, 24), |row: &EventRow, look| {
+            Column::text("source", "SOURCE", (15, 17), |row: &EventRow, look| {
                 plain(row.source.for_tui(look.width.into()))
             })
             .rank(1),
-            Column::text("detail", "DETAIL", (14, 60), |row: &EventRow, look| {
+            Column::text("detail", "DETAIL", (24, 60), |row: &EventRow, look| {
                 plain(row.detail.for_tui(look.width.into()))
             })
             .rank(3),
