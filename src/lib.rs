@@ -18,8 +18,10 @@ pub mod domain;
 
 pub mod config;
 pub mod trail;
+pub mod analysis;
 pub mod vault;
 pub mod aws;
+pub mod connect;
 pub mod checks;
 pub mod sync;
 pub mod desk;

@@ -1,1 +1,108 @@
-//! The app room.
+//! The composition root: builds the rooms, runs a command or the console. The only room that knows all the others.
+
+mod clock;
+mod commands;
+mod console;
+mod demo;
+mod engine;
+pub mod fleet;
+mod log;
+mod report;
+mod simulator;
+mod unlock;
+
+use crate::{
+    cli::{self, Cli, ClientAction, Command, Output, SimAction},
+    config::{Environment, Paths},
+    domain::{Clock, FixedClock},
+    vault::harden_process,
+};
+use clap::{CommandFactory, Parser};
+use clock::SystemClock;
+use report::Report;
+use std::{process::ExitCode, sync::Arc};
+
+/// What every command gets.
+pub(crate) struct Setting {
+    environment: Environment,
+    clock: Arc<dyn Clock>,
+    passphrase_file: Option<std::path::PathBuf>,
+    credential_file: Option<std::path::PathBuf>,
+    ascii: bool,
+}
+
+impl Setting {
+    fn paths(&self) -> Result<Paths, Report> {
+        Ok(Paths::locate(&self.environment)?)
+    }
+}
+
+/// Runs the program: parses the arguments, does the work, reports what failed in one place.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::read();
+    if let Err(e) = harden_process() {
+        cli::sentence(&e.to_string());
+        return ExitCode::FAILURE;
+    }
+    let clock: Arc<dyn Clock> = match cli.now {
+        Some(now) => Arc::new(FixedClock(now)),
+        None => Arc::new(SystemClock),
+    };
+    let setting = Setting {
+        ascii: cli.ascii,
+        passphrase_file: cli.passphrase_file.or_else(|| environment.passphrase_file.clone()),
+        credential_file: cli.credential_file.or_else(|| environment.credential_file.clone()),
+        environment,
+        clock,
+    };
+    match run(cli.command, &setting) {
+        Ok(code) => code,
+        Err(report) => {
+            cli::sentence(&format!("bailiwick: {report}"));
+            report.code()
+        }
+    }
+}
+
+fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> {
+    let mut out = Output::stdout();
+    match command {
+        None => console::stored(setting),
+        Some(Command::Demo(args)) if args.headless => demo::headless(setting, &args, &mut out),
+        Some(Command::Demo(args)) => console::demo(setting, &args),
+        Some(Command::Init(args)) => commands::init(setting, &args, &mut out),
+        Some(Command::Client { action: ClientAction::Add { id, name, json } }) => {
+            commands::client_add(setting, &id, name, json, &mut out)
+        }
+        Some(Command::Client { action: ClientAction::List { json } }) => commands::client_list(setting, json, &mut out),
+        Some(Command::Connect(args)) => commands::connect(setting, &args, &mut out),
+        Some(Command::Sync(args)) => commands::sync(setting, &args, &mut out),
+        Some(Command::Overview(args)) => commands::overview(setting, &args, &mut out),
+        Some(Command::Costs(args)) => commands::costs(setting, args, &mut out),
+        Some(Command::Access(args)) => commands::access(setting, args, &mut out),
+        Some(Command::Findings(args)) => commands::findings(setting, args, &mut out),
+        Some(Command::Accounts(args)) => commands::accounts(setting, &args, &mut out),
+        Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
+        Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled } }) => {
+            simulator::serve(setting, &world, port, !unthrottled, &mut out)
+        }
+        Some(Command::Sim { action: SimAction::World { world, truth } }) => {
+            simulator::describe(setting, &world, truth, &mut out)
+        }
+        Some(Command::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "bailiwick", &mut text);
+            out.line(String::from_utf8_lossy(&text).trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Man) => {
+            let mut text = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut text)
+                .map_err(|e| Report::failed(format!("the man page could not be made: {e}")))?;
+            out.line(String::from_utf8_lossy(&text).trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -1,1 +1,23 @@
-//! The aws room.
+//! AWS behind four narrow traits: [`Assume`] (STS), [`Costs`] (Cost Explorer), [`Trail`] (CloudTrail) and
+//! [`Organization`]. Nothing here writes to a client's account, and nothing here stores a credential.
+
+mod api;
+mod cost_explorer;
+mod credentials;
+mod error;
+mod lookup;
+mod organization;
+mod pacing;
+mod policy;
+mod sdk;
+mod sts;
+
+pub use api::{
+    AccountsPage, Assume, AssumeRequest, CostPage, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping,
+    Identity, LookupFilter, LookupPage, LookupQuery, Organization, RawEvent, Session, Trail,
+};
+pub use credentials::SessionCredentials;
+pub use error::{Api, AwsError};
+pub use pacing::{Pace, Pacer, RetryPolicy};
+pub use policy::{Job, home_region, session_policy};
+pub use sdk::{BaseCredentials, SdkCloud, SdkSession};

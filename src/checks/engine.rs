@@ -54,17 +54,24 @@ impl Checks {
         Ok(Self { set: loader.finish()? })
     }
 
-    /// Those and the rules of a user's directory, read recursively.
+    /// Those and the rules of a user's directory, read recursively; a directory that does not exist holds none.
     pub fn with_user_rules(dir: &Path) -> Result<Self, CheckError> {
         let mut loader = Loader::default();
         loader.builtin()?;
-        loader.directory(dir)?;
+        if dir.exists() {
+            loader.directory(dir)?;
+        }
         Ok(Self { set: loader.finish()? })
     }
 
     /// What each check is about, by id.
     pub fn infos(&self) -> &[CheckInfo] {
         &self.set.infos
+    }
+
+    /// One check by its id.
+    pub fn info(&self, id: &str) -> Option<&CheckInfo> {
+        self.infos().iter().find(|info| info.id == id)
     }
 
     /// Evaluates records of one account, in any order, after what `state` remembers of it. Records of our own calls are

@@ -1,7 +1,7 @@
 //! What can be asked, and what comes back.
 
 use super::view::{AccessView, AccountsView, CostsView, FindingDetail, FindingsView, Overview};
-use crate::domain::{AccountId, ClientId, FindingId, Metric, Timestamp, Untrusted};
+use crate::domain::{AccountId, ClientId, FindingId, Metric, Untrusted};
 use std::sync::Arc;
 
 /// How far the costs are drilled into: nothing set = all clients; `client` = its accounts; `account` = its services;
@@ -84,7 +84,7 @@ pub enum DeskError {
     /// The vault could not be read.
     #[error("{0}")]
     Vault(String),
-    /// Something read at this time is not there any more.
-    #[error("nothing stored for this yet (asked at {0}): run `bailiwick sync`, or press R in the console")]
-    NothingStored(Timestamp),
+    /// A change was refused; a sentence with the next step.
+    #[error("{0}")]
+    Refused(String),
 }

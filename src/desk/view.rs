@@ -36,8 +36,8 @@ pub struct FleetTotal {
     pub currency: Currency,
     /// Spent in the open month so far.
     pub month: Decimal,
-    /// Spent on the same days of the month before.
-    pub same_days: Decimal,
+    /// The complete days of the open month against the same days of the month before.
+    pub delta: Decimal,
     /// Forecast of the open month; `None` when any client's is unknown.
     pub forecast: Option<Decimal>,
 }
@@ -55,9 +55,10 @@ pub struct ClientRow {
     pub accounts: u32,
     /// Spend of the open month so far.
     pub month: Cell<Money>,
-    /// Spend on the same days of the month before.
+    /// Spend of the month before on the days of which the open month's are complete.
     pub same_days: Cell<Money>,
-    /// `month − same_days`.
+    /// The open month's complete days against the same days of the month before, from daily spend on both sides (so without
+    /// what is booked by month only, such as tax).
     pub delta: Cell<Money>,
     /// The difference in percent of `same_days`; `None` if that is zero or unknown.
     pub delta_percent: Option<Decimal>,
@@ -86,6 +87,26 @@ pub struct WorstFinding {
     pub title: Untrusted,
     /// When last seen.
     pub last_seen: Timestamp,
+}
+
+/// Clients with the health of their connections: `client list`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClientList {
+    /// In order of id.
+    pub clients: Vec<ClientEntry>,
+}
+
+/// One client in the list.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClientEntry {
+    /// Its id.
+    pub client: ClientId,
+    /// Its full name.
+    pub name: Untrusted,
+    /// Number of connections.
+    pub connections: u32,
+    /// How the gates stand, in words: `12 passed`, `1 quarantined`.
+    pub gates: Vec<String>,
 }
 
 /// Accounts, grouped by client, then organizational unit.
@@ -354,4 +375,42 @@ pub struct FindingDetail {
     pub author: String,
     /// Evidence, newest first.
     pub evidence: Vec<Evidence>,
+}
+
+/// What `check FILES` found.
+#[derive(Debug, Clone, Serialize)]
+pub struct FilesChecked {
+    /// Records evaluated.
+    pub records: u64,
+    /// What was wrong with the input, as sentences with file and line; the first ones.
+    pub problems: Vec<String>,
+    /// How many things were wrong.
+    pub problems_total: u64,
+    /// The findings, worst first.
+    pub findings: Vec<FileFinding>,
+}
+
+/// One finding of `check FILES`.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileFinding {
+    /// The check.
+    pub check: String,
+    /// How bad.
+    pub severity: Severity,
+    /// One line.
+    pub title: Untrusted,
+    /// Which account.
+    pub account: AccountId,
+    /// What it is about.
+    pub subject: Untrusted,
+    /// This case in words.
+    pub what: Untrusted,
+    /// First seen.
+    pub first_seen: Timestamp,
+    /// Last seen.
+    pub last_seen: Timestamp,
+    /// Times seen.
+    pub count: u32,
+    /// Every event it rests on.
+    pub event_ids: Vec<EventId>,
 }

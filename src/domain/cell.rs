@@ -45,7 +45,7 @@ impl<T> Cell<T> {
 
 /// How one source of one client or account stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum SourceState {
     /// Never read yet.
     Never,

@@ -1,6 +1,6 @@
 //! Clients and the connections through which their accounts are read.
 
-use super::{AccountId, ClientId, ConnectionId, ExternalId, RoleArn, Timestamp, Untrusted};
+use super::{AccountId, ClientId, ConnectionId, ExternalId, Failure, RoleArn, Timestamp, Untrusted};
 use serde::{Deserialize, Serialize};
 
 /// What the numbers in a client's Cost Explorer are.
@@ -61,7 +61,7 @@ impl ConnectionKind {
 
 /// The outcome of the gate: can the role be assumed with the right ExternalId and only with it?
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum GateState {
     /// Not tried yet.
     #[default]
@@ -80,9 +80,16 @@ pub enum GateState {
     Failed {
         /// When.
         at: Timestamp,
-        /// Why, in plain words.
-        reason: String,
+        /// Why.
+        failure: Failure,
     },
+}
+
+impl GateState {
+    /// Whether the role's trust was once tried to the end.
+    pub fn is_conclusive(&self) -> bool {
+        matches!(self, Self::Passed { .. } | Self::Quarantined { .. })
+    }
 }
 
 /// One role through which an account is read.

@@ -176,6 +176,20 @@ text_id!(
     is_region
 );
 
+impl ClientId {
+    /// A client id that is written in this program.
+    pub(crate) fn known(name: &'static str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl Region {
+    /// A region whose name is written in this program.
+    pub(crate) fn known(name: &'static str) -> Self {
+        Self(name.into())
+    }
+}
+
 /// The ExternalId of a client: 2–1224 characters of `[\w+=,.@:/-]` (STS `AssumeRole`). Not a secret to AWS, yet shown
 /// only on request, so it has no `Display` and its `Debug` is masked.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

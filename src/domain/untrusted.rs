@@ -29,10 +29,10 @@ impl Untrusted {
 
     /// Safe, on one line, cut with `…` to at most `width` terminal columns.
     pub fn for_tui(&self, width: usize) -> String {
-        if let Some(plain) = self.plain() {
-            if plain.len() <= width {
-                return plain.to_owned();
-            }
+        if let Some(plain) = self.plain()
+            && plain.len() <= width
+        {
+            return plain.to_owned();
         }
         cut(&cleaned(&self.0), width)
     }

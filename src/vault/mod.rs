@@ -1,1 +1,67 @@
-//! The vault room.
+//! The vault: an encrypted, authenticated store of small records, one key per client.
+//!
+//! From the bottom up: `store` keeps bytes, `envelope` seals them, `page`, `directory`, `rewrite` and `manifest` make
+//! sure that nothing is lost or swapped unnoticed, `header` and `slot` hold the keys, `open` and `records` are what
+//! callers use. `chunk` packs access events.
+//!
+//! ```text
+//! vault.hdr, vault.hdr.b     slots and wrapped keys, twice
+//! manifest.a, manifest.b     mirrors of the directory's root, written in turn
+//! store/                     sealed records and directory pages under hidden names
+//! vault.lock                 who has it open
+//! ```
+
+mod batch;
+pub mod chunk;
+mod directory;
+mod disk;
+mod envelope;
+mod error;
+mod harden;
+mod header;
+mod kdf;
+mod key;
+mod lock;
+mod manifest;
+mod name;
+mod open;
+mod page;
+mod records;
+mod rewrite;
+mod slot;
+mod store;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use batch::Batch;
+pub use directory::Opened;
+pub use error::{Damage, DamageKind, VaultError};
+pub use harden::harden_process;
+pub use kdf::KdfCost;
+pub use lock::LockOwner;
+pub use name::{Name, Scope};
+pub use slot::Unlock;
+
+use std::{
+    path::PathBuf,
+    sync::{Mutex, RwLock, atomic::AtomicBool},
+};
+
+/// An open vault. Several threads may read while one commits. Dropping it wipes the keys and lets go of the lock.
+pub struct Vault {
+    dir: PathBuf,
+    id: key::VaultId,
+    root: key::SecretKey,
+    state: RwLock<records::State>,
+    /// Held by the one who commits.
+    writing: Mutex<()>,
+    /// A write failed; memory and disk may differ.
+    stopped: AtomicBool,
+    cache: directory::PageCache,
+    notices: Vec<String>,
+    store: store::Store,
+    /// Last, so that the store is closed before the lock is let go.
+    _lock: lock::Lock,
+}

@@ -2,6 +2,21 @@
 //!
 //! Everything here is a pure function of a [`WorldConfig`].
 
+mod activity;
+mod bills;
+mod calls;
+mod cast;
+mod places;
+mod rhythm;
+pub(crate) mod rng;
+mod roster;
+mod stories;
+mod tariff;
+#[cfg(test)]
+mod tests;
+
+use self::bills::Calendar;
+use self::stories::Stage;
 use crate::domain::{AccountId, AccountState, Day, JoinedMethod, Region, Timestamp};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -157,4 +172,53 @@ pub struct CostTruth {
     pub grouped: Decimal,
     /// The ungrouped total, unblended.
     pub total: Decimal,
+}
+
+impl World {
+    /// Makes a world. The same config gives the same world; `accounts` below 24 counts as 24.
+    pub fn generate(config: WorldConfig) -> World {
+        let agency = roster::agency();
+        let calendar = Calendar::new(&config);
+        let (clients, mut plans) = roster::roster(&config, &agency);
+        for plan in &mut plans {
+            plan.account.costs = bills::bills(&config, &calendar, plan);
+        }
+        let mut stage = Stage { config: &config, clients: &clients, plans: &mut plans };
+        let mut truth = stories::plant_costs(&mut stage, &calendar);
+        bills::close_books(&calendar, &mut plans);
+        let budgets = activity::budgets(&config, &plans);
+        for (plan, budget) in plans.iter_mut().zip(&budgets) {
+            if let Some(client) = clients.get(plan.client) {
+                plan.account.events = activity::events(&config, &agency, client, plan, budget);
+            }
+        }
+        truth.extend(stories::plant_events(&mut Stage { config: &config, clients: &clients, plans: &mut plans }));
+        let mut accounts: Vec<SimAccount> = plans.into_iter().map(|p| p.account).collect();
+        accounts.sort_by_key(|a| a.id);
+        for account in &mut accounts {
+            account.events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        }
+        World { config, agency, clients, accounts, truth }
+    }
+
+    /// What the months of each client sum to: the closed ones and the current one, oldest first.
+    pub fn cost_truth(&self) -> Vec<CostTruth> {
+        let calendar = Calendar::new(&self.config);
+        let mut sums = vec![vec![(0i128, 0i128); calendar.months.len()]; self.clients.len()];
+        for account in &self.accounts {
+            let totals = bills::monthly_totals(&calendar, &account.costs);
+            for (sum, add) in sums.iter_mut().skip(account.client).take(1).flatten().zip(totals) {
+                *sum = (sum.0 + add.0, sum.1 + add.1);
+            }
+        }
+        let units = |n: i128| Decimal::from_i128_with_scale(n, 10).normalize();
+        let of_client = |(client, months): (&SimClient, Vec<(i128, i128)>)| {
+            let id = client.id.clone();
+            let month = move |((month, _), (grouped, total)): (&(crate::domain::Month, usize), (i128, i128))| {
+                CostTruth { client: id.clone(), month: month.first(), grouped: units(grouped), total: units(total) }
+            };
+            calendar.months.iter().zip(months).map(month).collect::<Vec<_>>()
+        };
+        self.clients.iter().zip(sums).flat_map(of_client).collect()
+    }
 }

@@ -1,0 +1,67 @@
+//! The sync engine on its own thread with its own single-threaded runtime: AWS work never shares a core's queue with
+//! the screen, and one thread costs half the CPU per request of two.
+
+use super::report::Report;
+use crate::{
+    aws::{BaseCredentials, SdkCloud},
+    checks::Checks,
+    config::Settings,
+    domain::{ClientId, Clock, SyncEvent, SyncSummary},
+    sync::{self, SyncOptions},
+    vault::Vault,
+};
+use std::sync::Arc;
+
+/// Everything a run needs.
+#[derive(Clone)]
+pub struct Engine {
+    /// Where it stores.
+    pub vault: Arc<Vault>,
+    /// What judges.
+    pub checks: Arc<Checks>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// The operator's own credentials.
+    pub credentials: BaseCredentials,
+    /// How.
+    pub options: SyncOptions,
+}
+
+impl Engine {
+    /// Does a run on this thread.
+    pub fn run(self, tell: impl Fn(SyncEvent) + 'static) -> Result<SyncSummary, Report> {
+        runtime()?.block_on(async {
+            let cloud = SdkCloud::connect(self.credentials, self.clock.clone()).await;
+            let run = sync::run(cloud, self.vault, self.checks, self.clock, self.options, Box::new(tell));
+            Ok(run.await?)
+        })
+    }
+}
+
+/// A single-threaded runtime.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Report> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Report::failed(format!("the runtime could not start: {e}; close other programs and try again")))
+}
+
+/// How a run is done, by the user's settings.
+pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> SyncOptions {
+    use crate::aws::{Pace, RetryPolicy};
+    use std::time::Duration;
+    SyncOptions {
+        pace: Pace {
+            lookup: Duration::from_secs_f64(1.0 / settings.lookups_per_second),
+            concurrency: settings.concurrency,
+            ..Pace::POLITE
+        },
+        retry: RetryPolicy::default(),
+        event_days: settings.event_days,
+        event_minutes: settings.event_minutes,
+        cost_hours: settings.cost_hours,
+        always_regions: settings.always_regions.clone(),
+        operator: operator.to_owned(),
+        only,
+    }
+}

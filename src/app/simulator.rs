@@ -1,0 +1,89 @@
+//! `sim serve` and `sim world`.
+
+use super::{Setting, fleet, report::Report};
+use crate::{
+    cli::{Output, WorldArgs},
+    sim::{
+        server::{ServeOptions, SimServer},
+        world::{World, WorldConfig},
+    },
+};
+use serde::Serialize;
+use std::{process::ExitCode, sync::Arc};
+
+/// Makes the world that the arguments describe, at the setting's present.
+pub fn world(setting: &Setting, args: &WorldArgs) -> Arc<World> {
+    Arc::new(World::generate(WorldConfig {
+        seed: args.seed,
+        now: setting.clock.now(),
+        accounts: args.accounts as usize,
+        events: args.events as usize,
+    }))
+}
+
+/// Serves a world until interrupted.
+pub fn serve(
+    setting: &Setting,
+    args: &WorldArgs,
+    port: u16,
+    throttle: bool,
+    out: &mut Output,
+) -> Result<ExitCode, Report> {
+    let world = world(setting, args);
+    let server = SimServer::start(world.clone(), setting.clock.clone(), ServeOptions { port, throttle })?;
+    out.line(&format!(
+        "serving {} accounts of {} clients on {}",
+        world.accounts.len(),
+        world.clients.len(),
+        server.url()
+    ));
+    out.line("");
+    out.line(&format!("export AWS_ENDPOINT_URL={}", server.url()));
+    out.line(&format!(
+        "export AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY=any AWS_REGION=us-east-1",
+        world.agency.access_key
+    ));
+    out.line("");
+    out.line("then, for example:");
+    if let Some((client, account)) = world.clients.first().and_then(|c| {
+        let payer = c.accounts.first()?;
+        Some((c, world.accounts.iter().find(|a| a.id == *payer)?))
+    }) {
+        out.line("  aws sts get-caller-identity");
+        out.line(&format!("  bailiwick client add {}", client.id));
+        if let Some(role) = fleet::role_of(account) {
+            out.line(&format!(
+                "  bailiwick connect {} --role-arn arn:aws:iam::{}:role/{role} --external-id {}",
+                client.id, account.id, client.external_id
+            ));
+        }
+        out.line("  bailiwick sync && bailiwick findings");
+    }
+    out.line("");
+    out.line("Ctrl-C stops it");
+    out.flush();
+    server.wait();
+    Ok(ExitCode::SUCCESS)
+}
+
+#[derive(Serialize)]
+struct Truth<'a> {
+    stories: &'a [crate::sim::world::Story],
+    costs: Vec<crate::sim::world::CostTruth>,
+}
+
+/// Describes a world, or prints what was planted in it.
+pub fn describe(setting: &Setting, args: &WorldArgs, truth: bool, out: &mut Output) -> Result<ExitCode, Report> {
+    let world = world(setting, args);
+    if truth {
+        out.json(&Truth { stories: &world.truth, costs: world.cost_truth() });
+        return Ok(ExitCode::SUCCESS);
+    }
+    out.line(&format!("seed {} at {}", world.config.seed, world.config.now));
+    for client in &world.clients {
+        let kind = if client.organization.is_some() { "organization" } else { "standalone" };
+        let basis = if client.pro_forma { ", pro forma costs" } else { "" };
+        out.line(&format!("{}  {} accounts, {kind}{basis}", client.id, client.accounts.len()));
+    }
+    Ok(ExitCode::SUCCESS)
+}

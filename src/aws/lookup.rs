@@ -1,0 +1,49 @@
+//! CloudTrail `LookupEvents`, one page at a time.
+
+use super::{Api, AwsError, LookupFilter, LookupPage, LookupQuery, RawEvent, SdkSession, Trail};
+use crate::domain::Timestamp;
+use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use aws_smithy_types::DateTime;
+
+/// The most that one page holds (API reference, `MaxResults`).
+const PAGE: i32 = 50;
+
+impl Trail for SdkSession {
+    async fn lookup_page(&self, query: &LookupQuery, next: Option<&str>) -> Result<LookupPage, AwsError> {
+        let api = Api::LookupEvents;
+        let (key, value) = match query.filter {
+            LookupFilter::Writes => (LookupAttributeKey::ReadOnly, "false"),
+            LookupFilter::EventName(name) => (LookupAttributeKey::EventName, name),
+        };
+        let attribute = LookupAttribute::builder()
+            .attribute_key(key)
+            .attribute_value(value)
+            .build()
+            .map_err(|e| AwsError::unusable(api, e.to_string()))?;
+        let answer = self
+            .trail(&query.region)
+            .lookup_events()
+            .lookup_attributes(attribute)
+            .start_time(DateTime::from_secs(query.range.start.second()))
+            // CloudTrail's end is inclusive to the second; ours is exclusive.
+            .end_time(DateTime::from_secs(query.range.end.second() - 1))
+            .max_results(PAGE)
+            .set_next_token(next.map(str::to_owned))
+            .send()
+            .await
+            .map_err(|e| AwsError::from_sdk(api, e))?;
+        let events = answer
+            .events
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|event| {
+                Some(RawEvent {
+                    id: event.event_id.unwrap_or_default(),
+                    time: Timestamp::from_second(event.event_time.map_or(0, |t| t.secs())),
+                    record: event.cloud_trail_event?,
+                })
+            })
+            .collect();
+        Ok(LookupPage { events, next: answer.next_token.filter(|t| !t.is_empty()) })
+    }
+}

@@ -1,0 +1,280 @@
+//! Pacing and the one retry loop: every attempt waits its turn and is counted.
+
+use super::{Api, AwsError};
+use crate::domain::{AccountId, Region, RequestCounts};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    time::Duration,
+};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until, timeout},
+};
+
+/// How fast to go. The polite default is half of what AWS allows: the client's own tools share the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Least time between two `LookupEvents` of one account and region. AWS allows two a second (CloudTrail quotas).
+    pub lookup: Duration,
+    /// Least time between two `GetCostAndUsage` of one account. AWS publishes no number.
+    pub costs: Duration,
+    /// Requests under way at once, over all accounts.
+    pub concurrency: usize,
+}
+
+impl Pace {
+    /// One request a second per account (and region, for events).
+    pub const POLITE: Self = Self { lookup: Duration::from_secs(1), costs: Duration::from_secs(1), concurrency: 32 };
+    /// AWS's own limit for `LookupEvents`; Cost Explorer unpaced. What `demo` runs at.
+    pub const AWS_LIMIT: Self = Self { lookup: Duration::from_millis(500), costs: Duration::ZERO, concurrency: 32 };
+}
+
+/// When to give up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Attempts in all.
+    pub attempts: u32,
+    /// Wait before the second attempt; doubled each time, with jitter.
+    pub base: Duration,
+    /// Longest wait.
+    pub cap: Duration,
+    /// An attempt that takes longer is given up. LookupEvents has been seen to take 35 s in us-east-1.
+    pub per_attempt: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(20),
+            per_attempt: Duration::from_secs(65),
+        }
+    }
+}
+
+/// What one logical request took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Attempts {
+    /// Requests sent.
+    pub sent: u32,
+    /// Of them, repeated ones.
+    pub retries: u32,
+}
+
+/// The bucket that a request draws from.
+type Lane = (Api, AccountId, Option<Region>);
+
+/// Gives each request its turn. One per engine, on one thread.
+#[derive(Debug)]
+pub struct Pacer {
+    pace: Pace,
+    retry: RetryPolicy,
+    next_free: RefCell<HashMap<Lane, Instant>>,
+    slots: Semaphore,
+    counts: Cell<RequestCounts>,
+    jitter: Cell<u64>,
+}
+
+impl Pacer {
+    /// A pacer; `seed` makes its jitter repeatable.
+    pub fn new(pace: Pace, retry: RetryPolicy, seed: u64) -> Self {
+        Self {
+            pace,
+            retry,
+            next_free: RefCell::default(),
+            slots: Semaphore::new(pace.concurrency.max(1)),
+            counts: Cell::default(),
+            jitter: Cell::new(seed | 1),
+        }
+    }
+
+    /// All requests sent so far.
+    pub fn counts(&self) -> RequestCounts {
+        self.counts.get()
+    }
+
+    /// Runs one request in its lane until it succeeds, cannot succeed, or attempts run out.
+    pub async fn call<T, F>(
+        &self,
+        api: Api,
+        account: AccountId,
+        region: Option<&Region>,
+        mut request: impl FnMut() -> F,
+    ) -> (Result<T, AwsError>, Attempts)
+    where
+        F: Future<Output = Result<T, AwsError>>,
+    {
+        let mut attempts = Attempts::default();
+        loop {
+            self.turn(api, account, region).await;
+            let outcome = {
+                // The permit is held only while a request is under way, never while it waits for its turn.
+                let _permit = self.slots.acquire().await;
+                self.count(api);
+                attempts.sent += 1;
+                timeout(self.retry.per_attempt, request()).await.unwrap_or_else(|_| Err(AwsError::timed_out(api)))
+            };
+            match outcome {
+                Err(error) if error.retryable && attempts.sent < self.retry.attempts => {
+                    attempts.retries += 1;
+                    self.hold(api, account, region, self.backoff(attempts.retries));
+                }
+                outcome => return (outcome, attempts),
+            }
+        }
+    }
+
+    fn interval(&self, api: Api) -> Duration {
+        match api {
+            Api::LookupEvents => self.pace.lookup,
+            Api::GetCostAndUsage => self.pace.costs,
+            Api::AssumeRole | Api::GetCallerIdentity | Api::ListAccounts => Duration::ZERO,
+        }
+    }
+
+    /// Waits until the lane is free and takes the next turn in it.
+    async fn turn(&self, api: Api, account: AccountId, region: Option<&Region>) {
+        let interval = self.interval(api);
+        let start = {
+            let mut lanes = self.next_free.borrow_mut();
+            let now = Instant::now();
+            let free = lanes.entry((api, account, region.cloned())).or_insert(now);
+            let start = (*free).max(now);
+            *free = start + interval;
+            start
+        };
+        if start > Instant::now() {
+            sleep_until(start).await;
+        }
+    }
+
+    /// Keeps the whole lane quiet for a while: after a throttle its other requests would only be throttled too.
+    fn hold(&self, api: Api, account: AccountId, region: Option<&Region>, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut lanes = self.next_free.borrow_mut();
+        let free = lanes.entry((api, account, region.cloned())).or_insert(until);
+        *free = (*free).max(until);
+    }
+
+    /// Exponential, capped, and between half and the whole of it by chance.
+    fn backoff(&self, retry: u32) -> Duration {
+        let full = self.retry.base.saturating_mul(1 << retry.saturating_sub(1).min(16)).min(self.retry.cap);
+        // xorshift64: jitter needs to differ between clients, not to be unpredictable.
+        let mut x = self.jitter.get();
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        self.jitter.set(x);
+        full / 2 + full.mul_f64((x % 1_000) as f64 / 2_000.0)
+    }
+
+    fn count(&self, api: Api) {
+        let mut counts = self.counts.get();
+        counts += one(api);
+        self.counts.set(counts);
+    }
+}
+
+/// One request, as a count.
+pub(super) fn one(api: Api) -> RequestCounts {
+    let mut counts = RequestCounts::default();
+    match api {
+        Api::AssumeRole | Api::GetCallerIdentity => counts.sts = 1,
+        Api::ListAccounts => counts.organizations = 1,
+        Api::LookupEvents => counts.cloudtrail = 1,
+        Api::GetCostAndUsage => counts.ce = 1,
+    }
+    counts
+}
+
+impl Attempts {
+    /// The same as request counts.
+    pub fn counts(&self, api: Api) -> RequestCounts {
+        let mut counts = RequestCounts::default();
+        for _ in 0..self.sent {
+            counts += one(api);
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::FailureKind;
+
+    fn account(n: u64) -> AccountId {
+        AccountId::from_number(n).unwrap()
+    }
+
+    fn throttled() -> AwsError {
+        AwsError {
+            api: Api::LookupEvents,
+            kind: FailureKind::Throttled,
+            code: "ThrottlingException".into(),
+            message: "Rate exceeded".into(),
+            status: Some(400),
+            retryable: true,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_lane_is_paced_and_another_is_not_held_up() {
+        let pacer = Pacer::new(Pace::AWS_LIMIT, RetryPolicy::default(), 1);
+        let region: Region = "us-east-1".parse().unwrap();
+        let began = Instant::now();
+        for _ in 0..5 {
+            let (outcome, _) = pacer.call(Api::LookupEvents, account(1), Some(&region), async || Ok(())).await;
+            outcome.unwrap();
+        }
+        assert_eq!(began.elapsed(), Duration::from_secs(2));
+        let (outcome, _) = pacer.call(Api::LookupEvents, account(2), Some(&region), async || Ok(())).await;
+        outcome.unwrap();
+        assert_eq!(began.elapsed(), Duration::from_secs(2));
+        assert_eq!(pacer.counts().cloudtrail, 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_request_is_repeated_after_a_growing_wait_and_every_attempt_counts() {
+        let pacer = Pacer::new(Pace::AWS_LIMIT, RetryPolicy::default(), 7);
+        let tries = Cell::new(0);
+        let began = Instant::now();
+        let (outcome, attempts) = pacer
+            .call(Api::LookupEvents, account(1), None, || {
+                tries.set(tries.get() + 1);
+                let n = tries.get();
+                async move { if n < 4 { Err(throttled()) } else { Ok(n) } }
+            })
+            .await;
+        assert_eq!((outcome.unwrap(), attempts.sent, attempts.retries, pacer.counts().cloudtrail), (4, 4, 3, 4));
+        // Between half and all of 0.5 + 1 + 2 seconds.
+        assert!(
+            (Duration::from_millis(1_750)..Duration::from_millis(3_600)).contains(&began.elapsed()),
+            "{:?}",
+            began.elapsed()
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn attempts_run_out_and_a_refusal_is_not_repeated() {
+        let pacer = Pacer::new(Pace::AWS_LIMIT, RetryPolicy::default(), 7);
+        let (outcome, attempts) =
+            pacer.call(Api::LookupEvents, account(1), None, async || Err::<(), _>(throttled())).await;
+        assert_eq!((outcome.unwrap_err().kind, attempts.sent), (FailureKind::Throttled, 5));
+        let denied = AwsError { kind: FailureKind::Denied, retryable: false, ..throttled() };
+        let (outcome, attempts) =
+            pacer.call(Api::LookupEvents, account(1), None, async || Err::<(), _>(denied.clone())).await;
+        assert_eq!((outcome.unwrap_err().kind, attempts.sent), (FailureKind::Denied, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_never_comes_is_given_up() {
+        let retry = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
+        let pacer = Pacer::new(Pace::AWS_LIMIT, retry, 7);
+        let (outcome, attempts) =
+            pacer.call(Api::GetCostAndUsage, account(1), None, std::future::pending::<Result<(), AwsError>>).await;
+        assert_eq!((outcome.unwrap_err().kind, attempts.sent), (FailureKind::Offline, 2));
+    }
+}

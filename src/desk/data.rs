@@ -1,0 +1,211 @@
+//! What the desk holds of each client between two questions: read from the vault once per change.
+
+use super::{Answer, DeskError, Query, access::AccountAccess};
+use crate::{
+    analysis::Ledger,
+    checks::Checks,
+    domain::{
+        Account, AccountId, Client, ClientId, Clock, Connection, Finding, FindingState, Freshness, Severity,
+        SeverityCounts, SourceState, Timestamp, Untrusted,
+    },
+    sync::{ClientStore, Coverage, Sources},
+    vault::{Vault, VaultError},
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+/// The desk: answers questions from the vault, never from AWS.
+pub struct Desk {
+    pub(super) vault: Arc<Vault>,
+    pub(super) checks: Arc<Checks>,
+    clock: Arc<dyn Clock>,
+    cache: Mutex<HashMap<ClientId, (u64, Arc<ClientData>)>>,
+}
+
+/// One client's records, decoded.
+pub(super) struct ClientData {
+    pub(super) profile: Client,
+    pub(super) connections: Vec<Connection>,
+    pub(super) accounts: BTreeMap<AccountId, Account>,
+    pub(super) sources: BTreeMap<AccountId, Sources>,
+    pub(super) coverage: BTreeMap<AccountId, Coverage>,
+    pub(super) ledger: Ledger,
+    pub(super) findings: Vec<Finding>,
+    pub(super) store: ClientStore,
+    /// Decoded on the first question about access.
+    pub(super) access: OnceLock<Vec<AccountAccess>>,
+}
+
+impl From<VaultError> for DeskError {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error.to_string())
+    }
+}
+
+impl Desk {
+    /// A desk over an open vault.
+    pub fn new(vault: Arc<Vault>, checks: Arc<Checks>, clock: Arc<dyn Clock>) -> Self {
+        Self { vault, checks, clock, cache: Mutex::default() }
+    }
+
+    /// Answers any question.
+    pub fn ask(&self, query: &Query) -> Result<Answer, DeskError> {
+        Ok(match query {
+            Query::Overview => Answer::Overview(Arc::new(self.overview()?)),
+            Query::Accounts(client) => Answer::Accounts(Arc::new(self.accounts(client.as_ref())?)),
+            Query::Costs(scope) => Answer::Costs(Arc::new(self.costs(scope)?)),
+            Query::Access(scope) => Answer::Access(Arc::new(self.access(scope)?)),
+            Query::Findings(scope) => Answer::Findings(Arc::new(self.findings(scope)?)),
+            Query::Finding(id) => Answer::Finding(Arc::new(self.finding(*id)?)),
+        })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Every client, in order of id.
+    pub(super) fn all_clients(&self) -> Result<Vec<Arc<ClientData>>, DeskError> {
+        let mut ids = self.vault.clients();
+        ids.sort();
+        ids.iter().map(|id| self.client_data(id)).collect()
+    }
+
+    /// The clients of a scope: one, or all.
+    pub(super) fn scoped(&self, client: Option<&ClientId>) -> Result<Vec<Arc<ClientData>>, DeskError> {
+        match client {
+            Some(client) => Ok(vec![self.client_data(client)?]),
+            None => self.all_clients(),
+        }
+    }
+
+    /// One client's records; read again only if they changed.
+    pub(super) fn client_data(&self, id: &ClientId) -> Result<Arc<ClientData>, DeskError> {
+        let revision = self.vault.client_revision(id).ok_or_else(|| DeskError::UnknownClient(id.clone()))?;
+        if let Some((at, data)) = self.cached().get(id)
+            && *at == revision
+        {
+            return Ok(data.clone());
+        }
+        let data = Arc::new(ClientData::read(self.vault.clone(), id)?);
+        self.cached().insert(id.clone(), (revision, data.clone()));
+        Ok(data)
+    }
+
+    fn cached(&self) -> std::sync::MutexGuard<'_, HashMap<ClientId, (u64, Arc<ClientData>)>> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientData {
+    fn read(vault: Arc<Vault>, id: &ClientId) -> Result<Self, DeskError> {
+        let store = ClientStore::new(vault, id.clone());
+        let profile = store.profile()?.ok_or_else(|| DeskError::UnknownClient(id.clone()))?;
+        let connections = store.connections()?;
+        let listed = store.accounts()?.map(|l| l.accounts).unwrap_or_default();
+        let mut accounts: BTreeMap<AccountId, Account> = listed.into_iter().map(|a| (a.id, a)).collect();
+        let (mut sources, mut coverage, mut months) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        for connection in &connections {
+            let account = connection.account();
+            let entry = accounts.entry(account).or_insert_with(|| Account::bare(account));
+            entry.alias = connection.alias.clone().or(entry.alias.take());
+            entry.linked_at = entry.linked_at.or(Some(connection.linked_at));
+            sources.insert(account, store.sources(&connection.id)?);
+            coverage.insert(account, store.coverage(account)?);
+            months.extend(store.cost_months(&connection.id)?);
+        }
+        Ok(Self {
+            profile,
+            connections,
+            accounts,
+            sources,
+            coverage,
+            ledger: Ledger::new(months),
+            findings: store.all_findings()?,
+            store,
+            access: OnceLock::new(),
+        })
+    }
+
+    pub(super) fn id(&self) -> &ClientId {
+        &self.profile.id
+    }
+
+    /// The connection through which an account is read itself.
+    pub(super) fn connection(&self, account: AccountId) -> Option<&Connection> {
+        self.connections.iter().find(|c| c.account() == account)
+    }
+
+    /// What to call an account.
+    pub(super) fn account_label(&self, account: AccountId) -> Option<Untrusted> {
+        self.accounts.get(&account)?.label().cloned()
+    }
+
+    /// How the costs stand over all connections that have them: the worst of them.
+    pub(super) fn cost_source(&self) -> SourceState {
+        self.worst(|s| &s.costs, |c| c.kind.has_costs())
+    }
+
+    fn worst(&self, of: fn(&Sources) -> &SourceState, has: fn(&Connection) -> bool) -> SourceState {
+        let states =
+            self.connections.iter().filter(|c| has(c)).filter_map(|c| Some(of(self.sources.get(&c.account())?)));
+        let rank = |s: &SourceState| match s {
+            SourceState::NotApplicable => 0,
+            SourceState::Fresh { .. } => 1,
+            SourceState::Stale { .. } => 2,
+            SourceState::Never => 3,
+            SourceState::Unavailable { .. } => 4,
+        };
+        states.max_by_key(|s| rank(s)).cloned().unwrap_or(SourceState::Never)
+    }
+
+    /// Age and trouble of all sources.
+    pub(super) fn freshness(&self) -> Freshness {
+        let oldest = |of: fn(&Sources) -> &SourceState, has: fn(&Connection) -> bool| {
+            let connections = self.connections.iter().filter(|c| has(c));
+            connections.filter_map(|c| read_at(of(self.sources.get(&c.account())?))).min()
+        };
+        let mut problems = Vec::new();
+        for connection in &self.connections {
+            let Some(sources) = self.sources.get(&connection.account()) else { continue };
+            let states = [("costs", &sources.costs), ("events", &sources.events), ("accounts", &sources.accounts)];
+            for (what, state) in states {
+                if let SourceState::Stale { reason, .. } | SourceState::Unavailable { reason } = state {
+                    problems.push(format!("{} {what} of {}: {reason}", self.id(), connection.account()));
+                }
+            }
+            for (region, failure) in &sources.regions_failed {
+                let account = connection.account();
+                problems.push(format!("{} {region} of {account}: {}; {}", self.id(), failure.what, failure.next_step));
+            }
+        }
+        Freshness {
+            costs_at: oldest(|s| &s.costs, |c| c.kind.has_costs()),
+            events_at: oldest(|s| &s.events, |_| true),
+            problems,
+        }
+    }
+
+    /// Open findings, counted.
+    pub(super) fn open_findings(&self, of: impl Fn(&Finding) -> bool) -> SeverityCounts {
+        let mut counts = SeverityCounts::default();
+        self.findings.iter().filter(|f| f.state == FindingState::Open && of(f)).for_each(|f| counts.add(f.severity));
+        counts
+    }
+
+    /// The worst open finding, the newest of equals.
+    pub(super) fn worst_finding(&self) -> Option<&Finding> {
+        let open = self.findings.iter().filter(|f| f.state == FindingState::Open && f.severity > Severity::Info);
+        open.max_by_key(|f| (f.severity, f.last_seen))
+    }
+}
+
+/// When a source was last read completely.
+pub(super) fn read_at(state: &SourceState) -> Option<Timestamp> {
+    match state {
+        SourceState::Fresh { at } | SourceState::Stale { at, .. } => Some(*at),
+        _ => None,
+    }
+}

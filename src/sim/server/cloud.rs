@@ -1,0 +1,203 @@
+//! The simulated cloud behind the wire: its state, and the way of a request to its action.
+
+use super::{
+    SimCounts,
+    answer::{Answer, Format},
+    auth::AuthError,
+    cloudtrail, cost_explorer,
+    fault::Fault,
+    history::History,
+    organizations,
+    sessions::Sessions,
+    sts,
+    throttle::Throttle,
+    token::Tokens,
+};
+use crate::{domain::Clock, sim::world::World};
+use hyper::{HeaderMap, Method};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Everything the actions need.
+#[derive(Debug)]
+pub(super) struct Cloud {
+    /// The world, which never changes.
+    pub world: Arc<World>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Sessions of assumed roles.
+    pub sessions: Sessions,
+    /// Paging tokens.
+    pub tokens: Tokens,
+    /// The event history, by account and region.
+    pub history: History,
+    /// The limit of `LookupEvents`, if it is on.
+    pub throttle: Option<Throttle>,
+    /// Requests answered.
+    pub counts: Counts,
+    /// Role ARN → index of the account, index of the role.
+    roles: HashMap<String, (usize, usize)>,
+    requests: AtomicU64,
+}
+
+/// Atomic [`SimCounts`].
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    sts: AtomicU64,
+    organizations: AtomicU64,
+    cloudtrail: AtomicU64,
+    ce: AtomicU64,
+    throttled: AtomicU64,
+    denied: AtomicU64,
+}
+
+impl Counts {
+    /// The present numbers.
+    pub fn read(&self) -> SimCounts {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        SimCounts {
+            sts: read(&self.sts),
+            organizations: read(&self.organizations),
+            cloudtrail: read(&self.cloudtrail),
+            ce: read(&self.ce),
+            throttled: read(&self.throttled),
+            denied: read(&self.denied),
+        }
+    }
+}
+
+/// The regions enabled in every account (AWS Account Management guide); all others are opt-in and not simulated.
+const ENABLED_REGIONS: [&str; 17] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// Whether a region is enabled in every account.
+pub(super) fn is_enabled(region: &str) -> bool {
+    ENABLED_REGIONS.contains(&region)
+}
+
+/// The input of a JSON action; an empty body is `{}`.
+pub(super) fn input<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|_| Fault::json("SerializationException", "The request body is not valid."))
+}
+
+impl Cloud {
+    /// A cloud for one world.
+    pub fn new(world: Arc<World>, clock: Arc<dyn Clock>, throttle: bool) -> Self {
+        let accounts = world.accounts.iter().enumerate();
+        let roles = accounts.flat_map(|(index, account)| {
+            let arn = |resource: &str| format!("arn:aws:iam::{}:role/{resource}", account.id);
+            account.roles.iter().enumerate().map(move |(role, r)| (arn(&r.resource), (index, role)))
+        });
+        Self {
+            roles: roles.collect(),
+            history: History::new(&world),
+            sessions: Sessions::new(world.config.seed),
+            tokens: Tokens::new(world.config.seed),
+            throttle: throttle.then(Throttle::default),
+            counts: Counts::default(),
+            requests: AtomicU64::new(0),
+            world,
+            clock,
+        }
+    }
+
+    /// Index of the account and index of the role with this ARN.
+    pub fn role(&self, arn: &str) -> Option<(usize, usize)> {
+        self.roles.get(arn).copied()
+    }
+
+    /// A fresh request id in the shape of a UUID.
+    pub fn request_id(&self) -> String {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        let seed = self.world.config.seed;
+        let digest: [u8; 32] = Sha256::digest([seed.to_be_bytes(), number.to_be_bytes()].concat()).into();
+        let bits = digest.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            bits >> 96,
+            (bits >> 80) & 0xffff,
+            (bits >> 64) & 0xfff,
+            (bits >> 48) & 0xfff,
+            bits & 0xffff_ffff_ffff
+        )
+    }
+
+    /// Answers one request: `X-Amz-Target` names the action of a JSON service, without it the request is for STS.
+    pub fn answer(&self, method: &Method, headers: &HeaderMap, body: &[u8]) -> Answer {
+        let answer = match headers.get("x-amz-target") {
+            _ if method != Method::POST => {
+                let message = format!("The {method} method is not supported: send the action as POST.");
+                Answer::query_fault(&Fault::new(405, "MethodNotAllowed", message))
+            }
+            Some(target) => Answer::json(self.json_action(target.to_str().unwrap_or_default(), headers, body)),
+            None => {
+                self.count(&self.counts.sts);
+                Answer::query(sts::answer(self, headers, body))
+            }
+        };
+        match answer.error_type() {
+            Some("ThrottlingException") => self.count(&self.counts.throttled),
+            Some("AccessDenied" | "AccessDeniedException") => self.count(&self.counts.denied),
+            _ => (),
+        }
+        answer
+    }
+
+    /// The prefix of a target differs between SDKs; the name after its last dot is the action.
+    fn json_action(&self, target: &str, headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Fault> {
+        match target.rsplit('.').next().unwrap_or_default() {
+            "ListAccounts" => {
+                self.count(&self.counts.organizations);
+                let signed = self.authenticate_json(headers, "organizations", Some("us-east-1"))?;
+                organizations::list_accounts(self, &signed, body)
+            }
+            "LookupEvents" => {
+                self.count(&self.counts.cloudtrail);
+                let signed = self.authenticate_json(headers, "cloudtrail", None)?;
+                match signed.region.parse() {
+                    Ok(region) if is_enabled(&signed.region) => cloudtrail::lookup_events(self, &signed, &region, body),
+                    // The credentials are not known where the account has not opted in.
+                    _ => Err(AuthError::UnknownKey.fault(Format::Json)),
+                }
+            }
+            "GetCostAndUsage" => {
+                self.count(&self.counts.ce);
+                let signed = self.authenticate_json(headers, "ce", Some("us-east-1"))?;
+                cost_explorer::get_cost_and_usage(self, &signed, body)
+            }
+            name => {
+                let name: String = name.chars().take(80).collect();
+                Err(Fault::json("UnknownOperationException", format!("The operation {name} is not simulated.")))
+            }
+        }
+    }
+
+    fn count(&self, count: &AtomicU64) {
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,151 @@
+//! The HTTP server: STS, Organizations, CloudTrail and Cost Explorer on 127.0.0.1, as AWS speaks and enforces them.
+//!
+//! What is enforced: the SigV4 credential scope (key, region, service), session tokens and their expiry, trust policies
+//! and ExternalIds, role policy ∩ session policy, service control policies, and every request rule of the four actions
+//! the product uses. What is not: the signature itself (any secret goes with the known access key) and the 15 minutes of
+//! allowed clock skew, because the simulated present may be pinned while the caller's clock runs on.
+
+mod answer;
+mod auth;
+mod authorize;
+mod cloud;
+mod cloudtrail;
+mod cost_explorer;
+mod fault;
+mod form;
+mod history;
+mod http;
+mod organizations;
+mod policy;
+mod sessions;
+mod sts;
+mod throttle;
+mod token;
+
+use super::world::World;
+use crate::domain::Clock;
+use cloud::Cloud;
+use serde::Serialize;
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::Arc,
+    thread::JoinHandle,
+};
+use tokio::{runtime, signal::unix, sync::oneshot};
+
+/// How to serve a world.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeOptions {
+    /// TCP port on 127.0.0.1; 0 takes any free one.
+    pub port: u16,
+    /// Whether `LookupEvents` is limited to two requests a second per account and region, as AWS does.
+    pub throttle: bool,
+}
+
+/// How many requests were answered, by service and outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SimCounts {
+    /// STS requests.
+    pub sts: u64,
+    /// Organizations requests.
+    pub organizations: u64,
+    /// CloudTrail requests.
+    pub cloudtrail: u64,
+    /// Cost Explorer requests.
+    pub ce: u64,
+    /// Of all these, answered with `ThrottlingException`.
+    pub throttled: u64,
+    /// Of all these, answered with `AccessDenied` or `AccessDeniedException`.
+    pub denied: u64,
+}
+
+/// Why the simulator could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The port is taken or not allowed.
+    #[error("the simulator cannot listen on 127.0.0.1:{port} ({source}): choose another port, or 0 for any free one")]
+    Bind {
+        /// The port that was asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused a thread or an event queue.
+    #[error(
+        "the simulator cannot start its server ({0}): close other programs or raise the limits (ulimit -u, ulimit -n)"
+    )]
+    Start(#[source] io::Error),
+}
+
+/// A running server; it stops when this is dropped.
+#[derive(Debug)]
+pub struct SimServer {
+    address: SocketAddr,
+    cloud: Arc<Cloud>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl SimServer {
+    /// Serves `world` from an own thread. Expiry, "today" and the 90 days of event history follow `clock`.
+    ///
+    /// # Errors
+    /// [`SimError`] if the port is taken or the system refuses a thread.
+    pub fn start(world: Arc<World>, clock: Arc<dyn Clock>, options: ServeOptions) -> Result<Self, SimError> {
+        let bind = |source| SimError::Bind { port: options.port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(bind)?;
+        listener.set_nonblocking(true).map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+        let cloud = Arc::new(Cloud::new(world, clock, options.throttle));
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(SimError::Start)?;
+        let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&cloud);
+        let thread = std::thread::Builder::new()
+            .name("simulator".to_owned())
+            .spawn(move || runtime.block_on(http::serve(listener, served, stopped)))
+            .map_err(SimError::Start)?;
+        Ok(Self { address, cloud, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// `http://127.0.0.1:PORT`, the endpoint URL for all four services.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Requests answered so far.
+    pub fn counts(&self) -> SimCounts {
+        self.cloud.counts.read()
+    }
+
+    /// Blocks until SIGINT or SIGTERM, then stops the server.
+    pub fn wait(self) {
+        let listening = runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {
+            runtime.block_on(async {
+                let mut interrupt = unix::signal(unix::SignalKind::interrupt())?;
+                let mut terminate = unix::signal(unix::SignalKind::terminate())?;
+                tokio::select! { _ = interrupt.recv() => (), _ = terminate.recv() => () }
+                Ok(())
+            })
+        });
+        if let Err(error) = listening {
+            // Without handlers the signals keep their default effect, which also ends the program.
+            tracing::warn!(%error, "the simulator cannot watch for signals and runs until it is killed");
+            let mut server = self;
+            if let Some(thread) = server.thread.take() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl Drop for SimServer {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The costs job: the questions that are due, page by page, each answer committed as it is complete.
+
+use super::{
+    engine::{ClientRun, Context},
+    lease::Lease,
+    plan::{CostState, cost_queries},
+};
+use crate::{
+    aws::{Api, Assume, CostPeriod, CostQuery, Costs, Granularity, Grouping, Job},
+    domain::{
+        AccountId, Connection, CostCell, CostMonth, Currency, DayCosts, Failure, FailureKind, JobId, Source,
+        SourceState, Timestamp, Untrusted,
+    },
+    vault::VaultError,
+};
+use std::collections::BTreeMap;
+
+/// The whole answer to one question.
+struct Answer {
+    periods: BTreeMap<crate::domain::Day, CostPeriod>,
+    names: BTreeMap<AccountId, Untrusted>,
+    pages: u64,
+}
+
+impl<C: Assume> Context<C> {
+    /// Reads what is due of a connection's costs.
+    pub(super) async fn costs(&self, run: &ClientRun, connection: &Connection, job: JobId) {
+        let outcome = self.read_costs(run, connection, job).await;
+        let store = run.store.clone();
+        let (id, now) = (connection.id.clone(), self.now());
+        let failure = outcome.as_ref().err().cloned();
+        let recorded = self
+            .blocking(run, move || {
+                let mut draft = store.draft();
+                // Nobody enables Cost Explorer within the hour: it is asked again when costs would be due.
+                if failure.as_ref().is_some_and(|f| f.kind == FailureKind::NotEnabled) {
+                    let mut state = store.cost_state(&id)?;
+                    state.complete_at = Some(now);
+                    draft.cost_state(&id, &state)?;
+                }
+                let mut sources = store.sources(&id)?;
+                sources.record(Source::Costs, now, failure);
+                draft.sources(&id, &sources)?;
+                draft.commit()
+            })
+            .await;
+        let failures: Vec<Failure> = [outcome.as_ref().err().cloned(), recorded.err()].into_iter().flatten().collect();
+        let mut read = false;
+        self.board.update(job, |j| read = j.done > 0);
+        self.board.finish(job, failures, read);
+    }
+
+    async fn read_costs(&self, run: &ClientRun, connection: &Connection, job: JobId) -> Result<(), Failure> {
+        let state = run.store.cost_state(&connection.id).map_err(store_failure)?;
+        let queries = cost_queries(&state, self.now(), self.options.cost_hours);
+        self.board.update(job, |j| {
+            j.state = crate::domain::JobState::Running;
+            j.total = u32::try_from(queries.len()).unwrap_or(u32::MAX);
+        });
+        let lease = Lease::new(self, connection, &run.profile.external_id, Job::Costs, &[]);
+        for query in &queries {
+            let answer = self.ask(connection, &lease, query, job).await?;
+            let cells: usize = answer.periods.values().map(|p| p.rows.len()).sum();
+            self.keep_answer(run, connection, query, answer).await?;
+            self.board.update(job, |j| {
+                j.done += 1;
+                j.rows += cells as u64;
+            });
+            self.board.committed(run.store.client(), Source::Costs);
+        }
+        self.judge_costs(run, connection).await?;
+        self.board.committed(run.store.client(), Source::Costs);
+        Ok(())
+    }
+
+    /// All pages of one question.
+    async fn ask(
+        &self,
+        connection: &Connection,
+        lease: &Lease<'_, C>,
+        query: &CostQuery,
+        job: JobId,
+    ) -> Result<Answer, Failure> {
+        let mut answer = Answer { periods: BTreeMap::new(), names: BTreeMap::new(), pages: 0 };
+        let mut next: Option<String> = None;
+        loop {
+            let session = lease.session().await;
+            let sts = lease.take_spent();
+            self.board.update(job, |j| j.requests += sts);
+            let session = session?;
+            let api = Api::GetCostAndUsage;
+            let (page, attempts) =
+                self.pacer.call(api, connection.account(), None, || session.cost_page(query, next.as_deref())).await;
+            self.board.update(job, |j| {
+                j.requests += attempts.counts(api);
+                j.retries += attempts.retries;
+            });
+            let page = page.map_err(|e| e.failure())?;
+            self.board.paid();
+            answer.pages += 1;
+            answer.names.extend(page.names);
+            for period in page.periods {
+                match answer.periods.entry(period.start) {
+                    std::collections::btree_map::Entry::Vacant(slot) => {
+                        slot.insert(period);
+                    }
+                    std::collections::btree_map::Entry::Occupied(mut slot) => slot.get_mut().rows.extend(period.rows),
+                }
+            }
+            if page.next.is_some() && page.next == next {
+                return Err(Failure {
+                    kind: FailureKind::Invalid,
+                    what: "Cost Explorer keeps giving the same page".into(),
+                    next_step: "sync again later; what was complete before is kept".into(),
+                });
+            }
+            next = page.next;
+            if next.is_none() {
+                return Ok(answer);
+            }
+        }
+    }
+
+    async fn keep_answer(
+        &self,
+        run: &ClientRun,
+        connection: &Connection,
+        query: &CostQuery,
+        answer: Answer,
+    ) -> Result<(), Failure> {
+        let (store, id, query, now) = (run.store.clone(), connection.id.clone(), *query, self.now());
+        self.blocking(run, move || {
+            let mut draft = store.draft();
+            for (first, periods) in by_month(answer.periods) {
+                let stored = store.cost_month(&id, first)?;
+                let month = updated(stored, first, &query, periods, now)?;
+                draft.cost_month(&id, &month)?;
+            }
+            let mut state = store.cost_state(&id)?;
+            note(&mut state, &query, now);
+            draft.cost_state(&id, &state)?;
+            let mut spend = store.spend()?;
+            *spend.pages.entry(now.day().month().first()).or_default() += answer.pages;
+            draft.spend(&spend)?;
+            if let Some(accounts) = store.accounts_with_names(&answer.names, now)? {
+                draft.accounts(&accounts)?;
+            }
+            draft.commit()
+        })
+        .await
+    }
+
+    /// Everything due was read: say so, and let the cost checks judge it.
+    async fn judge_costs(&self, run: &ClientRun, connection: &Connection) -> Result<(), Failure> {
+        let (store, id, now) = (run.store.clone(), connection.id.clone(), self.now());
+        let checks = self.checks.clone();
+        let found = self
+            .blocking(run, move || {
+                let months = store.cost_months(&id)?;
+                let hits = checks.evaluate_costs(store.client(), &months, now);
+                let mut draft = store.draft();
+                let found = store.merge_hits(&mut draft, hits)?;
+                let mut state = store.cost_state(&id)?;
+                state.complete_at = Some(now);
+                draft.cost_state(&id, &state)?;
+                draft.commit()?;
+                Ok(found)
+            })
+            .await?;
+        self.board.found(found);
+        Ok(())
+    }
+}
+
+fn by_month(periods: BTreeMap<crate::domain::Day, CostPeriod>) -> BTreeMap<crate::domain::Day, Vec<CostPeriod>> {
+    let mut months: BTreeMap<_, Vec<CostPeriod>> = BTreeMap::new();
+    for (start, period) in periods {
+        months.entry(start.month().first()).or_default().push(period);
+    }
+    months
+}
+
+fn note(state: &mut CostState, query: &CostQuery, now: Timestamp) {
+    match (query.granularity, query.grouping) {
+        (Granularity::Monthly, Grouping::AccountService) => state.monthly_at = Some(now),
+        (Granularity::Monthly, Grouping::None) => state.total_at = Some(now),
+        (Granularity::Daily, _) => {
+            state.daily_at.insert(query.start, now);
+        }
+    }
+}
+
+/// A month with one answer worked in; what the answer does not speak of stays.
+fn updated(
+    stored: Option<CostMonth>,
+    first: crate::domain::Day,
+    query: &CostQuery,
+    periods: Vec<CostPeriod>,
+    now: Timestamp,
+) -> Result<CostMonth, VaultError> {
+    let mut currencies = periods.iter().flat_map(|p| p.rows.iter().map(|r| r.currency));
+    let currency = currencies.next();
+    let mut month = stored.unwrap_or_else(|| CostMonth {
+        month: first.month(),
+        currency: currency.unwrap_or(Currency::USD),
+        estimated: true,
+        monthly: Vec::new(),
+        total: None,
+        daily: Vec::new(),
+        read_at: now,
+    });
+    month.read_at = now;
+    if let Some(currency) = currency {
+        month.currency = currency;
+    }
+    match query.granularity {
+        Granularity::Monthly => {
+            for period in periods {
+                month.estimated = period.estimated;
+                match query.grouping {
+                    Grouping::AccountService => month.monthly = cells(&period),
+                    Grouping::None => month.total = period.rows.first().map(|r| r.amounts),
+                }
+            }
+        }
+        Granularity::Daily => {
+            month.daily =
+                periods.iter().map(|p| DayCosts { day: p.start, estimated: p.estimated, cells: cells(p) }).collect();
+        }
+    }
+    Ok(month)
+}
+
+fn cells(period: &CostPeriod) -> Vec<CostCell> {
+    period
+        .rows
+        .iter()
+        .filter_map(|row| Some(CostCell { account: row.account?, service: row.service.clone()?, amounts: row.amounts }))
+        .collect()
+}
+
+/// A vault failure as a job's failure.
+pub(super) fn store_failure(error: VaultError) -> Failure {
+    Failure {
+        kind: FailureKind::Store,
+        what: format!("the vault could not be read or written: {error}"),
+        next_step: "nothing that was stored is lost; free space or check the vault's directory, then sync again".into(),
+    }
+}
+
+impl super::store::Sources {
+    /// Notes how the last attempt at a source ended.
+    pub(super) fn record(&mut self, source: Source, now: Timestamp, failure: Option<Failure>) {
+        self.failures.retain(|(s, _)| *s != source);
+        let slot = match source {
+            Source::Accounts => &mut self.accounts,
+            Source::Costs => &mut self.costs,
+            _ => &mut self.events,
+        };
+        let before = match slot {
+            SourceState::Fresh { at } | SourceState::Stale { at, .. } => Some(*at),
+            _ => None,
+        };
+        *slot = match (&failure, before) {
+            (None, _) => SourceState::Fresh { at: now },
+            (Some(f), Some(at)) => SourceState::Stale { at, reason: format!("{}; {}", f.what, f.next_step) },
+            (Some(f), None) => SourceState::Unavailable { reason: format!("{}; {}", f.what, f.next_step) },
+        };
+        self.failures.extend(failure.map(|f| (source, f)));
+    }
+}

@@ -1,0 +1,254 @@
+//! What still has to be asked, as data: pure functions of what was read, the settings and the present.
+
+use super::Coverage;
+use crate::{
+    aws::{CostQuery, Granularity, Grouping, LookupFilter},
+    domain::{Day, Month, Partition, Region, TimeRange, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Months of monthly costs, the open one included. Cost Explorer keeps 13 full months and the open one.
+const MONTHS: i32 = 14;
+/// Months of daily costs, the open one included.
+const DAILY_MONTHS: i32 = 13;
+/// Closed months that are read again at each sync: late credits and refunds change them.
+const VERIFIED_MONTHS: i32 = 3;
+/// How far back events are read again: delivery takes about five minutes but is not guaranteed.
+const OVERLAP_SECONDS: i64 = 30 * 60;
+/// How often a region in which nothing was ever seen is looked at.
+const QUIET_REGION_SECONDS: i64 = 24 * 3_600;
+/// Days for which the ungrouped total, and so the residual, is taken as it is.
+const TOTAL_DAYS: i64 = 7;
+
+/// What was read of the costs of one connection.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostState {
+    /// When the last run read everything it wanted, or was told that there is nothing to read.
+    pub complete_at: Option<Timestamp>,
+    /// When the grouped months were last read.
+    pub monthly_at: Option<Timestamp>,
+    /// When the ungrouped totals were last read.
+    pub total_at: Option<Timestamp>,
+    /// When the days of each month were last read, by the month's first day.
+    pub daily_at: BTreeMap<Day, Timestamp>,
+}
+
+/// The Cost Explorer questions that are due; empty if what is stored is younger than `fresh_hours`.
+///
+/// Three rules keep Cost Explorer from refusing the dates: a range starts on the first of a month, ends tomorrow at the
+/// latest, and start is before end (so that it also works on the first of a month).
+pub fn cost_queries(state: &CostState, now: Timestamp, fresh_hours: u32) -> Vec<CostQuery> {
+    if state.complete_at.is_some_and(|at| now.since(at) < i64::from(fresh_hours) * 3_600) {
+        return Vec::new();
+    }
+    let tomorrow = now.day().plus(1);
+    let open = now.day().month();
+    let first_month = |known: bool, all: i32| open.plus(if known { -VERIFIED_MONTHS } else { 1 - all }).first();
+    let monthly =
+        |start: Day, grouping| CostQuery { start, end: tomorrow, granularity: Granularity::Monthly, grouping };
+    let mut queries = vec![monthly(first_month(state.monthly_at.is_some(), MONTHS), Grouping::AccountService)];
+    if state.total_at.is_none_or(|at| now.day().days_since(at.day()) >= TOTAL_DAYS) {
+        queries.push(monthly(first_month(state.total_at.is_some(), MONTHS), Grouping::None));
+    }
+    for back in (0..DAILY_MONTHS).rev() {
+        let month = open.plus(-back);
+        if daily_due(state, month, open) {
+            queries.push(CostQuery {
+                start: month.first(),
+                end: month.end().min(tomorrow),
+                granularity: Granularity::Daily,
+                grouping: Grouping::AccountService,
+            });
+        }
+    }
+    queries
+}
+
+/// The open month always; a closed one until it was read some days after its end, when its last days are complete.
+fn daily_due(state: &CostState, month: Month, open: Month) -> bool {
+    const SETTLING_DAYS: i64 = 3;
+    month == open || state.daily_at.get(&month.first()).is_none_or(|at| at.day() < month.end().plus(SETTLING_DAYS))
+}
+
+/// One region's part of an events job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionPlan {
+    /// The region.
+    pub region: Region,
+    /// The range to read, frozen.
+    pub range: TimeRange,
+    /// From here on events may be stored already.
+    pub overlap: Option<TimeRange>,
+    /// Whether all calls that hand out sessions are read even if the region looks unused.
+    pub sessions_always: bool,
+}
+
+/// The regions that every account has enabled by default (AWS Regions and Availability Zones, "opt-in not required").
+const DEFAULT_REGIONS: [&str; 17] = [
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+];
+
+/// Global services and sign-ins are recorded in these, whatever the account uses (CloudTrail user guide, "Global
+/// service events").
+const GLOBAL_EVENT_REGIONS: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
+
+/// The calls that hand out sessions. CloudTrail calls them read-only, so `ReadOnly=false` misses them.
+pub const SESSION_CALLS: [LookupFilter; 4] = [
+    LookupFilter::EventName("AssumeRole"),
+    LookupFilter::EventName("AssumeRoleWithSAML"),
+    LookupFilter::EventName("AssumeRoleWithWebIdentity"),
+    LookupFilter::EventName("GetSessionToken"),
+];
+
+/// Regions to look at in a partition, with those that the operator added.
+fn candidate_regions(partition: Partition, always: &[Region]) -> Vec<Region> {
+    let names: &[&str] = match partition {
+        Partition::Aws => &DEFAULT_REGIONS,
+        Partition::AwsCn => &["cn-north-1", "cn-northwest-1"],
+        Partition::AwsUsGov => &["us-gov-east-1", "us-gov-west-1"],
+        Partition::AwsEusc => &["eusc-de-east-1"],
+    };
+    let mut regions: Vec<Region> = names.iter().filter_map(|r| r.parse().ok()).chain(always.iter().cloned()).collect();
+    regions.sort();
+    regions.dedup();
+    regions
+}
+
+/// What to read of one account's events now: regions in use at every sync, the quiet ones once a day.
+pub fn region_plans(
+    coverage: &Coverage,
+    partition: Partition,
+    always: &[Region],
+    now: Timestamp,
+    days: u32,
+    fresh_minutes: u32,
+) -> Vec<RegionPlan> {
+    let horizon = now.plus(-i64::from(days) * 86_400);
+    candidate_regions(partition, always)
+        .into_iter()
+        .filter_map(|region| {
+            let global = partition != Partition::Aws || GLOBAL_EVENT_REGIONS.contains(&region.as_str());
+            let known = coverage.region(&region);
+            let in_use = known.is_some_and(|k| k.in_use);
+            let wanted = global || in_use || always.contains(&region);
+            let pause = if wanted { i64::from(fresh_minutes) * 60 } else { QUIET_REGION_SECONDS };
+            let read_until = known.and_then(|k| k.read_until());
+            if read_until.is_some_and(|at| now.since(at) < pause) {
+                return None;
+            }
+            let start = read_until.map_or(horizon, |at| at.plus(-OVERLAP_SECONDS).max(horizon));
+            let overlap = read_until.filter(|at| *at > start).map(|at| TimeRange::new(start, at));
+            Some(RegionPlan { region, range: TimeRange::new(start, now), overlap, sessions_always: wanted })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// Cost Explorer's own rules, as it states them in its error messages.
+    fn accepted(query: &CostQuery, today: Day) -> bool {
+        let oldest = today.month().plus(-13).first();
+        query.start < query.end
+            && query.start <= today
+            && query.end <= today.plus(1)
+            && query.end <= today.month().end()
+            && query.start.of_month() == 1
+            && query.start >= oldest
+    }
+
+    #[test]
+    fn on_every_day_of_four_years_cost_explorer_accepts_the_dates() {
+        let mut day = Day::new(2023, 12, 30).unwrap();
+        while day < Day::new(2028, 3, 2).unwrap() {
+            for second in [0, 86_399] {
+                let now = day.start().plus(second);
+                let first = cost_queries(&CostState::default(), now, 8);
+                assert_eq!(first.len(), 15, "{now}");
+                let mut known = CostState {
+                    complete_at: Some(now.plus(-40 * 86_400)),
+                    monthly_at: Some(now.plus(-40 * 86_400)),
+                    total_at: Some(now.plus(-40 * 86_400)),
+                    ..CostState::default()
+                };
+                for back in 0..20 {
+                    known.daily_at.insert(day.month().plus(-back).first(), now.plus(-86_400));
+                }
+                for query in first.iter().chain(&cost_queries(&known, now, 8)) {
+                    assert!(accepted(query, day), "{now}: {query:?}");
+                }
+            }
+            day = day.plus(1);
+        }
+    }
+
+    #[test]
+    fn a_daily_sync_asks_two_questions_and_an_idle_one_none() {
+        let now = at("2026-11-22T02:00:00Z");
+        let mut state =
+            CostState { complete_at: Some(now), monthly_at: Some(now), total_at: Some(now), ..CostState::default() };
+        for back in 0..13 {
+            state.daily_at.insert(now.day().month().plus(-back).first(), now);
+        }
+        assert_eq!(cost_queries(&state, now.plus(3_600), 8), []);
+        let next = cost_queries(&state, now.plus(86_400), 8);
+        assert_eq!(next.len(), 2, "{next:?}");
+        assert_eq!((next[0].start.to_string(), next[0].end.to_string()), ("2026-08-01".into(), "2026-11-24".into()));
+        assert_eq!((next[1].start.to_string(), next[1].granularity), ("2026-11-01".into(), Granularity::Daily));
+        assert_eq!(cost_queries(&state, now.plus(7 * 86_400), 8).len(), 3, "the residual is read again after a week");
+        // On the first days of December the last days of November are read once more.
+        let december = cost_queries(&state, at("2026-12-02T00:00:00Z"), 8);
+        assert!(december.iter().any(|q| q.start.to_string() == "2026-11-01" && q.end.to_string() == "2026-12-01"));
+    }
+
+    #[test]
+    fn regions_in_use_are_read_each_time_and_quiet_ones_once_a_day() {
+        let now = at("2026-11-22T02:00:00Z");
+        let mut coverage = Coverage::default();
+        let first = region_plans(&coverage, Partition::Aws, &[], now, 14, 5);
+        assert_eq!(first.len(), 17);
+        assert_eq!(first.iter().filter(|p| p.sessions_always).count(), 3);
+        assert!(first.iter().all(|p| p.overlap.is_none() && now.since(p.range.start) == 14 * 86_400));
+        for plan in &first {
+            coverage.add(&plan.region, plan.range, plan.region.as_str() == "eu-west-1");
+        }
+        assert_eq!(region_plans(&coverage, Partition::Aws, &[], now.plus(60), 14, 5), []);
+        let later = now.plus(3_600);
+        let next = region_plans(&coverage, Partition::Aws, &[], later, 14, 5);
+        let names: Vec<&str> = next.iter().map(|p| p.region.as_str()).collect();
+        assert_eq!(names, ["eu-west-1", "us-east-1", "us-east-2", "us-west-2"]);
+        assert!(next.iter().all(|p| p.range == TimeRange::new(now.plus(-1_800), later)));
+        assert!(next.iter().all(|p| p.overlap == Some(TimeRange::new(now.plus(-1_800), now))));
+        assert_eq!(region_plans(&coverage, Partition::Aws, &[], now.plus(86_400), 14, 5).len(), 17);
+    }
+
+    #[test]
+    fn another_partition_has_its_own_regions() {
+        let now = at("2026-11-22T02:00:00Z");
+        let plans = region_plans(&Coverage::default(), Partition::AwsUsGov, &[], now, 14, 5);
+        assert_eq!(plans.iter().map(|p| p.region.as_str()).collect::<Vec<_>>(), ["us-gov-east-1", "us-gov-west-1"]);
+        assert!(plans.iter().all(|p| p.sessions_always));
+    }
+}

@@ -1,0 +1,320 @@
+//! What is kept of a client and under which name: the one place for record names and schema numbers.
+
+use super::{CostState, Coverage};
+use crate::{
+    checks::CheckState,
+    domain::{
+        Account, AccountId, Client, ClientId, Connection, ConnectionId, CostMonth, Day, Finding, FindingId, Region,
+        SourceState, Timestamp, Untrusted,
+    },
+    vault::{Batch, Name, Scope, Vault, VaultError, chunk::EventChunk},
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Version of every postcard record below. A changed record gets a new number and a migration.
+const SCHEMA: u16 = 1;
+
+/// Largest unpacked month of costs: some 300,000 cells.
+const PACKED_LIMIT: usize = 64 << 20;
+/// zstd's default level.
+const PACKED_LEVEL: i32 = 3;
+
+/// The accounts of a client as last listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountList {
+    /// The accounts, by id.
+    pub accounts: Vec<Account>,
+    /// When they were read.
+    pub read_at: Timestamp,
+}
+
+/// How the sources of one connection stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    /// Organizations.
+    pub accounts: SourceState,
+    /// Cost Explorer.
+    pub costs: SourceState,
+    /// CloudTrail, all regions together.
+    pub events: SourceState,
+    /// Regions of which the last read failed, and why.
+    pub regions_failed: BTreeMap<Region, crate::domain::Failure>,
+    /// The failures behind `accounts`, `costs` and `events`, for the checks.
+    pub failures: Vec<(crate::domain::Source, crate::domain::Failure)>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            accounts: SourceState::Never,
+            costs: SourceState::Never,
+            events: SourceState::Never,
+            regions_failed: BTreeMap::new(),
+            failures: Vec::new(),
+        }
+    }
+}
+
+/// Cost Explorer pages a client paid for, by month (its first day).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpendLedger {
+    /// Successful pages.
+    pub pages: BTreeMap<Day, u64>,
+}
+
+/// Reads and drafts the records of one client.
+#[derive(Clone)]
+pub struct ClientStore {
+    vault: Arc<Vault>,
+    client: ClientId,
+    scope: Scope,
+}
+
+impl ClientStore {
+    /// The records of a client of this vault.
+    pub fn new(vault: Arc<Vault>, client: ClientId) -> Self {
+        let scope = Scope::Client(client.clone());
+        Self { vault, client, scope }
+    }
+
+    /// Whose records these are.
+    pub fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// The vault they are in.
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
+    }
+
+    /// The client itself.
+    pub fn profile(&self) -> Result<Option<Client>, VaultError> {
+        self.get("client")
+    }
+
+    /// Its connections, in the order they were made.
+    pub fn connections(&self) -> Result<Vec<Connection>, VaultError> {
+        Ok(self.get("connections")?.unwrap_or_default())
+    }
+
+    /// Its accounts, if they were ever listed.
+    pub fn accounts(&self) -> Result<Option<AccountList>, VaultError> {
+        self.get("accounts")
+    }
+
+    /// The list of accounts with the names that Cost Explorer told, if they add to it: a payer whose organization may
+    /// not be listed still shows its accounts.
+    pub(super) fn accounts_with_names(
+        &self,
+        names: &BTreeMap<AccountId, Untrusted>,
+        now: Timestamp,
+    ) -> Result<Option<AccountList>, VaultError> {
+        let mut list = self.accounts()?.unwrap_or_else(|| AccountList { accounts: Vec::new(), read_at: now });
+        let mut changed = false;
+        for (id, name) in names {
+            let known = list.accounts.iter().position(|a| a.id == *id);
+            let account = match known.and_then(|i| list.accounts.get_mut(i)) {
+                Some(account) => account,
+                None => {
+                    list.accounts.push(Account { name: Some(name.clone()), ..Account::bare(*id) });
+                    changed = true;
+                    continue;
+                }
+            };
+            if account.name.is_none() {
+                account.name = Some(name.clone());
+                changed = true;
+            }
+        }
+        list.accounts.sort_by_key(|a| a.id);
+        Ok(changed.then_some(list))
+    }
+
+    /// What was read of a connection's costs.
+    pub fn cost_state(&self, connection: &ConnectionId) -> Result<CostState, VaultError> {
+        Ok(self.get(&format!("costs/{connection}/state"))?.unwrap_or_default())
+    }
+
+    /// All months of costs of a connection, oldest first.
+    pub fn cost_months(&self, connection: &ConnectionId) -> Result<Vec<CostMonth>, VaultError> {
+        let names = self.vault.list(&self.scope, &format!("costs/{connection}/month/"))?;
+        names.iter().filter_map(|name| self.packed(name).transpose()).collect()
+    }
+
+    /// One month of costs.
+    pub fn cost_month(&self, connection: &ConnectionId, first: Day) -> Result<Option<CostMonth>, VaultError> {
+        self.packed(&Name::new(month_name(connection, first))?)
+    }
+
+    /// How a connection's sources stand.
+    pub fn sources(&self, connection: &ConnectionId) -> Result<Sources, VaultError> {
+        Ok(self.get(&format!("sources/{connection}"))?.unwrap_or_default())
+    }
+
+    /// What was read of an account's events.
+    pub fn coverage(&self, account: AccountId) -> Result<Coverage, VaultError> {
+        Ok(self.get(&format!("coverage/{account}"))?.unwrap_or_default())
+    }
+
+    /// What the checks remember of an account.
+    pub fn check_state(&self, account: AccountId) -> Result<CheckState, VaultError> {
+        Ok(self.get(&format!("checks/{account}"))?.unwrap_or_default())
+    }
+
+    /// The findings of one account, by id.
+    pub fn findings(&self, account: AccountId) -> Result<BTreeMap<FindingId, Finding>, VaultError> {
+        let list: Vec<Finding> = self.get(&format!("findings/{account}"))?.unwrap_or_default();
+        Ok(list.into_iter().map(|f| (f.key.id(), f)).collect())
+    }
+
+    /// The findings of all accounts.
+    pub fn all_findings(&self) -> Result<Vec<Finding>, VaultError> {
+        let mut all = Vec::new();
+        for name in self.vault.list(&self.scope, "findings/")? {
+            let list: Option<Vec<Finding>> = self.vault.get_record(&self.scope, &name, SCHEMA)?;
+            all.extend(list.unwrap_or_default());
+        }
+        Ok(all)
+    }
+
+    /// The days of events held of an account, by region.
+    pub fn event_days(&self, account: AccountId) -> Result<Vec<(Region, Day)>, VaultError> {
+        let names = self.vault.list(&self.scope, &format!("events/{account}/"))?;
+        Ok(names
+            .iter()
+            .filter_map(|name| {
+                let mut parts = name.as_str().split('/').skip(2);
+                Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+            })
+            .collect())
+    }
+
+    /// One day of events.
+    pub fn events(&self, account: AccountId, region: &Region, day: Day) -> Result<Option<EventChunk>, VaultError> {
+        let name = Name::new(event_name(account, region, day))?;
+        let Some(opened) = self.vault.get(&self.scope, &name)? else { return Ok(None) };
+        Ok(Some(EventChunk::decode(&opened.bytes)?))
+    }
+
+    /// What the tool itself cost this client.
+    pub fn spend(&self) -> Result<SpendLedger, VaultError> {
+        Ok(self.get("spend")?.unwrap_or_default())
+    }
+
+    /// A draft of changes to this client, committed as one.
+    pub fn draft(&self) -> Draft<'_> {
+        Draft { store: self, batch: Batch::new() }
+    }
+
+    /// A record that is compressed before it is sealed: costs repeat their accounts and services thousands of times.
+    fn packed<T: DeserializeOwned>(&self, name: &Name) -> Result<Option<T>, VaultError> {
+        let Some(opened) = self.vault.get(&self.scope, name)? else { return Ok(None) };
+        let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "unpacked", why };
+        let raw = zstd::bulk::decompress(&opened.bytes, PACKED_LIMIT).map_err(|e| codec(e.to_string()))?;
+        postcard::from_bytes(&raw).map(Some).map_err(|e| codec(e.to_string()))
+    }
+
+    fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, VaultError> {
+        self.vault.get_record(&self.scope, &Name::new(name)?, SCHEMA)
+    }
+}
+
+fn event_name(account: AccountId, region: &Region, day: Day) -> String {
+    format!("events/{account}/{region}/{day}")
+}
+
+fn month_name(connection: &ConnectionId, first: Day) -> String {
+    format!("costs/{connection}/month/{first}")
+}
+
+/// Changes to one client that become durable together or not at all.
+pub struct Draft<'a> {
+    store: &'a ClientStore,
+    batch: Batch,
+}
+
+impl Draft<'_> {
+    /// The client itself.
+    pub fn profile(&mut self, client: &Client) -> Result<&mut Self, VaultError> {
+        self.put("client", client)
+    }
+
+    /// All its connections.
+    pub fn connections(&mut self, connections: &[Connection]) -> Result<&mut Self, VaultError> {
+        self.put("connections", connections)
+    }
+
+    /// Its accounts.
+    pub fn accounts(&mut self, accounts: &AccountList) -> Result<&mut Self, VaultError> {
+        self.put("accounts", accounts)
+    }
+
+    /// What was read of a connection's costs.
+    pub fn cost_state(&mut self, connection: &ConnectionId, state: &CostState) -> Result<&mut Self, VaultError> {
+        self.put(&format!("costs/{connection}/state"), state)
+    }
+
+    /// One month of costs.
+    pub fn cost_month(&mut self, connection: &ConnectionId, month: &CostMonth) -> Result<&mut Self, VaultError> {
+        let name = Name::new(month_name(connection, month.month.first()))?;
+        let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "packed", why };
+        let raw = postcard::to_stdvec(month).map_err(|e| codec(e.to_string()))?;
+        let packed = zstd::bulk::compress(&raw, PACKED_LEVEL).map_err(|e| codec(e.to_string()))?;
+        self.batch.put(&self.store.scope, &name, SCHEMA, packed);
+        Ok(self)
+    }
+
+    /// How a connection's sources stand.
+    pub fn sources(&mut self, connection: &ConnectionId, sources: &Sources) -> Result<&mut Self, VaultError> {
+        self.put(&format!("sources/{connection}"), sources)
+    }
+
+    /// What was read of an account's events.
+    pub fn coverage(&mut self, account: AccountId, coverage: &Coverage) -> Result<&mut Self, VaultError> {
+        self.put(&format!("coverage/{account}"), coverage)
+    }
+
+    /// What the checks remember of an account.
+    pub fn check_state(&mut self, account: AccountId, state: &CheckState) -> Result<&mut Self, VaultError> {
+        self.put(&format!("checks/{account}"), state)
+    }
+
+    /// All findings of an account.
+    pub fn findings(
+        &mut self,
+        account: AccountId,
+        findings: &BTreeMap<FindingId, Finding>,
+    ) -> Result<&mut Self, VaultError> {
+        let list: Vec<&Finding> = findings.values().collect();
+        self.put(&format!("findings/{account}"), &list)
+    }
+
+    /// One day of events, encoded.
+    pub fn events(
+        &mut self,
+        account: AccountId,
+        region: &Region,
+        day: Day,
+        encoded: Vec<u8>,
+    ) -> Result<&mut Self, VaultError> {
+        let name = Name::new(event_name(account, region, day))?;
+        self.batch.put(&self.store.scope, &name, SCHEMA, encoded);
+        Ok(self)
+    }
+
+    /// What the tool itself cost this client.
+    pub fn spend(&mut self, spend: &SpendLedger) -> Result<&mut Self, VaultError> {
+        self.put("spend", spend)
+    }
+
+    /// Makes it durable; when this returns, it is.
+    pub fn commit(self) -> Result<(), VaultError> {
+        self.store.vault.commit(self.batch)
+    }
+
+    fn put<T: Serialize + ?Sized>(&mut self, name: &str, record: &T) -> Result<&mut Self, VaultError> {
+        self.batch.put_record(&self.store.scope, &Name::new(name)?, SCHEMA, record)?;
+        Ok(self)
+    }
+}

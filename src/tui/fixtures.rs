@@ -1,0 +1,608 @@
+//! A made-up fleet at a fixed time, hostile names included.
+
+use crate::{
+    desk::{AccessScope, Answer, CostScope, Query, view::*},
+    domain::{Cell, *},
+};
+use rust_decimal::Decimal;
+use std::sync::Arc;
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub fn now() -> Timestamp {
+    at("2026-11-22T02:31:07Z")
+}
+
+fn usd(amount: &str) -> Money {
+    Money::new(amount.parse().unwrap(), Currency::USD)
+}
+
+fn est(amount: &str) -> Cell<Money> {
+    Cell::Estimated { value: usd(amount) }
+}
+
+fn val(amount: &str) -> Cell<Money> {
+    Cell::Value { value: usd(amount) }
+}
+
+fn na<T>(reason: &str) -> Cell<T> {
+    Cell::Unavailable { reason: reason.into() }
+}
+
+fn client(id: &str) -> ClientId {
+    id.parse().unwrap()
+}
+
+fn account(id: &str) -> AccountId {
+    id.parse().unwrap()
+}
+
+fn counts(critical: u32, high: u32, medium: u32) -> SeverityCounts {
+    SeverityCounts { critical, high, medium, ..SeverityCounts::default() }
+}
+
+/// A right-to-left override, an escape sequence and a wide name: what an attacker would try.
+pub const HOSTILE: &str = "ci\u{1b}[2J\u{202e}toor\r\n漢字";
+
+pub struct FakeDesk {
+    pub clients: usize,
+    pub broken: bool,
+    pub asked: Vec<Query>,
+}
+
+impl Default for FakeDesk {
+    fn default() -> Self {
+        Self { clients: 6, broken: false, asked: Vec::new() }
+    }
+}
+
+impl FakeDesk {
+    pub fn answer(&mut self, query: &Query) -> Result<Answer, String> {
+        self.asked.push(query.clone());
+        if self.broken {
+            return Err("the vault is locked by another bailiwick (pid 4711): close it, or wait".into());
+        }
+        Ok(match query {
+            Query::Overview => Answer::Overview(Arc::new(overview(self.clients))),
+            Query::Accounts(only) => Answer::Accounts(Arc::new(accounts(only.as_ref(), self.clients))),
+            Query::Costs(scope) => Answer::Costs(Arc::new(costs(scope, self.clients))),
+            Query::Access(scope) => Answer::Access(Arc::new(access(scope, self.clients))),
+            Query::Findings(scope) => Answer::Findings(Arc::new(findings(scope.client.as_ref(), self.clients))),
+            Query::Finding(id) => Answer::Finding(Arc::new(finding(*id))),
+        })
+    }
+}
+
+fn row(id: &str, month: &str, same: &str, forecast: &str) -> ClientRow {
+    let (now, before): (Decimal, Decimal) = (month.parse().unwrap(), same.parse().unwrap());
+    ClientRow {
+        client: client(id),
+        name: Untrusted::from(format!("{id} GmbH").as_str()),
+        cost_basis: CostBasis::Billable,
+        accounts: 9,
+        month: est(month),
+        same_days: val(same),
+        delta: Cell::Estimated { value: Money::new(now - before, Currency::USD) },
+        delta_percent: (!before.is_zero()).then(|| (now - before) / before * Decimal::from(100)),
+        forecast: est(forecast),
+        days: (0..30).map(|d| Some(now / Decimal::from(30) + Decimal::from(d * 7 % 11))).collect(),
+        findings: counts(0, 0, 0),
+        moved: None,
+        worst: None,
+        freshness: Freshness {
+            costs_at: Some(at("2026-11-21T23:28:00Z")),
+            events_at: Some(at("2026-11-22T02:25:00Z")),
+            problems: Vec::new(),
+        },
+    }
+}
+
+pub fn overview(n: usize) -> Overview {
+    let mut northwind = row("northwind", "41870.22", "33104.90", "61900");
+    northwind.findings = counts(2, 4, 6);
+    northwind.moved = Some("NAT gateway, 4471…9921 eu-west-1, +$7,902 against the same days of October".into());
+    northwind.worst = Some(WorstFinding {
+        id: finding_id("northwind", "ci-deploy"),
+        severity: Severity::Critical,
+        title: "GPU fleet started by a principal new to EC2".into(),
+        last_seen: at("2026-11-22T02:14:55Z"),
+    });
+    northwind.days = (0..30).map(|d| Some(Decimal::from(if d > 21 { 2_900 } else { 900 + d * 13 }))).collect();
+    let mut halden = row("halden-energy", "28114.07", "26990.41", "41300");
+    halden.findings = counts(0, 1, 3);
+    halden.days = (0..30).map(|d| (d != 12).then(|| Decimal::from(if d % 7 > 4 { 200 } else { 1_100 }))).collect();
+    let mut kestrel = row("kestrel-retail", "19402.88", "19377.15", "28800");
+    kestrel.findings = counts(0, 0, 2);
+    let mut orrery = row("orrery-labs", "0", "0", "0");
+    let why = "Cost Explorer was never enabled in 3051…7788 (e: why)";
+    (orrery.month, orrery.same_days, orrery.delta, orrery.forecast) = (na(why), na(why), na(why), na(why));
+    orrery.delta_percent = None;
+    orrery.freshness.costs_at = None;
+    orrery.freshness.problems =
+        vec!["costs of 305177827788 were never read: Cost Explorer is not enabled. Open it once in the console of the payer account; data comes within a day".into()];
+    let mut tidewater = row("tidewater", "9118.35", "10204.77", "13600");
+    tidewater.cost_basis = CostBasis::ProForma;
+    tidewater.findings = counts(1, 1, 0);
+    tidewater.month = Cell::Stale { value: usd("9118.35"), as_of: at("2026-11-21T00:10:00Z") };
+    tidewater.freshness.costs_at = Some(at("2026-11-21T00:10:00Z"));
+    tidewater.freshness.problems = vec!["costs of 883010471177 could not be renewed: AccessDenied on ce:GetCostAndUsage. Add it to the role bailiwick-payer".into()];
+    tidewater.worst = Some(WorstFinding {
+        id: finding_id("tidewater", "vendor"),
+        severity: Severity::Critical,
+        title: HOSTILE.into(),
+        last_seen: at("2026-11-21T11:00:00Z"),
+    });
+    let mut young = row("zephyr-new", "12.40", "0", "31");
+    young.same_days = na("connected on 15 Nov, there is no October to compare with");
+    young.delta = na("connected on 15 Nov, there is no October to compare with");
+    young.delta_percent = None;
+    let mut clients = vec![northwind, halden, kestrel, orrery, young, tidewater];
+    for i in clients.len()..n {
+        clients.push(row(&format!("client-{i:04}"), &format!("{}.{:02}", 9_000 - i, i % 100), "9000", "12000"));
+    }
+    clients.truncate(n);
+    let mut open = SeverityCounts::default();
+    for c in &clients {
+        open.critical += c.findings.critical;
+        open.high += c.findings.high;
+        open.medium += c.findings.medium;
+    }
+    Overview {
+        as_of: now(),
+        fleet: if n == 0 {
+            Vec::new()
+        } else {
+            vec![FleetTotal {
+                currency: Currency::USD,
+                month: "98517.92".parse().unwrap(),
+                delta: "8840.69".parse().unwrap(),
+                forecast: None,
+            }]
+        },
+        findings: open,
+        accounts: if n == 0 { 0 } else { 64 },
+        accounts_stale: if n == 0 { 0 } else { 2 },
+        freshness: Freshness {
+            costs_at: (n > 0).then(|| at("2026-11-21T23:28:00Z")),
+            events_at: (n > 0).then(|| at("2026-11-22T02:25:00Z")),
+            problems: Vec::new(),
+        },
+        clients,
+    }
+}
+
+fn accounts(only: Option<&ClientId>, n: usize) -> AccountsView {
+    let base = AccountRow {
+        client: client("northwind"),
+        account: account("447120069921"),
+        label: Some("prod".into()),
+        ou_path: Some("Workloads/Production".into()),
+        state: AccountState::Active,
+        linked_at: Some(at("2023-04-02T10:00:00Z")),
+        connection: Some(ConnectionKind::Member),
+        gate: Some(GateState::Passed { at: at("2026-11-22T02:20:00Z") }),
+        regions: vec!["eu-west-1".parse().unwrap(), "us-east-1".parse().unwrap()],
+        regions_failed: Vec::new(),
+        month: est("28114.07"),
+        findings: counts(2, 1, 0),
+        costs: SourceState::NotApplicable,
+        events: SourceState::Fresh { at: at("2026-11-22T02:25:00Z") },
+    };
+    let payer = AccountRow {
+        account: account("310044558812"),
+        label: Some("northwind-payer".into()),
+        ou_path: Some("Root".into()),
+        connection: Some(ConnectionKind::Payer),
+        month: est("812.40"),
+        findings: counts(0, 1, 2),
+        costs: SourceState::Fresh { at: at("2026-11-21T23:28:00Z") },
+        ..base.clone()
+    };
+    let closed = AccountRow {
+        account: account("771200345567"),
+        label: Some(HOSTILE.into()),
+        state: AccountState::Suspended,
+        connection: None,
+        gate: None,
+        regions: Vec::new(),
+        month: Cell::Empty,
+        findings: counts(0, 0, 0),
+        events: SourceState::Never,
+        ..base.clone()
+    };
+    let quarantined = AccountRow {
+        client: client("tidewater"),
+        account: account("883010471177"),
+        label: Some("tidewater-main".into()),
+        ou_path: None,
+        connection: Some(ConnectionKind::Standalone),
+        gate: Some(GateState::Quarantined { at: at("2026-11-21T11:00:00Z") }),
+        regions_failed: vec![("ap-south-1".parse().unwrap(), "denied by a service control policy".into())],
+        month: Cell::Stale { value: usd("9118.35"), as_of: at("2026-11-21T00:10:00Z") },
+        findings: counts(1, 1, 0),
+        costs: SourceState::Stale {
+            at: at("2026-11-21T00:10:00Z"),
+            reason: "AccessDenied on ce:GetCostAndUsage. Add it to the role bailiwick-payer".into(),
+        },
+        ..base.clone()
+    };
+    let mut rows = vec![payer, base, closed, quarantined];
+    rows.truncate(n);
+    rows.retain(|r| only.is_none_or(|c| *c == r.client));
+    AccountsView { as_of: now(), rows }
+}
+
+fn months() -> Vec<Month> {
+    let open = now().day().month();
+    (0..6).rev().map(|back| open.plus(-back)).collect()
+}
+
+fn cost_row(key: CostKey, label: &str, amounts: [&str; 6], delta: &str) -> CostRow {
+    let mut months: Vec<Cell<Money>> = amounts.into_iter().map(val).collect();
+    if let Some(last) = months.last_mut() {
+        *last = est(amounts[5]);
+    }
+    CostRow { key, label: label.into(), months, delta: est(delta) }
+}
+
+pub fn costs(scope: &CostScope, n: usize) -> CostsView {
+    let level = match (&scope.client, &scope.account, &scope.service) {
+        (Some(_), Some(_), Some(_)) => CostLevel::Day,
+        (Some(_), Some(_), None) => CostLevel::Service,
+        (Some(_), None, _) => CostLevel::Account,
+        (None, _, _) => CostLevel::Client,
+    };
+    let mut rows = match level {
+        CostLevel::Client => vec![
+            cost_row(
+                CostKey::Client(client("northwind")),
+                "northwind",
+                ["31200.10", "30987.55", "32004.00", "31555.12", "33900.41", "41870.22"],
+                "8765.32",
+            ),
+            cost_row(
+                CostKey::Client(client("halden-energy")),
+                "halden-energy",
+                ["28114.07", "20114.07", "28000.00", "29555.12", "27100.41", "28114.07"],
+                "1123.66",
+            ),
+            CostRow {
+                months: vec![na("Cost Explorer was never enabled"); 6],
+                delta: na("Cost Explorer was never enabled"),
+                ..cost_row(CostKey::Client(client("orrery-labs")), "orrery-labs", ["0"; 6], "0")
+            },
+        ],
+        CostLevel::Account => vec![
+            cost_row(
+                CostKey::Account(account("447120069921")),
+                "447120069921 prod",
+                ["30200.10", "29987.55", "31004.00", "30555.12", "32900.41", "40870.22"],
+                "8700.10",
+            ),
+            cost_row(
+                CostKey::Account(account("771200345567")),
+                HOSTILE,
+                ["100", "100", "100", "100", "100", "0"],
+                "-100",
+            ),
+        ],
+        CostLevel::Service => vec![
+            cost_row(
+                CostKey::Service("EC2 - Other".into()),
+                "EC2 - Other",
+                ["675.00", "665.70", "700.00", "706.70", "722.40", "8606.80"],
+                "8104.10",
+            ),
+            cost_row(
+                CostKey::Service("Amazon Simple Storage Service".into()),
+                "Amazon Simple Storage Service",
+                ["1210.15", "1214.01", "1220.66", "1231.70", "1240.02", "899.34"],
+                "-3.11",
+            ),
+        ],
+        CostLevel::Day => Vec::new(),
+    };
+    rows.truncate(n);
+    let daily = if n == 0 {
+        Vec::new()
+    } else {
+        (0..52)
+            .map(|i| {
+                let day = Day::new(2026, 10, 1).unwrap().plus(i);
+                let amount = if i >= 44 { 1_010 + i } else { 21 + i % 5 };
+                let cell = if i == 20 {
+                    na("not read")
+                } else if i > 48 {
+                    est(&amount.to_string())
+                } else {
+                    val(&amount.to_string())
+                };
+                DailyCost { day, amount: cell }
+            })
+            .collect()
+    };
+    CostsView {
+        as_of: now(),
+        level,
+        metric: scope.metric.word(),
+        months: if n == 0 { Vec::new() } else { months() },
+        residual: (level == CostLevel::Account)
+            .then(|| cost_row(CostKey::Residual, "Support and its tax (in no group)", ["100.00"; 6], "0")),
+        totals: if n == 0 || level == CostLevel::Day {
+            Vec::new()
+        } else {
+            vec![cost_row(
+                CostKey::Total("USD".into()),
+                "Total USD",
+                ["59314.17", "51101.62", "60004.00", "61110.24", "61000.82", "69984.29"],
+                "9888.98",
+            )]
+        },
+        rows,
+        daily,
+        notes: if n == 0 {
+            vec!["No costs are stored yet: connect a payer account, then press R.".into()]
+        } else {
+            Vec::new()
+        },
+        cost_basis: CostBasis::Billable,
+        read_at: (n > 0).then(|| at("2026-11-21T23:28:00Z")),
+    }
+}
+
+fn principal(name: &str, kind: PrincipalKind) -> PrincipalRow {
+    PrincipalRow {
+        client: client("northwind"),
+        account: account("447120069921"),
+        actor: format!("arn:aws:iam::447120069921:{}/{name}", kind.word()).into(),
+        name: name.into(),
+        kind,
+        third_party: false,
+        first_seen: at("2026-08-24T10:00:00Z"),
+        last_seen: at("2026-11-21T16:00:00Z"),
+        actions: 402,
+        denied: 0,
+        networks: 2,
+        new_networks: 0,
+        findings: counts(0, 0, 0),
+    }
+}
+
+fn access(scope: &AccessScope, n: usize) -> AccessView {
+    let mut heat = [[0u32; 4]; 7];
+    for (d, day) in heat.iter_mut().enumerate() {
+        for (q, cell) in day.iter_mut().enumerate() {
+            *cell = if d > 4 { 0 } else { (d * 13 + q * q * 40) as u32 };
+        }
+    }
+    heat[6][0] = 160;
+    let event = |i: u32, service: &str, name: &str, outcome: Outcome, detail: &str| EventRow {
+        id: EventId::from_bytes([i as u8; 16]),
+        time: at("2026-11-22T02:31:07Z").plus(-i64::from(i) * 61),
+        client: client("northwind"),
+        account: account("447120069921"),
+        region: "eu-west-1".parse().unwrap(),
+        service: service.into(),
+        name: name.into(),
+        outcome,
+        source: "203.0.113.7".into(),
+        agent: "aws-cli/2.31.0 md/awscrt#0.27 Python/3.13".into(),
+        session: None,
+        key: Some("AKIA…7Q2M".into()),
+        detail: detail.into(),
+    };
+    let (mut principals, mut events) = (Vec::new(), Vec::new());
+    if scope.actor.is_some() {
+        events = vec![
+            event(1, "ec2", "RunInstances", Outcome::Ok, "8 × g5.48xlarge"),
+            event(2, "iam", "AttachUserPolicy", Outcome::Denied("AccessDenied".into()), "AdministratorAccess"),
+            event(3, "sts", "GetCallerIdentity", Outcome::Ok, ""),
+            event(4, "s3", "PutBucketPolicy", Outcome::Failed("MalformedPolicy".into()), HOSTILE),
+        ];
+    } else {
+        principals = vec![
+            PrincipalRow {
+                last_seen: at("2026-11-22T02:31:07Z"),
+                actions: 1_204,
+                denied: 312,
+                new_networks: 1,
+                findings: counts(2, 1, 0),
+                ..principal("ci-deploy", PrincipalKind::User)
+            },
+            PrincipalRow {
+                actor: "account:991200340034".into(),
+                name: "account 991200340034".into(),
+                third_party: true,
+                first_seen: at("2026-11-21T23:10:00Z"),
+                last_seen: at("2026-11-21T23:10:00Z"),
+                actions: 18,
+                new_networks: 1,
+                ..principal("vendor", PrincipalKind::Account)
+            },
+            principal("ops/deployer", PrincipalKind::Role),
+            PrincipalRow {
+                name: HOSTILE.into(),
+                actor: HOSTILE.into(),
+                denied: 3,
+                ..principal("x", PrincipalKind::Federated)
+            },
+            PrincipalRow { client: client("tidewater"), ..principal("root", PrincipalKind::Root) },
+        ];
+        principals.retain(|p| scope.client.as_ref().is_none_or(|c| *c == p.client));
+    }
+    principals.truncate(n);
+    events.truncate(n);
+    AccessView {
+        as_of: now(),
+        days: 14,
+        events_total: events.len() as u64,
+        principals,
+        events,
+        heat,
+        not_evaluated: vec!["ap-south-1 of 4471…9921: denied by a service control policy".into()],
+    }
+}
+
+fn key(c: &str, subject: &str) -> FindingKey {
+    FindingKey {
+        check: "CT-EC2-002".into(),
+        client: client(c),
+        account: account("447120069921"),
+        subject: subject.into(),
+    }
+}
+
+pub fn finding_id(c: &str, subject: &str) -> FindingId {
+    key(c, subject).id()
+}
+
+fn finding_row(severity: Severity, c: &str, subject: &str, title: &str, seen: &str, count: u32) -> FindingRow {
+    let k = key(c, subject);
+    FindingRow {
+        id: k.id(),
+        check: k.check.clone(),
+        severity,
+        client: k.client,
+        account: k.account,
+        subject: k.subject,
+        title: title.into(),
+        state: FindingState::Open,
+        first_seen: at(seen).plus(-600),
+        last_seen: at(seen),
+        count,
+    }
+}
+
+fn findings(only: Option<&ClientId>, n: usize) -> FindingsView {
+    let mut rows = vec![
+        finding_row(
+            Severity::Critical,
+            "northwind",
+            "ci-deploy",
+            "GPU fleet started by a principal new to EC2",
+            "2026-11-22T02:31:07Z",
+            8,
+        ),
+        finding_row(
+            Severity::Critical,
+            "tidewater",
+            "vendor",
+            "Role can be assumed without its ExternalId",
+            "2026-11-21T11:00:00Z",
+            1,
+        ),
+        finding_row(
+            Severity::High,
+            "northwind",
+            "AKIA7Q2M",
+            "Access key used from a first-seen network",
+            "2026-11-22T02:14:00Z",
+            312,
+        ),
+        finding_row(
+            Severity::High,
+            "halden-energy",
+            "trail",
+            "Trail stopped, restarted after 41 min",
+            "2026-11-19T09:00:00Z",
+            1,
+        ),
+        finding_row(Severity::Medium, "kestrel-retail", "sg-1", HOSTILE, "2026-11-18T09:00:00Z", 1),
+        finding_row(
+            Severity::Info,
+            "zephyr-new",
+            "x",
+            "A title that is much longer than any column of any table on any screen will ever be, so that it has to be cut",
+            "2026-08-18T09:00:00Z",
+            4_000,
+        ),
+    ];
+    if let Some(row) = rows.get_mut(3) {
+        row.state = FindingState::Acknowledged;
+    }
+    rows.truncate(n);
+    rows.retain(|r| only.is_none_or(|c| *c == r.client));
+    let mut open = SeverityCounts::default();
+    rows.iter().filter(|r| r.state == FindingState::Open).for_each(|r| open.add(r.severity));
+    FindingsView { as_of: now(), open, rows }
+}
+
+fn finding(id: FindingId) -> FindingDetail {
+    let all = findings(None, 99).rows;
+    let row = all.iter().find(|r| r.id == id).or(all.first()).unwrap().clone();
+    let evidence = |i: i64, summary: &str| Evidence {
+        event: Some(EventId::from_bytes([i as u8; 16])),
+        time: at("2026-11-22T02:31:07Z").plus(-i),
+        region: Some("eu-west-1".parse().unwrap()),
+        actor: Some("arn:aws:iam::447120069921:user/ci-deploy".into()),
+        summary: summary.into(),
+        source: Some("203.0.113.7".into()),
+    };
+    FindingDetail {
+        what: "Eight g5.48xlarge in eu-west-1, where this client never ran GPU instances; the key was used 17 minutes earlier from a network not seen in 90 days.".into(),
+        why: "Stolen keys are most often turned into money by renting the largest GPU instances an account allows. Each hour costs the client about US$130, and the same key can do more than that.".into(),
+        remediation: "1 Deactivate the key AKIA…7Q2M. 2 Stop the instances. 3 Review what the key did since 02:14, beginning with IAM. 4 Tell the client.".into(),
+        false_positives: "A team that begins GPU work on purpose: ask before the second finding, acknowledge after it.".into(),
+        attack: vec!["T1496".into(), "T1078.004".into()],
+        cis: Vec::new(),
+        author: "bailiwick".into(),
+        evidence: vec![
+            evidence(0, "ec2 RunInstances ok · 8 × g5.48xlarge"),
+            evidence(60, "iam AttachUserPolicy denied · AdministratorAccess"),
+            evidence(120, HOSTILE),
+        ],
+        row,
+    }
+}
+
+pub fn jobs() -> Vec<JobProgress> {
+    let job = |id: u32, c: &str, a: &str, source, state, done, total| JobProgress {
+        id: JobId(id),
+        client: client(c),
+        account: account(a),
+        source,
+        region: (source == Source::Events).then(|| "eu-west-1".parse().unwrap()),
+        state,
+        done,
+        total,
+        rows: u64::from(done) * 1_250,
+        requests: RequestCounts {
+            sts: 1,
+            cloudtrail: if source == Source::Events { u64::from(done) * 9 } else { 0 },
+            ce: if source == Source::Costs { u64::from(done) } else { 0 },
+            ..RequestCounts::default()
+        },
+        retries: done / 3,
+    };
+    let denied = Failure {
+        kind: FailureKind::Denied,
+        what: "ap-south-1 of tidewater 883010471177 was not read: AccessDenied by a service control policy.".into(),
+        next_step:
+            "Allow cloudtrail:LookupEvents there, or leave the region out with `regions` in the client's settings."
+                .into(),
+    };
+    vec![
+        job(0, "northwind", "310044558812", Source::Costs, JobState::Done, 4, 4),
+        job(1, "northwind", "447120069921", Source::Events, JobState::Running, 9, 17),
+        job(
+            2,
+            "orrery-labs",
+            "305177827788",
+            Source::Costs,
+            JobState::Failed {
+                failure: Failure {
+                    kind: FailureKind::NotEnabled,
+                    what: "Costs of orrery-labs 305177827788 were not read: Cost Explorer was never enabled.".into(),
+                    next_step: "Open Cost Explorer once in the console of that account; data comes within a day."
+                        .into(),
+                },
+            },
+            0,
+            2,
+        ),
+        job(3, "tidewater", "883010471177", Source::Events, JobState::Partial { failures: vec![denied] }, 16, 17),
+        job(4, "halden-energy", "220944715540", Source::Events, JobState::Waiting, 0, 0),
+    ]
+}

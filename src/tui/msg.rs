@@ -1,0 +1,58 @@
+//! What can happen to the console.
+
+use super::{model::Deadline, view::HitMap};
+use crate::{
+    desk::Answer,
+    domain::{SyncEvent, Timestamp},
+};
+use crossterm::event::KeyEvent;
+
+/// Number of a question to the desk; a newer one is greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct RequestId(pub u64);
+
+/// How loud a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Something was done.
+    Info,
+    /// Something cannot be done now; says why.
+    Hint,
+    /// Something failed.
+    Error,
+}
+
+/// One message to [`update`](super::update()).
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has a new size, columns and rows.
+    Resize(u16, u16),
+    /// The desk answered, or says in words why it cannot.
+    Answer {
+        /// To which question.
+        request: RequestId,
+        /// The answer.
+        result: Result<Answer, String>,
+    },
+    /// The sync engine tells something.
+    Sync(SyncEvent),
+    /// Something to tell the operator.
+    Notice {
+        /// How loud.
+        level: Level,
+        /// One sentence, safe to print.
+        text: String,
+    },
+    /// What is being prepared while there is no data yet, e.g. `building the demo world`.
+    Status(String),
+    /// A deadline of [`Model::deadlines`](super::Model::deadlines) has passed.
+    Due(Deadline),
+    /// The present, told before every other message by the loop.
+    Now(Timestamp),
+    /// Where things came to stand in the last frame.
+    Drawn(HitMap),
+}

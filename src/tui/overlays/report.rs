@@ -1,0 +1,61 @@
+//! Longer texts: what is stale or failed, and the log of notices.
+
+use crate::{
+    desk::{Answer, view::AccessView},
+    tui::{
+        Model, NoticeLevel,
+        theme::Tone,
+        widgets::{canvas::Piece, words},
+    },
+};
+
+/// One paragraph: a heading in its own tone, then text.
+pub type Paragraph = (Piece, String);
+
+/// Everything in trouble, in words with the next step: the view shown, sources by client, the sync run.
+pub fn errors(model: &Model) -> Vec<Paragraph> {
+    let mut out: Vec<Paragraph> = Vec::new();
+    if let Some(reason) = &model.level().failed {
+        out.push((("this view".into(), Tone::Bad), reason.clone()));
+    }
+    if let Some(failure) = model.sync.aborted() {
+        out.push((("sync stopped".into(), Tone::Bad), format!("{} {}", failure.what, failure.next_step)));
+    }
+    for (job, failure) in model.sync.failures() {
+        let head = format!("{} {} {}", job.client, job.account, job.source.word());
+        out.push(((head.into(), Tone::Bad), format!("{} {}", failure.what, failure.next_step)));
+    }
+    for row in model.clients() {
+        let mut problems = row.freshness.problems.clone();
+        if problems.is_empty() {
+            problems.extend(words::reason(model.now, &row.month));
+        }
+        out.extend(problems.into_iter().map(|text| ((row.client.to_string().into(), Tone::Warn), text)));
+    }
+    if let Some(Answer::Access(view)) = &model.level().answer {
+        let AccessView { not_evaluated, .. } = view.as_ref();
+        out.extend(not_evaluated.iter().map(|text| (("not read".into(), Tone::Warn), text.clone())));
+    }
+    if out.is_empty() {
+        let text = match model.freshness() {
+            Some(_) => "Every source of every client was read and none is stale.",
+            None => "Nothing is known yet: the first answer is still on its way.",
+        };
+        out.push((("all well".into(), Tone::Good), text.into()));
+    }
+    out
+}
+
+/// All notices, newest first.
+pub fn messages(model: &Model) -> Vec<Paragraph> {
+    if model.messages.is_empty() {
+        return vec![(("empty".into(), Tone::Dim), "No notices yet in this session.".into())];
+    }
+    let tone = |level| match level {
+        NoticeLevel::Info => Tone::Good,
+        NoticeLevel::Hint => Tone::Dim,
+        NoticeLevel::Error => Tone::Bad,
+    };
+    let line = |m: &crate::tui::model::Message| ((m.at.clock_time().into(), tone(m.level)), m.text.clone());
+    model.messages.iter().rev().map(line).collect()
+}

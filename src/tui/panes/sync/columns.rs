@@ -1,0 +1,117 @@
+//! The columns of the jobs.
+
+use crate::{
+    domain::{JobProgress, JobState},
+    tui::{
+        panes::{Rows, Source},
+        sync_board::ce_price,
+        theme::Tone,
+        widgets::{
+            canvas::{dim, plain},
+            table::{Column, Content},
+            words,
+        },
+    },
+};
+use rust_decimal::Decimal;
+
+/// Jobs as rows.
+pub struct Jobs;
+
+const BAR: u32 = 10;
+
+impl Rows for Jobs {
+    type Row = JobProgress;
+
+    fn rows<'a>(&self, source: &Source<'a>) -> &'a [JobProgress] {
+        source.sync.jobs()
+    }
+
+    fn columns<'a>(&self, _source: &Source<'a>) -> Vec<Column<'a, JobProgress>> {
+        let number = |field, title, width, value: fn(&JobProgress) -> u64| {
+            let cell = move |row: &JobProgress, _| match value(row) {
+                0 => Content::of(vec![dim("0")]),
+                n => Content::text_of(words::count(n), Tone::Plain),
+            };
+            Column::number(field, title, width, cell, move |row: &JobProgress| Some(Decimal::from(value(row))))
+        };
+        vec![
+            Column::text("client", "CLIENT", (12, 28), |row: &JobProgress, _| {
+                Content::text_of(row.client.to_string(), Tone::Plain)
+            }),
+            Column::text("account", "ACCOUNT", (12, 12), |row: &JobProgress, _| {
+                Content::text_of(row.account.to_string(), Tone::Dim)
+            }),
+            Column::text("source", "SOURCE", (8, 8), |row: &JobProgress, _| {
+                Content::text_of(row.source.word(), Tone::Plain)
+            }),
+            Column::text("state", "STATE", (8, 8), |row: &JobProgress, _| state(row))
+                .sorted(|row| Some(Decimal::from(urgency(&row.state)))),
+            Column::text("progress", "PROGRESS", (17, 20), |row: &JobProgress, _| progress(row))
+                .sorted(|row| (row.total > 0).then(|| Decimal::from(row.done) / Decimal::from(row.total))),
+            number("rows", "ROWS", 9, |j| j.rows),
+            number("requests", "REQUESTS", 8, |j| j.requests.total()).rank(2),
+            number("retries", "RETRIES", 7, |j| j.retries.into()).rank(3),
+            Column::number(
+                "spend",
+                "CE $",
+                6,
+                |row: &JobProgress, _| match row.requests.ce {
+                    0 => Content::of(vec![dim("–")]),
+                    n => Content::text_of(ce_price(n).to_string(), Tone::Plain),
+                },
+                |row| Some(ce_price(row.requests.ce)),
+            )
+            .rank(1),
+            Column::text("region", "REGION NOW", (12, 16), |row: &JobProgress, _| match &row.region {
+                Some(region) if row.state == JobState::Running => Content::of(vec![plain(region.to_string())]),
+                _ => Content::of(vec![dim("–")]),
+            })
+            .rank(4),
+        ]
+    }
+
+    fn id(&self, row: &JobProgress) -> String {
+        format!("{} {} {}", row.client, row.account, row.source.word())
+    }
+
+    fn empty(&self, source: &Source) -> String {
+        match source.sync.aborted() {
+            Some(failure) => format!("{} {}", failure.what, failure.next_step),
+            None => "No sync has run in this session; what the panes show is what the vault holds. R syncs now.".into(),
+        }
+    }
+}
+
+/// What asks for a look stands first when sorted: failed, partial, running, waiting, done.
+fn urgency(state: &JobState) -> u8 {
+    match state {
+        JobState::Failed { .. } => 4,
+        JobState::Partial { .. } => 3,
+        JobState::Running => 2,
+        JobState::Waiting => 1,
+        JobState::Done => 0,
+    }
+}
+
+fn state(row: &JobProgress) -> Content {
+    let (word, tone) = match row.state {
+        JobState::Waiting => ("waiting", Tone::Dim),
+        JobState::Running => ("running", Tone::Accent),
+        JobState::Done => ("done", Tone::Good),
+        JobState::Partial { .. } => ("partial", Tone::Warn),
+        JobState::Failed { .. } => ("failed", Tone::Bad),
+    };
+    Content::text_of(word, tone)
+}
+
+fn progress(row: &JobProgress) -> Content {
+    if row.total == 0 {
+        return Content::of(vec![dim("–")]);
+    }
+    let done = row.done.min(row.total);
+    let filled = done * BAR / row.total;
+    let bar = "█".repeat(filled as usize);
+    let rest = "░".repeat((BAR - filled) as usize);
+    Content::of(vec![plain(bar), dim(rest), plain(format!(" {done}/{}", row.total))])
+}

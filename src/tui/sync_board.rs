@@ -1,0 +1,138 @@
+//! What is known of the run that goes on, or of the last one.
+
+use crate::domain::{ClientId, Failure, JobId, JobProgress, JobState, RequestCounts, SyncEvent, SyncSummary};
+use rust_decimal::Decimal;
+use std::collections::{BTreeMap, HashMap};
+
+/// A run's jobs and its end.
+#[derive(Debug, Clone, Default)]
+pub struct SyncBoard {
+    jobs: Vec<JobProgress>,
+    places: HashMap<JobId, usize>,
+    running: bool,
+    summary: Option<SyncSummary>,
+    aborted: Option<Failure>,
+}
+
+impl SyncBoard {
+    /// Takes in what the engine tells.
+    pub fn apply(&mut self, event: SyncEvent) {
+        match event {
+            SyncEvent::Planned { jobs } => {
+                *self = Self { running: true, ..Self::default() };
+                jobs.into_iter().for_each(|job| self.put(job));
+            }
+            SyncEvent::Job { job } => {
+                self.running = true;
+                self.put(job);
+            }
+            SyncEvent::Committed { .. } => {}
+            SyncEvent::Finished { summary } => {
+                self.running = false;
+                self.summary = Some(summary);
+            }
+            SyncEvent::Aborted { failure } => {
+                self.running = false;
+                self.aborted = Some(failure);
+            }
+        }
+    }
+
+    fn put(&mut self, job: JobProgress) {
+        match self.places.get(&job.id).and_then(|place| self.jobs.get_mut(*place)) {
+            Some(old) => *old = job,
+            None => {
+                self.places.insert(job.id, self.jobs.len());
+                self.jobs.push(job);
+            }
+        }
+    }
+
+    /// All jobs in the order of the plan.
+    pub fn jobs(&self) -> &[JobProgress] {
+        &self.jobs
+    }
+
+    /// Whether a run goes on.
+    pub fn running(&self) -> bool {
+        self.running
+    }
+
+    /// How the last run ended, if it did.
+    pub fn summary(&self) -> Option<&SyncSummary> {
+        self.summary.as_ref()
+    }
+
+    /// Why the last run could not go on.
+    pub fn aborted(&self) -> Option<&Failure> {
+        self.aborted.as_ref()
+    }
+
+    /// Jobs ended, whatever their end.
+    pub fn ended(&self) -> usize {
+        self.jobs.iter().filter(|j| !matches!(j.state, JobState::Waiting | JobState::Running)).count()
+    }
+
+    /// Every failure with its job.
+    pub fn failures(&self) -> impl Iterator<Item = (&JobProgress, &Failure)> {
+        self.jobs.iter().flat_map(|job| {
+            let failures = match &job.state {
+                JobState::Failed { failure } => std::slice::from_ref(failure),
+                JobState::Partial { failures } => failures.as_slice(),
+                _ => &[],
+            };
+            failures.iter().map(move |failure| (job, failure))
+        })
+    }
+
+    /// Requests sent so far.
+    pub fn requests(&self) -> RequestCounts {
+        let mut sum = RequestCounts::default();
+        self.jobs.iter().for_each(|job| sum += job.requests);
+        sum
+    }
+
+    /// What the run's Cost Explorer pages cost in US dollars: as the engine summed it up, or so far.
+    pub fn spend(&self) -> Decimal {
+        self.summary.as_ref().map_or_else(|| ce_price(self.requests().ce), |s| s.ce_spend_usd)
+    }
+
+    /// The same by client, the dearest first; clients without any are left out.
+    pub fn spend_by_client(&self) -> Vec<(ClientId, Decimal)> {
+        let mut pages: BTreeMap<&ClientId, u64> = BTreeMap::new();
+        for job in self.jobs.iter().filter(|j| j.requests.ce > 0) {
+            *pages.entry(&job.client).or_default() += job.requests.ce;
+        }
+        let mut out: Vec<_> = pages.into_iter().map(|(client, n)| (client.clone(), ce_price(n))).collect();
+        out.sort_by_key(|(_, usd)| std::cmp::Reverse(*usd));
+        out
+    }
+}
+
+/// US$0.01 a page: <https://aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing/>.
+pub fn ce_price(pages: u64) -> Decimal {
+    Decimal::new(i64::try_from(pages).unwrap_or(i64::MAX), 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::fixtures;
+
+    #[test]
+    fn a_newer_job_replaces_the_older_and_a_new_plan_begins_anew() {
+        let mut board = SyncBoard::default();
+        board.apply(SyncEvent::Planned { jobs: fixtures::jobs() });
+        let planned = board.jobs().len();
+        let (ended, requests) = (board.ended(), board.requests().total());
+        let mut job = board.jobs().iter().find(|j| j.state == JobState::Waiting).unwrap().clone();
+        job.state = JobState::Done;
+        job.requests.ce += 7;
+        let before = board.spend();
+        board.apply(SyncEvent::Job { job });
+        assert_eq!((board.jobs().len(), board.ended(), board.requests().total()), (planned, ended + 1, requests + 7));
+        assert_eq!(board.spend() - before, Decimal::new(7, 2));
+        board.apply(SyncEvent::Planned { jobs: Vec::new() });
+        assert_eq!((board.jobs().len(), board.running()), (0, true));
+    }
+}

@@ -1,0 +1,65 @@
+//! Any keys at any size: no panic, and the selection is a row of the list.
+
+use crate::{
+    domain::SyncEvent,
+    tui::{Msg, actions::keys::Key, driver::Driver, fixtures},
+};
+use crossterm::event::KeyCode;
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(Key),
+    Size(u16, u16),
+    Sync,
+    Paste(String),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let letters = "123457jkhlgGsSmfayReM?:/-[]q!'x ";
+    let codes = [
+        KeyCode::Enter,
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::Backspace,
+        KeyCode::PageDown,
+        KeyCode::Down,
+        KeyCode::End,
+        KeyCode::Left,
+        KeyCode::F(5),
+    ];
+    prop_oneof![
+        8 => proptest::sample::select(letters.chars().collect::<Vec<_>>()).prop_map(|c| Step::Key(Key::plain(KeyCode::Char(c)))),
+        4 => proptest::sample::select(codes.to_vec()).prop_map(|c| Step::Key(Key::plain(c))),
+        1 => proptest::sample::select("dupnlwk".chars().collect::<Vec<_>>())
+            .prop_map(|c| Step::Key(Key { code: KeyCode::Char(c), ctrl: true })),
+        1 => (0u16..220, 0u16..70).prop_map(|(w, h)| Step::Size(w, h)),
+        1 => Just(Step::Sync),
+        1 => any::<String>().prop_map(Step::Paste),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_breaks_the_console(steps in proptest::collection::vec(step(), 1..40)) {
+        let mut driver = Driver::new(100, 30);
+        for step in steps {
+            match step {
+                Step::Key(key) => drop(driver.key(key)),
+                Step::Size(columns, rows) => drop(driver.resize(columns, rows)),
+                Step::Sync => drop(driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }))),
+                Step::Paste(text) => drop(driver.send(Msg::Paste(text))),
+            }
+            let list = &driver.model.level().list;
+            prop_assert!(list.order().is_empty() || list.cursor() < list.order().len());
+            prop_assert_eq!(list.selected_id().is_some(), !list.order().is_empty());
+            let hit = driver.model.hit.table;
+            if hit.visible > 0 && !list.order().is_empty() {
+                prop_assert!(list.cursor() >= hit.top && list.cursor() < hit.top + hit.visible, "{:?} {:?}", list.cursor(), hit);
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Every pane at every size, as text. The snapshots are the product: read them.
+
+use crate::{
+    domain::SyncEvent,
+    tui::{Msg, Theme, driver::Driver, fixtures},
+};
+use rstest::rstest;
+
+const SIZES: [(u16, u16); 5] = [(40, 12), (80, 24), (120, 40), (200, 60), (1, 1)];
+
+fn shot(name: &str, keys: &str) {
+    for (columns, rows) in SIZES {
+        let mut driver = Driver::new(columns, rows);
+        if name.starts_with("sync") {
+            driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }));
+        }
+        driver.press(keys);
+        insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), driver.screen());
+    }
+}
+
+#[rstest]
+#[case("overview", "")]
+#[case("accounts", "2")]
+#[case("costs_clients", "3")]
+#[case("costs_accounts", "<enter>")]
+#[case("costs_services", "<enter> <enter>")]
+#[case("costs_days", "<enter> <enter> <enter>")]
+#[case("access_principals", "4")]
+#[case("access_events", "4 <enter>")]
+#[case("findings_list", "5")]
+#[case("findings_detail", "5 <enter>")]
+#[case("sync_running", "7 j j")]
+fn every_pane(#[case] name: &str, #[case] keys: &str) {
+    shot(name, keys);
+}
+
+#[rstest]
+#[case("help", "?")]
+#[case("palette", "<ctrl-p>")]
+#[case("command", ": c")]
+#[case("copy", "y")]
+#[case("errors", "e")]
+#[case("filter", "/ n o r")]
+fn every_overlay_at_80x24_and_120x40(#[case] name: &str, #[case] keys: &str) {
+    for (columns, rows) in [(80, 24), (120, 40)] {
+        let mut driver = Driver::new(columns, rows);
+        driver.press(keys);
+        insta::assert_snapshot!(format!("overlay_{name}_{columns}x{rows}"), driver.screen());
+    }
+}
+
+#[rstest]
+#[case("overview", "")]
+#[case("accounts", "2")]
+#[case("costs", "3")]
+#[case("access", "4")]
+#[case("findings", "5")]
+#[case("sync", "7")]
+fn an_empty_pane_says_what_to_do_next(#[case] name: &str, #[case] keys: &str) {
+    let mut driver = Driver::with_desk(100, 24, fixtures::FakeDesk { clients: 0, ..Default::default() });
+    driver.press(keys);
+    insta::assert_snapshot!(format!("empty_{name}"), driver.screen());
+}
+
+#[test]
+fn before_the_first_answer_the_screen_says_what_is_being_done() {
+    let mut driver = Driver::waiting(80, 24);
+    driver.expect("reading the vault …");
+    driver.send(Msg::Status("building the demo world".into())).expect("building the demo world …");
+}
+
+#[test]
+fn a_desk_that_cannot_answer_is_an_error_not_an_empty_list() {
+    let mut driver = Driver::with_desk(100, 24, fixtures::FakeDesk { broken: true, ..Default::default() });
+    driver.expect("the vault is locked by another bailiwick").expect_not("No clients yet");
+}
+
+#[test]
+fn ascii_draws_nothing_but_ascii() {
+    let mut driver = Driver::new(120, 40);
+    driver.theme = Theme { ascii: true, ..Theme::MONO };
+    for keys in ["1", "2", "3", "<enter>", "<enter>", "4", "5", "<enter>", "7", "?"] {
+        driver.press(keys);
+        let screen = driver.screen();
+        assert!(screen.is_ascii(), "{keys}: {:?}", screen.chars().find(|c| !c.is_ascii()));
+    }
+    let mut driver = Driver::new(120, 40);
+    driver.theme = Theme { ascii: true, ..Theme::MONO };
+    driver.draw();
+    insta::assert_snapshot!("ascii_overview", driver.screen());
+}
+
+#[test]
+fn hostile_names_are_shown_as_what_they_are() {
+    for keys in ["2", "4", "5", "5 <enter>", "<enter>", "4 <enter>"] {
+        let mut driver = Driver::new(200, 60);
+        let screen = driver.press(keys).screen();
+        assert!(!screen.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{keys}");
+        assert!(screen.contains("⟨U+202E⟩") || screen.contains("ci␛[2J"), "{keys}:\n{screen}");
+    }
+}

@@ -1,0 +1,219 @@
+//! The loop over streams of its own: what is written, in which order, and nothing more.
+
+use crate::{
+    domain::FixedClock,
+    tui::{
+        Capabilities, Effect, Msg, Options, Ports, Session, TuiError, fixtures,
+        runtime::run,
+        terminal::{
+            clipboard::Wrap,
+            guard::{ENTER, LEAVE, Line},
+        },
+    },
+};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use futures::{Stream, stream};
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, Waker},
+};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Output {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+type Input = Pin<Box<dyn Stream<Item = io::Result<Event>>>>;
+
+fn keys(text: &str) -> impl Iterator<Item = io::Result<Event>> {
+    let key = |c| Ok(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+    text.chars().map(key).collect::<Vec<_>>().into_iter()
+}
+
+fn options(wrap: Wrap) -> Options {
+    Options {
+        title: "bailiwick".into(),
+        clock: Arc::new(FixedClock(fixtures::now())),
+        capabilities: Capabilities { colours: true, ascii: false, ssh: false, wrap },
+    }
+}
+
+fn session(input: Input, output: Output) -> Session<Input, Output> {
+    Session { identity: "test".into(), size: (100, 30), input, output, line: Line::Served }
+}
+
+/// A desk on the loop's own thread.
+fn ports() -> (Ports, UnboundedSender<Msg>, Arc<Mutex<Vec<Effect>>>) {
+    let (sender, incoming) = unbounded_channel();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (log, answers) = (Arc::clone(&asked), sender.clone());
+    let mut desk = fixtures::FakeDesk::default();
+    let effects = Box::new(move |effect: Effect| {
+        log.lock().unwrap().push(effect.clone());
+        if let Effect::Ask { request, query } = effect {
+            answers.send(Msg::Answer { request, result: desk.answer(&query) }).unwrap();
+        }
+    });
+    (Ports { effects, incoming }, sender, asked)
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+#[test]
+fn the_first_frame_stands_before_anything_is_asked_and_the_terminal_is_given_back() {
+    let output = Output::default();
+    let seen = output.clone();
+    let (_keep, incoming) = unbounded_channel();
+    let first = Arc::new(Mutex::new(String::new()));
+    let at_first = Arc::clone(&first);
+    let effects = Box::new(move |_: Effect| {
+        let mut first = at_first.lock().unwrap();
+        if first.is_empty() {
+            *first = seen.text();
+        }
+    });
+    let input: Input = Box::pin(stream::iter(keys("q")));
+    block_on(run(session(input, output.clone()), Ports { effects, incoming }, options(Wrap::None))).unwrap();
+    let first = first.lock().unwrap().clone();
+    assert!(first.starts_with(&format!("{ENTER}\x1b[?2026h")) && first.contains("reading the vault"), "{first:?}");
+    assert!(first.ends_with("\x1b[?2026l"));
+    assert!(output.text().ends_with(LEAVE));
+    for query in ["\x1b[6n", "\x1b[c", "\x1b]11;?", "\x1b[?u", "\x1b[18t"] {
+        assert!(!output.text().contains(query), "a question to the terminal: {query:?}");
+    }
+}
+
+#[test]
+fn a_copy_is_one_osc_52_and_nothing_else_is_an_osc() {
+    let output = Output::default();
+    let (ports, _sender, asked) = ports();
+    // The desk answers between two keys: it is drained before the next wait.
+    let input: Input = Box::pin(stream::iter(keys("ycq")));
+    block_on(run(session(input, output.clone()), ports, options(Wrap::Tmux))).unwrap();
+    let text = output.text();
+    assert_eq!(text.matches("]52;c;").count(), 1);
+    assert!(text.contains("\x1bPtmux;\x1b\x1b]52;c;YmFpbGl3aWNrIG92ZXJ2aWV3\x07\x1b\\"));
+    assert_eq!(text.matches("\x1b]").count(), 1);
+    assert!(asked.lock().unwrap().iter().all(|e| matches!(e, Effect::Ask { .. })));
+}
+
+#[test]
+fn at_rest_nothing_is_written() {
+    let output = Output::default();
+    let (ports, _sender, _) = ports();
+    let quiet: Input = Box::pin(stream::pending());
+    let written = block_on(async {
+        let console = run(session(quiet, output.clone()), ports, options(Wrap::None));
+        tokio::pin!(console);
+        // Until the answer is drawn, then on: the console has to be woken by itself to write anything more.
+        for _ in 0..10_000_000 {
+            tokio::select! {
+                biased;
+                _ = &mut console => panic!("it ended by itself"),
+                () = tokio::task::yield_now() => {}
+            }
+            if output.text().contains("northwind") {
+                break;
+            }
+        }
+        assert!(output.text().contains("northwind"), "the answer was never drawn");
+        let before = output.text().len();
+        for _ in 0..1_000 {
+            tokio::select! {
+                biased;
+                _ = &mut console => panic!("it ended by itself"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        output.text().len() - before
+    });
+    assert_eq!(written, 0);
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_the_console() {
+    let (ports, _sender, _) = ports();
+    let input: Input = Box::pin(stream::empty());
+    let ended = block_on(run(session(input, Output::default()), ports, options(Wrap::None)));
+    assert!(matches!(ended, Err(TuiError::Closed)), "{ended:?}");
+}
+
+#[test]
+fn a_panic_of_the_console_gives_the_terminal_back_and_is_reported() {
+    let output = Output::default();
+    let (_keep, incoming) = unbounded_channel();
+    let effects = Box::new(|_: Effect| std::panic::resume_unwind(Box::new("a fault")));
+    let input: Input = Box::pin(stream::pending());
+    let ended = block_on(run(session(input, output.clone()), Ports { effects, incoming }, options(Wrap::None)));
+    assert!(matches!(ended, Err(TuiError::Panicked(_))), "{ended:?}");
+    assert!(output.text().ends_with(LEAVE));
+}
+
+/// Keeps the first waker until the next event, as crossterm's stream does.
+#[derive(Clone, Default)]
+struct FirstWaker(Arc<Mutex<(Vec<Event>, Option<Waker>)>>);
+
+impl FirstWaker {
+    fn press(&self, c: char) {
+        let mut state = self.0.lock().unwrap();
+        state.0.push(Event::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)));
+        if let Some(waker) = state.1.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Stream for FirstWaker {
+    type Item = io::Result<Event>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut state = self.0.lock().unwrap();
+        match state.0.pop() {
+            Some(event) => Poll::Ready(Some(Ok(event))),
+            None => {
+                state.1.get_or_insert_with(|| context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_comes_late_wakes_the_loop() {
+    let (ports, _sender, _) = ports();
+    let terminal = FirstWaker::default();
+    let hands = terminal.clone();
+    let ended = block_on(async {
+        let console = run(session(Box::pin(terminal), Output::default()), ports, options(Wrap::None));
+        let typing = async {
+            for c in "jjq".chars() {
+                for _ in 0..100 {
+                    tokio::task::yield_now().await;
+                }
+                hands.press(c);
+            }
+        };
+        // A limit only for the case that the test fails.
+        tokio::time::timeout(std::time::Duration::from_secs(10), async { tokio::join!(console, typing).0 }).await
+    });
+    assert!(matches!(ended, Ok(Ok(()))), "the loop slept through a key: {ended:?}");
+}

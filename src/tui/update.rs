@@ -1,0 +1,95 @@
+//! One message in, the model changed, effects out.
+
+use super::{
+    Effect, Model, Msg,
+    actions::{self, keymap, keys::Key},
+    model::Deadline,
+    overlays,
+    panes::PaneId,
+};
+use crate::domain::SyncEvent;
+
+/// The greatest window drawn; a bigger one is drawn in its upper left corner.
+pub const LARGEST: (u16, u16) = (500, 200);
+
+/// Takes one message in.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(event) => Key::of(event).map_or_else(Vec::new, |key| on_key(model, key)),
+        Msg::Paste(text) => overlays::paste(model, &text),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns.min(LARGEST.0), rows.min(LARGEST.1));
+            Vec::new()
+        }
+        Msg::Answer { request, result } => {
+            model.answered(request, result);
+            Vec::new()
+        }
+        Msg::Sync(event) => on_sync(model, event),
+        Msg::Notice { level, text } => {
+            model.notify(level, text);
+            Vec::new()
+        }
+        Msg::Status(text) => {
+            model.status = Some(text);
+            Vec::new()
+        }
+        Msg::Due(Deadline::Toast(number)) => {
+            model.toast = model.toast.take().filter(|(shown, _)| *shown != number);
+            Vec::new()
+        }
+        Msg::Due(Deadline::Refresh(number)) => model.refresh_due(number),
+        Msg::Now(now) => {
+            model.now = now;
+            Vec::new()
+        }
+        Msg::Drawn(hit) => {
+            model.hit = hit;
+            model.level_mut().list.laid_out(hit.table);
+            Vec::new()
+        }
+    }
+}
+
+fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    // A notice has been seen once the next key comes; the key does what it always does.
+    model.toast = None;
+    if let Some(effects) = keymap::anywhere(model, key) {
+        return effects;
+    }
+    if !model.overlays.is_empty() {
+        return overlays::on_key(model, key);
+    }
+    match keymap::resolve(model, key) {
+        keymap::Found::Action(action) => actions::perform(model, action),
+        keymap::Found::Prefix => Vec::new(),
+        keymap::Found::Nothing(why) => {
+            model.notify(super::NoticeLevel::Hint, why);
+            Vec::new()
+        }
+    }
+}
+
+fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
+    let changed = matches!(event, SyncEvent::Committed { .. } | SyncEvent::Finished { .. });
+    match &event {
+        SyncEvent::Finished { summary } => {
+            let failed = summary.jobs_failed + summary.jobs_partial;
+            let text = match failed {
+                0 => format!("sync finished: {} new events", summary.events),
+                n => format!("sync finished, {n} of {} jobs with errors: e shows them", summary.jobs_done + n),
+            };
+            let level = if failed == 0 { super::NoticeLevel::Info } else { super::NoticeLevel::Error };
+            model.notify(level, text);
+        }
+        SyncEvent::Aborted { failure } => {
+            model.notify(super::NoticeLevel::Error, format!("{} {}", failure.what, failure.next_step));
+        }
+        _ => {}
+    }
+    model.sync.apply(event);
+    if model.pane == PaneId::Sync {
+        model.reorder();
+    }
+    if changed { model.data_changed() } else { Vec::new() }
+}

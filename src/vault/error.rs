@@ -1,0 +1,252 @@
+//! What can go wrong with a vault. Every message says what failed, why, and what to do next.
+
+use crate::domain::ClientId;
+use std::{fmt, io, path::PathBuf};
+
+/// A failure of the vault.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The directory holds no vault.
+    #[error("there is no vault in {}: create one first, or name the right directory", dir.display())]
+    NotFound {
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// The directory already holds one.
+    #[error("{} already holds a vault: open it, or choose another directory", dir.display())]
+    AlreadyExists {
+        /// Where it should have been made.
+        dir: PathBuf,
+    },
+    /// There is a store but no header that could open it.
+    #[error(
+        "{} holds a store but no header (vault.hdr): if creating the vault was cut short, delete that folder and create it again; if the header was lost, restore it from a backup",
+        dir.display()
+    )]
+    NoHeader {
+        /// The vault's directory.
+        dir: PathBuf,
+    },
+    /// The directory could be read or swapped by somebody else.
+    #[error("the vault directory {} is not safe to use: {why}", dir.display())]
+    UnsafeDirectory {
+        /// The directory as it was given.
+        dir: PathBuf,
+        /// What is wrong, with the command that puts it right.
+        why: String,
+    },
+    /// Another process has it open.
+    #[error(
+        "the vault is in use by {user} (pid {pid}, {tty}) since {since}: quit that session first, or lock it there"
+    )]
+    InUse {
+        /// Login name of the holder, safe to print.
+        user: String,
+        /// Process id of the holder.
+        pid: u32,
+        /// Terminal of the holder, safe to print.
+        tty: String,
+        /// Since when, RFC 3339.
+        since: String,
+    },
+    /// No passphrase slot opened with what was given.
+    #[error(
+        "wrong passphrase: the vault stays locked; try again (capitals, keyboard layout), or use the recovery code"
+    )]
+    WrongPassphrase,
+    /// No credential-file slot opened with what was given.
+    #[error("this credential file does not belong to this vault: use the file that was made for it, or the passphrase")]
+    WrongCredentialFile,
+    /// The vault has no slot of the kind asked for.
+    #[error("the vault has no slot for {what}: unlock it another way and add one")]
+    NoSuchSlot {
+        /// "a passphrase" or "a credential file".
+        what: &'static str,
+    },
+    /// A new slot's secret is too weak to accept.
+    #[error("{what} is too short: {need}")]
+    WeakSecret {
+        /// Which secret.
+        what: &'static str,
+        /// What is needed.
+        need: &'static str,
+    },
+    /// Key-derivation cost out of bounds.
+    #[error("the key-derivation cost {given} is not allowed: {bounds}")]
+    Cost {
+        /// The cost in words.
+        given: String,
+        /// The limits in words.
+        bounds: &'static str,
+    },
+    /// Neither copy of the header can be used.
+    #[error(
+        "the vault header is damaged ({why}): restore vault.hdr and vault.hdr.b from a backup; the store was not touched"
+    )]
+    HeaderDamaged {
+        /// What is wrong with each copy.
+        why: String,
+    },
+    /// Written by a later release.
+    #[error(
+        "{what} has format {found}, newer than this program knows ({known}): use the release that wrote it, or a later one"
+    )]
+    NewerFormat {
+        /// Which file or record.
+        what: &'static str,
+        /// The number found.
+        found: u16,
+        /// The newest number known here.
+        known: u16,
+    },
+    /// Something that was stored is missing, old, or not what was stored.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The embedded store failed.
+    #[error("the store failed while {doing}: {why}; close the vault, check disk space and the disk, and open it again")]
+    Store {
+        /// What was being done.
+        doing: &'static str,
+        /// The store's own words.
+        why: String,
+    },
+    /// An earlier write failed, so what is in memory and on disk may differ.
+    #[error("the vault stopped after a failed write: close it and open it again; what was acknowledged before is safe")]
+    Stopped,
+    /// Events could not be packed or unpacked.
+    #[error(transparent)]
+    Chunk(#[from] super::chunk::ChunkError),
+    /// The client is not in this vault.
+    #[error("client {0} is not in this vault: add it first")]
+    UnknownClient(ClientId),
+    /// The client is already there.
+    #[error("client {0} is already in this vault: choose another short name")]
+    ClientExists(ClientId),
+    /// A logical name breaks the rules.
+    #[error("\"{given}\" is not a record name: use 1 to 200 letters, digits and ._:+=@- in segments separated by /")]
+    Name {
+        /// What was given, safe to print.
+        given: String,
+    },
+    /// A record has another schema than the caller reads.
+    #[error("record {name} has schema {found}, expected {wanted}: this release cannot read it")]
+    Schema {
+        /// Logical name.
+        name: String,
+        /// Stored schema number.
+        found: u16,
+        /// The caller's schema number.
+        wanted: u16,
+    },
+    /// A record could not be turned into bytes or back.
+    #[error("record {name} cannot be {done}: {why}")]
+    Codec {
+        /// Logical name.
+        name: String,
+        /// "encoded" or "decoded".
+        done: &'static str,
+        /// The codec's words.
+        why: String,
+    },
+    /// A key has sealed as much as it safely may.
+    #[error("the key of {whose} has sealed {sealed} records, its limit: rotate that key before writing more")]
+    KeyWornOut {
+        /// Whose key.
+        whose: String,
+        /// Invocations counted.
+        sealed: u64,
+    },
+    /// Too much for the format.
+    #[error("{what} is too large for the vault: {limit}")]
+    TooLarge {
+        /// Which part.
+        what: &'static str,
+        /// The limit in words.
+        limit: &'static str,
+    },
+    /// A file operation failed.
+    #[error("cannot {doing} {}: {source}; check permissions and free space", path.display())]
+    Io {
+        /// The verb.
+        doing: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's words.
+        source: io::Error,
+    },
+    /// The operating system gave no random bytes, or a process setting failed.
+    #[error("the operating system refused {what}: {why}; nothing was written")]
+    System {
+        /// What was asked of it.
+        what: &'static str,
+        /// Its words.
+        why: String,
+    },
+}
+
+impl VaultError {
+    pub(super) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+
+    /// Whether it says that stored data is damaged (rather than refused, locked or misused).
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::HeaderDamaged { .. } | Self::Store { .. } | Self::NoHeader { .. })
+    }
+}
+
+/// One damaged thing, by name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{name} of {whose} is damaged: {kind}; everything else stays readable; restore it from a backup, or sync that client again"
+)]
+pub struct Damage {
+    /// `the vault`, or `client` and its id.
+    pub whose: String,
+    /// The logical name of the record, or the file's name.
+    pub name: String,
+    /// In which way.
+    pub kind: DamageKind,
+}
+
+/// The ways in which something stored can be damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DamageKind {
+    /// It should be there and is not.
+    Missing,
+    /// Authentic, but not the version that was last stored.
+    Old,
+    /// Not what was stored: altered, cut, or moved from elsewhere.
+    Altered,
+    /// The directory page that leads to it is missing, so it cannot be told whether it is there.
+    PageMissing,
+    /// The directory page that leads to it is an old one.
+    PageOld,
+    /// The directory page that leads to it was altered, cut, or moved from elsewhere.
+    PageAltered,
+}
+
+impl DamageKind {
+    /// The same damage, one level up: of the page that leads to a record.
+    pub(super) fn of_page(self) -> Self {
+        match self {
+            Self::Missing | Self::PageMissing => Self::PageMissing,
+            Self::Old | Self::PageOld => Self::PageOld,
+            Self::Altered | Self::PageAltered => Self::PageAltered,
+        }
+    }
+}
+
+impl fmt::Display for DamageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "it is missing from the store",
+            Self::Old => "the store holds an older version than was last acknowledged",
+            Self::Altered => "its stored bytes are not what was written",
+            Self::PageMissing => "its directory page is missing from the store",
+            Self::PageOld => "its directory page is older than was last acknowledged",
+            Self::PageAltered => "its directory page is not what was written",
+        })
+    }
+}

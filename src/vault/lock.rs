@@ -1,0 +1,106 @@
+//! One process at a time: a lock file held with flock(2), which the kernel releases however the holder ends.
+
+use super::{VaultError, disk};
+use crate::domain::{Timestamp, Untrusted};
+use rustix::fs::{FlockOperation, flock};
+use std::{
+    fs::File,
+    io::{Read as _, Seek as _, Write as _},
+    path::Path,
+};
+
+const NAME: &str = "vault.lock";
+
+/// Who holds a vault, for the person who finds it locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockOwner {
+    /// Login name.
+    pub user: String,
+    /// Process id.
+    pub pid: u32,
+    /// Terminal, e.g. `pts/3`, or `no terminal`.
+    pub tty: String,
+    /// When it was opened.
+    pub since: Timestamp,
+}
+
+/// The lock; dropping it lets go.
+pub(super) struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock, or says who has it.
+    pub(super) fn take(dir: &Path, owner: &LockOwner) -> Result<Self, VaultError> {
+        let path = dir.join(NAME);
+        let io = |doing| VaultError::io(doing, &path);
+        let mut file = disk::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(io("open the lock file"))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(holder(&mut file)),
+            Err(e) => return Err(io("lock")(e.into())),
+        }
+        let one_line = |text: &str| Untrusted::from(text).for_tui(64);
+        let text = format!("{}\n{}\n{}\n{}\n", one_line(&owner.user), owner.pid, one_line(&owner.tty), owner.since);
+        file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(io("write the lock file"))?;
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The emptied file only spares people a stale name. Closing alone would keep the lock while a process that was
+        // just forked still has the file.
+        let _ = self.file.set_len(0);
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
+/// What the holder wrote; it may be in the middle of writing, or of an older release.
+fn holder(file: &mut File) -> VaultError {
+    let mut bytes = Vec::new();
+    let _ = file.rewind().and_then(|()| file.take(1024).read_to_end(&mut bytes));
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines = text.lines().map(|l| Untrusted::from(l).for_tui(64));
+    let mut word = |missing: &str| lines.next().filter(|l| !l.is_empty()).unwrap_or_else(|| missing.to_owned());
+    let user = word("another process");
+    let pid = word("0").parse().unwrap_or(0);
+    VaultError::InUse { user, pid, tty: word("unknown terminal"), since: word("an unknown time") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(user: &str) -> LockOwner {
+        LockOwner { user: user.into(), pid: 42, tty: "pts/3".into(), since: "2026-11-22T03:00:00Z".parse().unwrap() }
+    }
+
+    #[test]
+    fn the_second_opener_is_told_who_has_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Lock::take(dir.path(), &owner("ines")).unwrap();
+        let message = Lock::take(dir.path(), &owner("joao")).err().unwrap().to_string();
+        assert!(
+            message.starts_with("the vault is in use by ines (pid 42, pts/3) since 2026-11-22T03:00:00Z"),
+            "{message}"
+        );
+        drop(held);
+        Lock::take(dir.path(), &owner("joao")).unwrap();
+    }
+
+    #[test]
+    fn a_hostile_lock_file_cannot_paint_the_terminal() {
+        let dir = tempfile::tempdir().unwrap();
+        let _held = Lock::take(dir.path(), &owner("x")).unwrap();
+        std::fs::write(dir.path().join(NAME), b"\x1b[31mroot\nnot a number\n").unwrap();
+        let message = Lock::take(dir.path(), &owner("joao")).err().unwrap().to_string();
+        assert!(!message.contains('\u{1b}') && message.contains("unknown terminal"), "{message}");
+    }
+}

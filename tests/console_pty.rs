@@ -1,0 +1,119 @@
+//! The real binary in a real pseudo-terminal: it paints, answers keys while a sync runs, is silent at rest, and gives
+//! the terminal back.
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use std::{
+    io::{Read, Write},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    time::Duration,
+};
+
+/// Nothing here takes as long; only a failure waits it out.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+struct Console {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    bytes: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    raw: Vec<u8>,
+    _master: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+impl Console {
+    fn demo(rows: u16, cols: u16) -> Self {
+        let pty = native_pty_system().openpty(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_bailiwick"));
+        command.args(["demo", "--accounts", "24", "--events", "1000", "--now", "2026-11-22T02:14:55Z"]);
+        command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let keys = pty.master.take_writer().unwrap();
+        let (sender, bytes) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0u8; 65_536];
+            while let Ok(n @ 1..) = reader.read(&mut buffer) {
+                if sender.send(buffer[..n].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        let size = |n| std::num::NonZero::new(n).unwrap();
+        let screen = vt100::Parser::new(size(rows), size(cols), 0);
+        Self { child, keys, bytes, screen, raw: Vec::new(), _master: pty.master }
+    }
+
+    /// Reads until the screen shows what is wanted.
+    fn wait_for(&mut self, what: &str, shows: impl Fn(&str) -> bool) {
+        while !shows(&self.screen.screen().contents()) {
+            match self.bytes.recv_timeout(PATIENCE) {
+                Ok(bytes) => self.take(&bytes),
+                Err(_) => panic!("{what} never came; the screen is\n{}", self.screen.screen().contents()),
+            }
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.screen.process(bytes);
+        self.raw.extend_from_slice(bytes);
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    /// Everything until the program is gone, and its exit code.
+    fn end(mut self) -> (u32, Vec<u8>) {
+        let code = self.child.wait().unwrap().exit_code();
+        while let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) {
+            self.raw.extend_from_slice(&bytes);
+        }
+        (code, self.raw)
+    }
+}
+
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|w| w == needle)
+}
+
+#[test]
+fn it_paints_answers_during_a_sync_rests_in_silence_and_gives_the_terminal_back() {
+    let mut console = Console::demo(40, 120);
+    console.wait_for("the first frame", |s| s.contains("Overview"));
+    console.press("7");
+    console.wait_for("the sync pane while the sync runs", |s| s.contains("▸ Sync"));
+    console.press("5");
+    console.wait_for("findings", |s| s.contains("▸ Findings"));
+    console.press("1");
+    // The whole fleet is there and no job is left running.
+    console.wait_for("the finished overview", |s| s.contains("halden") && s.contains("forecast") && !s.contains('⟳'));
+    console.press("5");
+    console.wait_for("the worst finding first", |s| s.contains("▸ Findings") && s.contains("CRITICAL"));
+    console.press("\r");
+    console.wait_for("its evidence", |s| s.contains("evidence"));
+    console.press("\u{1b}");
+    console.wait_for("the list again", |s| s.contains("SEVERITY"));
+    // Once a whole second brought nothing, the next two must not either: at rest not one byte is written.
+    while console.bytes.recv_timeout(Duration::from_secs(1)).map(|b| console.take(&b)).is_ok() {}
+    assert_eq!(console.bytes.recv_timeout(Duration::from_secs(2)), Err(RecvTimeoutError::Timeout));
+    console.press("1");
+    console.wait_for("the overview", |s| s.contains("▸ Overview"));
+    console.press("q");
+    let (code, raw) = console.end();
+    assert_eq!(code, 0);
+    let last = raw.len() - 400.min(raw.len());
+    assert!(contains(&raw[last..], b"\x1b[?1049l"), "the alternate screen is left");
+    assert!(contains(&raw[last..], b"\x1b[?25h"), "the cursor is shown again");
+}
+
+#[test]
+fn a_tiny_terminal_says_so_and_does_not_fail() {
+    let mut console = Console::demo(5, 30);
+    console.wait_for("a sentence about the size", |s| s.contains("60") && s.contains("16"));
+    console.press("q");
+    assert_eq!(console.end().0, 0);
+}
