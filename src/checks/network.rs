@@ -37,8 +37,9 @@ pub(super) fn opened(json: &Value) -> Opened {
     let mut opened = Opened::default();
     for rule in rules.into_iter().filter(|rule| names_the_world(rule)) {
         opened.world = true;
-        let Some((fits, from, to)) = ports(rule) else { continue };
-        let covers = |port: i64| fits(port) && (from..=to).contains(&port);
+        let Some((from, to)) = ports(rule) else { continue };
+        // Of the administration ports, UDP carries RDP alone.
+        let covers = |port: i64| (from..=to).contains(&port) && !(port == 22 && is_udp(rule));
         let all = from <= 1 && to >= 65_535;
         let admin = ADMIN_PORTS.into_iter().any(covers);
         let data = !all && DATA_PORTS.into_iter().any(covers);
@@ -111,28 +112,32 @@ pub(super) fn is_world(cidr: &str) -> bool {
     }
 }
 
-/// The ports a rule is about, first and last, and which of them its protocol has; nothing for a protocol without ports.
-fn ports(rule: &Value) -> Option<(fn(i64) -> bool, i64, i64)> {
-    let protocol = match field(rule, ["ipProtocol", "IpProtocol"])? {
-        Value::String(text) => text.to_ascii_lowercase(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    let fits: fn(i64) -> bool = match protocol.as_str() {
-        "-1" | "all" => return Some((|_| true, 0, 65_535)),
-        "tcp" | "6" => |_| true,
-        // Of the administration ports, UDP carries RDP alone.
-        "udp" | "17" => |port| port != 22,
-        _ => return None,
-    };
-    let end = |names| number(field(rule, names));
-    match (end(["fromPort", "FromPort"]), end(["toPort", "ToPort"])) {
-        (Some(-1), _) => Some((fits, 0, 65_535)),
-        (Some(from), Some(to)) => Some((fits, from, to)),
-        // EC2 takes an absent end of the range for the other end, and an absent range for all ports.
-        (Some(only), None) | (None, Some(only)) => Some((fits, only, only)),
-        (None, None) => Some((fits, 0, 65_535)),
+fn protocol(rule: &Value) -> Option<String> {
+    match field(rule, ["ipProtocol", "IpProtocol"])? {
+        Value::String(text) => Some(text.to_ascii_lowercase()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
+}
+
+fn is_udp(rule: &Value) -> bool {
+    matches!(protocol(rule).as_deref(), Some("udp" | "17"))
+}
+
+/// The ports a rule is about, first and last; nothing for a protocol without ports.
+fn ports(rule: &Value) -> Option<(i64, i64)> {
+    match protocol(rule)?.as_str() {
+        "-1" | "all" => return Some((0, 65_535)),
+        "tcp" | "6" | "udp" | "17" => {}
+        _ => return None,
+    }
+    let end = |names| number(field(rule, names));
+    Some(match (end(["fromPort", "FromPort"]), end(["toPort", "ToPort"])) {
+        (Some(-1), _) | (None, None) => (0, 65_535),
+        (Some(from), Some(to)) => (from, to),
+        // EC2 takes an absent end of the range for the other end, and an absent range for all ports.
+        (Some(only), None) | (None, Some(only)) => (only, only),
+    })
 }
 
 #[cfg(test)]
