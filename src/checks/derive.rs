@@ -14,19 +14,24 @@
 //! | `bw.self` | `requestParameters.userName` is the caller, or nobody |
 //! | `bw.policy.public`, `.admin` | what a policy in the request grants; absent without one |
 //! | `bw.policy.external_accounts` | foreign accounts a policy in the request lets in |
-//! | `bw.cidr.world`, `bw.ports.admin`, `bw.group` | what a security-group request opens to the world |
+//! | `bw.cidr.world`, `bw.ports.admin`, `.data`, `.all`, `.other`, `bw.group` | what a security-group request opens to the world |
+//! | `bw.nacl.open` | a network ACL entry lets the world in on all or on administration ports |
+//! | `bw.acl.public`, `bw.public_block.off` | an S3 request grants to everybody, or leaves a part of the public access block off |
 //! | `bw.instances`, `.type`, `.count`, `.large` | a successful start of large instances |
 //! | `bw.region.new_hours` | with it: hours since the first write in a region new to the account |
 //! | `bw.role`, `bw.role.silent_days` | a role assumed from outside, and the days nobody had used it |
 //! | `bw.trail` | the trail a successful CloudTrail call is about |
+//! | `bw.trail.management_lost` | a trail's new selectors no longer take all management events |
 //! | `bw.trail.gap`, `.gap_minutes` | of a start: how long the trail had stood still |
 //! | `bw.trail.restarted_minutes` | of a stop: minutes until it was started again |
 
 use super::{
     engine::AccountContext,
-    network::opened,
+    network::{nacl_open, opened},
     policy::grants,
+    selectors::management_is_lost,
     state::{CheckState, LargeStart, evidence},
+    storage::{acl_is_public, public_block_is_off},
 };
 use crate::{
     domain::{AccessEvent, Evidence, Outcome, PrincipalKind, Untrusted},
@@ -162,7 +167,9 @@ pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Reco
     }
     let user = json.pointer("/userIdentity/userName").and_then(Value::as_str);
     let target = json.pointer("/requestParameters/userName").and_then(Value::as_str);
-    fields.set_if("bw.self", target.is_none() || target == user);
+    // IAM compares user names without regard to case.
+    let same = target.zip(user).is_some_and(|(target, user)| target.eq_ignore_ascii_case(user));
+    fields.set_if("bw.self", target.is_none() || same);
 
     if let Some(grants) = grants(json) {
         fields.set("bw.policy.public", grants.public);
@@ -181,6 +188,10 @@ pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Reco
         let opened = opened(json);
         fields.set_if("bw.cidr.world", opened.world);
         fields.set_if("bw.ports.admin", opened.admin);
+        fields.set_if("bw.ports.data", opened.data);
+        fields.set_if("bw.ports.all", opened.all);
+        fields.set_if("bw.ports.other", opened.other);
+        fields.set_if("bw.nacl.open", nacl_open(json));
         let group = ["/requestParameters/groupId", "/requestParameters/groupName"];
         if let Some(group) = group.into_iter().find_map(|path| json.pointer(path)?.as_str()) {
             fields.set("bw.group", group);
@@ -188,6 +199,11 @@ pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Reco
     }
     if let Some(start) = large_start(record) {
         large(&mut fields, &start, state.new_region_hours(&event.region, event.time));
+    }
+    fields.set_if("bw.trail.management_lost", event.service == "cloudtrail" && management_is_lost(json));
+    if event.service == "s3" {
+        fields.set_if("bw.acl.public", acl_is_public(json));
+        fields.set_if("bw.public_block.off", public_block_is_off(json));
     }
     if let (Some(role), PrincipalKind::Account, false) = (assumed_role(record), event.principal.kind, own) {
         fields.set("bw.role", role);

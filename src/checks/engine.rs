@@ -47,6 +47,9 @@ pub struct AccountContext<'a> {
 
 type Hits = BTreeMap<FindingKey, Hit>;
 
+/// Matches that may wait for their correlation within one batch; then they are counted and all but the newest dropped.
+const BURST: usize = 20_000;
+
 impl Checks {
     /// The checks that come with the program.
     pub fn builtin() -> Result<Self, CheckError> {
@@ -78,9 +81,12 @@ impl Checks {
     /// Evaluates records of one account, in any order, after what `state` remembers of it. Records of our own calls are
     /// left out; an event that was told of before is not told again. One hit for each finding concerned.
     pub fn evaluate_events(&self, ctx: &AccountContext<'_>, state: &mut CheckState, records: &[Record]) -> Vec<Hit> {
-        let mut seen: HashSet<EventId> = HashSet::with_capacity(records.len());
-        let mut batch: Vec<&Record> =
-            records.iter().filter(|r| seen.insert(r.event.id) && !is_own_session(ctx, r)).collect();
+        self.evaluate_batch(ctx, state, records.iter().collect())
+    }
+
+    fn evaluate_batch(&self, ctx: &AccountContext<'_>, state: &mut CheckState, mut batch: Vec<&Record>) -> Vec<Hit> {
+        let mut seen: HashSet<EventId> = HashSet::with_capacity(batch.len());
+        batch.retain(|r| seen.insert(r.event.id) && !is_own_session(ctx, r));
         batch.sort_by_key(|r| (r.event.time, r.event.id));
         for record in &batch {
             state.learn(&record.event, assumed_role(record), trail_name(record));
@@ -93,6 +99,9 @@ impl Checks {
             state.matches.iter().filter_map(|m| Some((m.rule.clone(), m.evidence.event?))).collect();
         for record in &batch {
             self.evaluate_record(ctx, state, record, &mut held, &mut hits);
+            if state.matches.len() >= BURST {
+                self.correlate(ctx, state, &mut hits);
+            }
         }
         self.rejudge_starts(ctx, state, &seen, &mut hits);
         self.correlate(ctx, state, &mut hits);
@@ -103,19 +112,22 @@ impl Checks {
     /// Evaluates records of any accounts without a client: every account that is a recipient counts as the client's own,
     /// and nothing is known from before.
     pub fn evaluate_files(&self, client: &ClientId, records: &[Record]) -> Vec<Hit> {
-        let own_accounts: BTreeSet<AccountId> = records.iter().map(|r| r.event.account).collect();
+        let mut by_account: BTreeMap<AccountId, Vec<&Record>> = BTreeMap::new();
+        for record in records {
+            by_account.entry(record.event.account).or_default().push(record);
+        }
+        let own_accounts: BTreeSet<AccountId> = by_account.keys().copied().collect();
         let mut hits = Vec::new();
-        for account in &own_accounts {
+        for (account, batch) in by_account {
             let ctx = AccountContext {
                 client,
-                account: *account,
+                account,
                 own_accounts: &own_accounts,
                 agency_account: None,
                 own_roles: &[],
                 session_prefix: "",
             };
-            let of_account: Vec<Record> = records.iter().filter(|r| r.event.account == *account).cloned().collect();
-            hits.extend(self.evaluate_events(&ctx, &mut CheckState::default(), &of_account));
+            hits.extend(self.evaluate_batch(&ctx, &mut CheckState::default(), batch));
         }
         hits
     }

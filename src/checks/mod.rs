@@ -15,8 +15,10 @@ mod policy;
 mod rules;
 #[cfg(test)]
 mod scenarios;
+mod selectors;
 mod self_test;
 mod state;
+mod storage;
 
 pub use catalog::{CheckInfo, CheckSource, Depth, all, find};
 pub use engine::{AccountContext, Checks};

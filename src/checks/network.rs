@@ -1,10 +1,15 @@
-//! What a security-group request opens, in the shapes CloudTrail records it.
+//! What a request on a security group or a network ACL opens, in the shapes CloudTrail records it.
 
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Ports from which a host is administered: SSH and RDP.
 const ADMIN_PORTS: [i64; 2] = [22, 3389];
+/// Ports of databases, caches and control interfaces that have no business on the internet: SQL Server, Oracle, Docker,
+/// MySQL, PostgreSQL, Kibana, Redis, Elasticsearch, kubelet, memcached, MongoDB.
+const DATA_PORTS: [i64; 11] = [1433, 1521, 2375, 3306, 5432, 5601, 6379, 9200, 10250, 11211, 27017];
+/// Ports that are meant for everybody.
+const WEB_PORTS: [i64; 2] = [80, 443];
 
 /// What one request opens to the whole internet.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,6 +18,12 @@ pub(super) struct Opened {
     pub world: bool,
     /// Some rule lets the whole internet reach SSH or RDP.
     pub admin: bool,
+    /// Some rule lets the whole internet reach every port.
+    pub all: bool,
+    /// Some rule, other than for all ports, lets the whole internet reach a data port.
+    pub data: bool,
+    /// Some rule opens other ports than these and those of the web.
+    pub other: bool,
 }
 
 /// Reads `ipPermissions`, the single-rule form, and `ModifySecurityGroupRulesRequest`.
@@ -26,9 +37,47 @@ pub(super) fn opened(json: &Value) -> Opened {
     let mut opened = Opened::default();
     for rule in rules.into_iter().filter(|rule| names_the_world(rule)) {
         opened.world = true;
-        opened.admin |= ADMIN_PORTS.into_iter().any(|port| covers(rule, port));
+        let Some((from, to)) = ports(rule) else { continue };
+        // Of the administration ports, UDP carries RDP alone.
+        let covers = |port: i64| (from..=to).contains(&port) && !(port == 22 && is_udp(rule));
+        let all = from <= 1 && to >= 65_535;
+        let admin = ADMIN_PORTS.into_iter().any(covers);
+        let data = !all && DATA_PORTS.into_iter().any(covers);
+        let web = from == to && WEB_PORTS.contains(&from);
+        opened.all |= all;
+        opened.admin |= admin;
+        opened.data |= data;
+        opened.other |= !(all || admin || data || web);
     }
     opened
+}
+
+/// Whether an entry of a network ACL lets the whole internet in on all ports or on one for administration.
+pub(super) fn nacl_open(json: &Value) -> bool {
+    let Some(asked) = json.get("requestParameters") else { return false };
+    let says = |name: &str, word: &str| {
+        asked.get(name).is_some_and(|v| v.as_str().is_some_and(|s| s.eq_ignore_ascii_case(word)))
+    };
+    let inbound = asked.get("egress") == Some(&Value::Bool(false)) || says("egress", "false");
+    let world = ["cidrBlock", "ipv6CidrBlock"].into_iter().filter_map(|n| asked.get(n)?.as_str()).any(is_world);
+    let protocol = match field(asked, ["aclProtocol", "protocol"]) {
+        Some(Value::String(text)) => text.to_ascii_lowercase(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => return false,
+    };
+    let range = |end: &str| number(asked.pointer(&format!("/portRange/{end}")));
+    let reaches = match protocol.as_str() {
+        "-1" | "all" => true,
+        "6" | "tcp" => range("from")
+            .zip(range("to"))
+            .is_none_or(|(from, to)| ADMIN_PORTS.into_iter().any(|port| (from..=to).contains(&port))),
+        _ => false,
+    };
+    says("ruleAction", "allow") && inbound && world && reaches
+}
+
+fn number(value: Option<&Value>) -> Option<i64> {
+    value.and_then(|v| v.as_i64().or_else(|| v.as_str()?.parse().ok()))
 }
 
 fn members(list: Option<&Value>) -> Vec<&Value> {
@@ -63,27 +112,32 @@ pub(super) fn is_world(cidr: &str) -> bool {
     }
 }
 
-fn covers(rule: &Value, port: i64) -> bool {
-    let protocol = field(rule, ["ipProtocol", "IpProtocol"]);
-    let protocol = match protocol {
-        Some(Value::String(s)) => s.to_ascii_lowercase(),
-        Some(Value::Number(n)) => n.to_string(),
-        _ => return false,
-    };
-    let fits = match protocol.as_str() {
-        "-1" | "all" => return true,
-        "tcp" | "6" => true,
-        "udp" | "17" => port == 3389,
-        _ => false,
-    };
-    let number = |names| field(rule, names).and_then(|v| v.as_i64().or_else(|| v.as_str()?.parse().ok()));
-    match (number(["fromPort", "FromPort"]), number(["toPort", "ToPort"])) {
-        (Some(-1), _) => fits,
-        (Some(from), Some(to)) => fits && (from..=to).contains(&port),
-        // EC2 takes an absent end of the range for the other end, and an absent range for all ports.
-        (Some(only), None) | (None, Some(only)) => fits && only == port,
-        (None, None) => fits,
+fn protocol(rule: &Value) -> Option<String> {
+    match field(rule, ["ipProtocol", "IpProtocol"])? {
+        Value::String(text) => Some(text.to_ascii_lowercase()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
+}
+
+fn is_udp(rule: &Value) -> bool {
+    matches!(protocol(rule).as_deref(), Some("udp" | "17"))
+}
+
+/// The ports a rule is about, first and last; nothing for a protocol without ports.
+fn ports(rule: &Value) -> Option<(i64, i64)> {
+    match protocol(rule)?.as_str() {
+        "-1" | "all" => return Some((0, 65_535)),
+        "tcp" | "6" | "udp" | "17" => {}
+        _ => return None,
+    }
+    let end = |names| number(field(rule, names));
+    Some(match (end(["fromPort", "FromPort"]), end(["toPort", "ToPort"])) {
+        (Some(-1), _) | (None, None) => (0, 65_535),
+        (Some(from), Some(to)) => (from, to),
+        // EC2 takes an absent end of the range for the other end, and an absent range for all ports.
+        (Some(only), None) | (None, Some(only)) => (only, only),
+    })
 }
 
 #[cfg(test)]
@@ -119,7 +173,36 @@ mod tests {
     #[case(json!({"requestParameters": null}), false, false)]
     #[case(json!({}), false, false)]
     fn what_is_opened_is_read_from_every_shape(#[case] json: Value, #[case] world: bool, #[case] admin: bool) {
-        assert_eq!(opened(&json), Opened { world, admin });
+        let found = opened(&json);
+        assert_eq!((found.world, found.admin), (world, admin));
+    }
+
+    #[rstest]
+    #[case(rule("tcp", 3306, 3306, "0.0.0.0/0"), (false, true, false))]
+    #[case(rule("tcp", 5000, 6000, "::/0"), (false, true, false))]
+    #[case(rule("-1", -1, -1, "0.0.0.0/0"), (true, false, false))]
+    #[case(rule("tcp", 0, 65535, "0.0.0.0/0"), (true, false, false))]
+    #[case(rule("tcp", 8080, 8080, "0.0.0.0/0"), (false, false, true))]
+    #[case(rule("udp", 51820, 51820, "0.0.0.0/0"), (false, false, true))]
+    #[case(rule("tcp", 80, 443, "0.0.0.0/0"), (false, false, true))]
+    #[case(rule("tcp", 443, 443, "0.0.0.0/0"), (false, false, false))]
+    #[case(rule("icmp", 8, -1, "0.0.0.0/0"), (false, false, false))]
+    #[case(rule("tcp", 22, 22, "0.0.0.0/0"), (false, false, false))]
+    #[case(rule("tcp", 5432, 5432, "10.0.0.0/8"), (false, false, false))]
+    fn data_ports_all_ports_and_others_are_told_apart(#[case] json: Value, #[case] expected: (bool, bool, bool)) {
+        let found = opened(&json);
+        assert_eq!((found.all, found.data, found.other), expected);
+    }
+
+    #[rstest]
+    #[case(json!({"ruleAction": "allow", "egress": false, "aclProtocol": "-1", "cidrBlock": "0.0.0.0/0"}), true)]
+    #[case(json!({"ruleAction": "allow", "egress": false, "aclProtocol": "6", "portRange": {"from": 20, "to": 30}, "ipv6CidrBlock": "::/0"}), true)]
+    #[case(json!({"ruleAction": "allow", "egress": false, "aclProtocol": "6", "portRange": {"from": 443, "to": 443}, "cidrBlock": "0.0.0.0/0"}), false)]
+    #[case(json!({"ruleAction": "deny", "egress": false, "aclProtocol": "-1", "cidrBlock": "0.0.0.0/0"}), false)]
+    #[case(json!({"ruleAction": "allow", "egress": true, "aclProtocol": "-1", "cidrBlock": "0.0.0.0/0"}), false)]
+    #[case(json!({"ruleAction": "allow", "egress": false, "aclProtocol": "-1", "cidrBlock": "10.0.0.0/8"}), false)]
+    fn an_open_network_acl_is_known(#[case] asked: Value, #[case] open: bool) {
+        assert_eq!(nacl_open(&json!({"requestParameters": asked})), open);
     }
 
     #[test]
@@ -127,6 +210,6 @@ mod tests {
         let json = json!({"requestParameters": {"ipPermissions": {"items": [
             {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}},
             {"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": {"items": [{"cidrIp": "10.0.0.0/8"}]}}]}}});
-        assert_eq!(opened(&json), Opened { world: true, admin: false });
+        assert_eq!(opened(&json), Opened { world: true, ..Opened::default() });
     }
 }

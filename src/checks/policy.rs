@@ -11,16 +11,18 @@ pub(super) struct Grants {
     pub public: bool,
     /// Everything on everything.
     pub admin: bool,
-    /// Accounts named as principals.
+    /// Accounts named as principals, without those from which AWS delivers logs.
     pub accounts: BTreeSet<AccountId>,
 }
 
 /// Condition keys that narrow "everybody" to somebody. Keys such as `aws:SecureTransport` do not.
-const NARROWING: [&str; 19] = [
+const NARROWING: [&str; 27] = [
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalorgid",
     "aws:principalorgpaths",
+    "aws:principalisawsservice",
+    "aws:principalservicename",
     "aws:principaltag",
     "aws:sourceaccount",
     "aws:sourcearn",
@@ -29,13 +31,46 @@ const NARROWING: [&str; 19] = [
     "aws:sourceorgpaths",
     "aws:sourceowner",
     "aws:sourcevpc",
+    "aws:sourcevpcarn",
     "aws:sourcevpce",
     "aws:userid",
+    "aws:username",
+    "aws:vpceaccount",
+    "aws:vpceorgid",
+    "aws:vpceorgpaths",
     "aws:vpcsourceip",
     "kms:calleraccount",
     "kms:viaservice",
     "lambda:functionurlauthtype",
     "s3:dataaccesspointaccount",
+    "sts:externalid",
+];
+
+/// AWS's own accounts that deliver load balancer logs, one a region; a bucket for such logs names one. Source: AWS, Elastic
+/// Load Balancing, "Enable access logs".
+const LOG_DELIVERY: [&str; 22] = [
+    "127311923021",
+    "033677994240",
+    "027434742980",
+    "797873946194",
+    "098369216593",
+    "754344448648",
+    "589379963580",
+    "718504428378",
+    "383597477331",
+    "600734575887",
+    "114774131450",
+    "783225319266",
+    "582318560864",
+    "985666609251",
+    "054676820928",
+    "156460612806",
+    "652711504416",
+    "635631232127",
+    "009996457667",
+    "897822967062",
+    "076674570225",
+    "507241528517",
 ];
 
 /// Fields of `requestParameters` that hold a policy, as an object or as text.
@@ -107,7 +142,7 @@ fn allow(statement: &Value, grants: &mut Grants) {
     grants.public |= everybody && !narrowed(statement.get("Condition"));
     grants.accounts.extend(principals.iter().filter_map(|p| {
         let id = if p.starts_with("arn:") { p.split(':').nth(4)? } else { p };
-        id.parse::<AccountId>().ok()
+        if LOG_DELIVERY.contains(&id) { None } else { id.parse::<AccountId>().ok() }
     }));
     let names = |field, wanted: &[&str]| {
         listed(statement.get(field)).filter_map(Value::as_str).any(|text| wanted.contains(&text))
@@ -115,15 +150,17 @@ fn allow(statement: &Value, grants: &mut Grants) {
     grants.admin |= names("Action", &["*", "*:*"]) && names("Resource", &["*"]);
 }
 
-/// Whether a condition names who or from where. `StringNotEquals` and its kin exclude somebody but let in all others.
+/// Whether a condition names who or from where. `StringNotEquals` and its kin exclude somebody but let in all others, and
+/// `...IfExists` lets in whoever has no such key, as an anonymous caller has none; only the address is nearly always there.
 fn narrowed(condition: Option<&Value>) -> bool {
     let operators = condition.and_then(Value::as_object).into_iter().flatten();
-    operators.filter(|(operator, _)| !operator.to_ascii_lowercase().contains("not")).any(|(_, keys)| {
+    operators.filter(|(operator, _)| !operator.to_ascii_lowercase().contains("not")).any(|(operator, keys)| {
+        let lenient = operator.to_ascii_lowercase().ends_with("ifexists");
         keys.as_object().into_iter().flatten().any(|(key, values)| {
             let key = key.to_ascii_lowercase();
             let key = key.split('/').next().unwrap_or(&key);
             let open = listed(Some(values)).filter_map(Value::as_str).any(|v| matches!(v, "*" | "0.0.0.0/0" | "::/0"));
-            NARROWING.contains(&key) && !open
+            NARROWING.contains(&key) && !open && (!lenient || key == "aws:sourceip")
         })
     })
 }
@@ -159,6 +196,8 @@ mod tests {
     #[case(json!({"Principal": "*", "Condition": {"StringEquals": {"AWS:SourceVpce": ["vpce-1"]}}}), false)]
     #[case(json!({"Principal": {"AWS": "arn:aws:iam::111122223333:root"}}), false)]
     #[case(json!({"Principal": {"Service": "sns.amazonaws.com"}}), false)]
+    #[case(json!({"Principal": "*", "Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}}), true)]
+    #[case(json!({"Principal": "*", "Condition": {"IpAddressIfExists": {"aws:SourceIp": "203.0.113.0/24"}}}), false)]
     #[case(json!({"Effect": "Deny", "Principal": "*"}), false)]
     fn public_means_anybody(#[case] fields: Value, #[case] public: bool) {
         let mut statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"});
@@ -182,7 +221,7 @@ mod tests {
     #[test]
     fn named_accounts_are_collected() {
         let found = read(json!({"Statement": [{"Effect": "Allow", "Principal":
-            {"AWS": ["111122223333", "arn:aws:iam::444455556666:role/x", "AROAEXAMPLE"]}}]}));
+            {"AWS": ["111122223333", "arn:aws:iam::444455556666:role/x", "AROAEXAMPLE", "arn:aws:iam::156460612806:root"]}}]}));
         let ids: Vec<String> = found.accounts.iter().map(ToString::to_string).collect();
         assert_eq!(ids, ["111122223333", "444455556666"]);
     }

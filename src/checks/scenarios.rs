@@ -205,16 +205,29 @@ fn files_are_evaluated_without_a_client_and_name_every_event() {
 }
 
 #[test]
-fn the_public_samples_evaluate() {
-    for file in ["otrf.jsonl", "traildiscover.jsonl"] {
-        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/samples").join(file);
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        let records: Vec<Record> =
-            text.lines().map(|l| record(serde_json::from_str(l).unwrap(), &Home::default()).unwrap()).collect();
-        for hit in CHECKS.evaluate_files(&"files".parse().unwrap(), &records) {
-            println!("{file} {} {:?} ×{} {:?}", hit.key.check, hit.key.subject, hit.count, hit.what);
-        }
-    }
+fn files_of_one_day_show_a_gap_in_logging_and_call_nothing_new() {
+    let switch = |time: &str, name: &str, trail: &str| {
+        let json = json!({"eventTime": time, "eventSource": "cloudtrail.amazonaws.com", "eventName": name, "awsRegion": "eu-west-1",
+            "recipientAccountId": "111122223333", "userIdentity": amy(), "requestParameters": {"name": trail}});
+        record(json, &Home::default()).unwrap()
+    };
+    let records = [
+        switch("2026-11-01T10:00:00Z", "StopLogging", "arn:aws:cloudtrail:eu-west-1:111122223333:trail/main"),
+        switch("2026-11-01T10:40:00Z", "StartLogging", "main"),
+        switch("2026-11-01T11:00:00Z", "StopLogging", "other"),
+        call("2026-11-01T12:00:00Z", "ap-southeast-2", "RunInstances", amy(), json!({"instanceType": "p5.48xlarge"})),
+    ];
+    let hits = CHECKS.evaluate_files(&"files".parse().unwrap(), &records);
+    let told: Vec<(&str, String)> =
+        hits.iter().map(|h| (h.key.check.as_str(), h.key.subject.raw_for_matching().to_owned())).collect();
+    assert_eq!(
+        told,
+        [
+            ("CT-EC2-002", "arn:aws:iam::111122223333:user/amy".to_owned()),
+            ("CT-TRAIL-001", "other".to_owned()),
+            ("CT-TRAIL-050", "main".to_owned())
+        ]
+    );
 }
 
 #[test]

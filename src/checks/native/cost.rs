@@ -227,6 +227,8 @@ mod tests {
         test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
     };
 
+    use rstest::rstest;
+
     const LENGTH: i64 = 150;
 
     fn first() -> Day {
@@ -245,12 +247,14 @@ mod tests {
         (0..LENGTH).map(day).collect()
     }
 
-    #[test]
-    fn ordinary_bills_do_not_alarm_and_a_planted_rise_does() {
+    #[rstest]
+    #[case::usual_noise(0.07, 2.5)]
+    #[case::much_noise(0.2, 3.5)]
+    fn ordinary_bills_do_not_alarm_and_a_planted_rise_does(#[case] noise: f64, #[case] rise: f64) {
         let today = first().plus(LENGTH);
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
         let mut runner = TestRunner::new_with_rng(Config { cases: 200, ..Config::default() }, rng);
-        let noise = proptest::collection::vec(0.93f64..1.07, usize::try_from(LENGTH).unwrap());
+        let noise = proptest::collection::vec(1.0 - noise..1.0 + noise, usize::try_from(LENGTH).unwrap());
         runner
             .run(&noise, |noise| {
                 let mut values = ordinary(&noise, 40.0);
@@ -258,8 +262,8 @@ mod tests {
                     runs(high_days(values, today)).into_iter().filter(|run| matters(run, 40.0, today)).count()
                 };
                 let false_alarms = alarms(&values);
-                let rise = values.len() - 12;
-                values.iter_mut().skip(rise).take(3).for_each(|(_, v)| *v *= 2.5);
+                let begin = values.len() - 12;
+                values.iter_mut().skip(begin).take(3).for_each(|(_, v)| *v *= rise);
                 let true_alarms = alarms(&values);
                 prop_assert_eq!((false_alarms, true_alarms), (0, 1));
                 Ok(())
