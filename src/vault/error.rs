@@ -20,7 +20,7 @@ pub enum VaultError {
     },
     /// There is a store but no header that could open it.
     #[error(
-        "{} holds a store but no header (vault.hdr): if creating the vault was cut short, delete that folder and create it again; if the header was lost, restore it from a backup",
+        "{} holds a store but no header (vault.hdr): if creating the vault was cut short, delete that folder and create it again; if the header was lost, restore it from a copy of your own",
         dir.display()
     )]
     NoHeader {
@@ -37,7 +37,7 @@ pub enum VaultError {
     },
     /// Another process has it open.
     #[error(
-        "the vault is in use by {user} (pid {pid}, {tty}) since {since}: quit that session first, or lock it there"
+        "the vault is in use by {user} (pid {pid}, {tty}) since {since}: quit that session first, then try again"
     )]
     InUse {
         /// Login name of the holder, safe to print.
@@ -51,14 +51,14 @@ pub enum VaultError {
     },
     /// No passphrase slot opened with what was given.
     #[error(
-        "wrong passphrase: the vault stays locked; try again (capitals, keyboard layout), or use the recovery code"
+        "wrong passphrase: the vault stays locked; try again (capitals, keyboard layout)"
     )]
     WrongPassphrase,
     /// No credential-file slot opened with what was given.
     #[error("this credential file does not belong to this vault: use the file that was made for it, or the passphrase")]
     WrongCredentialFile,
     /// The vault has no slot of the kind asked for.
-    #[error("the vault has no slot for {what}: unlock it another way and add one")]
+    #[error("the vault has no slot for {what}: open it with the secret that it was made with")]
     NoSuchSlot {
         /// "a passphrase" or "a credential file".
         what: &'static str,
@@ -81,7 +81,7 @@ pub enum VaultError {
     },
     /// Neither copy of the header can be used.
     #[error(
-        "the vault header is damaged ({why}): restore vault.hdr and vault.hdr.b from a backup; the store was not touched"
+        "the vault header is damaged ({why}): restore vault.hdr and vault.hdr.b from a copy of your own; the store was not touched"
     )]
     HeaderDamaged {
         /// What is wrong with each copy.
@@ -149,7 +149,7 @@ pub enum VaultError {
         why: String,
     },
     /// A key has sealed as much as it safely may.
-    #[error("the key of {whose} has sealed {sealed} records, its limit: rotate that key before writing more")]
+    #[error("the key of {whose} has sealed {sealed} records, its limit: no more is written under it; please report this")]
     KeyWornOut {
         /// Whose key.
         whose: String,
@@ -199,7 +199,7 @@ impl VaultError {
 /// One damaged thing, by name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{name} of {whose} is damaged: {kind}; everything else stays readable; restore it from a backup, or sync that client again"
+    "{name} of {whose} is damaged: {kind}; everything else stays readable; restore the vault's directory from a copy of your own, or sync that client again"
 )]
 pub struct Damage {
     /// `the vault`, or `client` and its id.
