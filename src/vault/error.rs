@@ -36,9 +36,7 @@ pub enum VaultError {
         why: String,
     },
     /// Another process has it open.
-    #[error(
-        "the vault is in use by {user} (pid {pid}, {tty}) since {since}: quit that session first, then try again"
-    )]
+    #[error("the vault is in use by {user} (pid {pid}, {tty}) since {since}: quit that session first, then try again")]
     InUse {
         /// Login name of the holder, safe to print.
         user: String,
@@ -50,9 +48,7 @@ pub enum VaultError {
         since: String,
     },
     /// No passphrase slot opened with what was given.
-    #[error(
-        "wrong passphrase: the vault stays locked; try again (capitals, keyboard layout)"
-    )]
+    #[error("wrong passphrase: the vault stays locked; try again (capitals, keyboard layout)")]
     WrongPassphrase,
     /// No credential-file slot opened with what was given.
     #[error("this credential file does not belong to this vault: use the file that was made for it, or the passphrase")]
@@ -149,7 +145,9 @@ pub enum VaultError {
         why: String,
     },
     /// A key has sealed as much as it safely may.
-    #[error("the key of {whose} has sealed {sealed} records, its limit: no more is written under it; please report this")]
+    #[error(
+        "the key of {whose} has sealed {sealed} records, its limit: no more is written under it; please report this"
+    )]
     KeyWornOut {
         /// Whose key.
         whose: String,
