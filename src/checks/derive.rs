@@ -130,8 +130,10 @@ pub(super) fn is_own_session(ctx: &AccountContext<'_>, record: &Record) -> bool 
         let by_agency = ctx.agency_account.is_some() && event.principal.account == ctx.agency_account;
         let into_ours = assumed_role(record).is_some_and(ours)
             && record.json.pointer("/requestParameters/roleSessionName").and_then(Value::as_str).is_some_and(prefixed);
-        // A refused call is recorded without its parameters; our own trust tests are refused on purpose.
-        let refused_test = by_agency && event.outcome != Outcome::Ok;
+        // A refused call is recorded without its parameters; our own trust tests are refused on purpose. Somebody else
+        // with the agency's key is told apart by the tool's name in the user agent.
+        let agent = record.json.get("userAgent").and_then(Value::as_str).unwrap_or_default();
+        let refused_test = by_agency && event.outcome != Outcome::Ok && agent.contains("app/bailiwick");
         return (into_ours && (by_agency || ctx.agency_account.is_none())) || refused_test;
     }
     let known = matches!(

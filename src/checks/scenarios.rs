@@ -180,6 +180,18 @@ fn our_own_role_doing_anything_else_is_everybodys_business() {
 }
 
 #[test]
+fn our_own_refused_trust_test_is_no_finding_but_anybody_elses_with_our_key_is() {
+    let refused = |agent: &str| {
+        let json = json!({"eventTime": "2026-11-01T10:00:00Z", "eventSource": "sts.amazonaws.com", "eventName": "AssumeRole",
+            "awsRegion": "us-east-1", "recipientAccountId": "111122223333", "errorCode": "AccessDenied", "userAgent": agent,
+            "userIdentity": {"type": "AWSAccount", "accountId": "999988887777", "principalId": "AIDAEXAMPLE"}});
+        World::new().run(&mut CheckState::default(), &[record(json, &Home::default()).unwrap()]).len()
+    };
+    assert_eq!(refused("aws-sdk-rust/1.3.3 ua/2.1 api/sts/1.124.0 os/linux lang/rust/1.95.0 app/bailiwick"), 0);
+    assert_eq!(refused("aws-cli/2.31.0"), 1);
+}
+
+#[test]
 fn files_are_evaluated_without_a_client_and_name_every_event() {
     let denied: Vec<Record> = (0..45)
         .map(|n| {
