@@ -32,7 +32,8 @@ impl Rows for Clients {
     fn columns<'a>(&self, source: &Source<'a>) -> Vec<Column<'a, ClientRow>> {
         let rows = self.rows(source);
         let client = longest(rows.iter().map(|row| row.client.as_str()), 12, 28);
-        let client = client.max(longest(rows.iter().filter(|r| note(r) != "").map(|r| r.client.as_str()), 0, 21) + 7);
+        let client =
+            client.max(longest(rows.iter().filter(|r| !note(r).is_empty()).map(|r| r.client.as_str()), 0, 21) + 7);
         let width = |cell: fn(&ClientRow) -> &Cell<Money>| words::money_width(rows.iter().map(cell), 9);
         vec![
             Column::text("client", "CLIENT", (client.min(22), client), |row: &ClientRow, look| {
