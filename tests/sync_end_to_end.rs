@@ -212,6 +212,7 @@ fn a_second_sync_asks_nothing_and_a_later_one_little(rig: &Rig, first: &SyncSumm
     assert_eq!(day.events, 0);
     assert_eq!(rig.desk.findings(&FindingScope::default()).unwrap().rows.len(), findings, "no finding twice");
     assert!(rig.server.counts().ce > before.ce);
+    costs_equal_the_truth(rig);
 }
 
 /// Regions that are read at every sync; none for the role that is quarantined.

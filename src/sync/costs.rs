@@ -118,7 +118,7 @@ impl<C: Assume> Context<C> {
             let mut draft = store.draft();
             for (first, periods) in by_month(answer.periods) {
                 let stored = store.cost_month(&id, first)?;
-                let month = updated(stored, first, &query, periods, now)?;
+                let month = updated(stored, first, &query, periods, now);
                 draft.cost_month(&id, &month)?;
             }
             let mut state = store.cost_state(&id)?;
@@ -182,7 +182,7 @@ fn updated(
     query: &CostQuery,
     periods: Vec<CostPeriod>,
     now: Timestamp,
-) -> Result<CostMonth, VaultError> {
+) -> CostMonth {
     let mut currencies = periods.iter().flat_map(|p| p.rows.iter().map(|r| r.currency));
     let currency = currencies.next();
     let mut month = stored.unwrap_or_else(|| CostMonth {
@@ -219,7 +219,7 @@ fn updated(
                 periods.iter().map(|p| DayCosts { day: p.start, estimated: p.estimated, cells: cells(p) }).collect();
         }
     }
-    Ok(month)
+    month
 }
 
 fn cells(period: &CostPeriod) -> Vec<CostCell> {
@@ -258,5 +258,42 @@ impl super::store::Sources {
             (Some(f), None) => SourceState::Unavailable { reason: format!("{}; {}", f.what, f.next_step) },
         };
         self.failures.extend(failure.map(|f| (source, f)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{aws::CostRow, domain::Amounts};
+    use rust_decimal::Decimal;
+
+    fn amounts(unblended: i64) -> Amounts {
+        Amounts { unblended: Decimal::from(unblended), ..Amounts::default() }
+    }
+
+    fn answer(grouping: Grouping, unblended: i64) -> (CostQuery, Vec<CostPeriod>) {
+        let start: crate::domain::Day = "2026-11-01".parse().unwrap();
+        let grouped = grouping == Grouping::AccountService;
+        let row = CostRow {
+            account: grouped.then(|| "123456789012".parse().unwrap()),
+            service: grouped.then(|| "EC2 - Other".into()),
+            amounts: amounts(unblended),
+            currency: Currency::USD,
+        };
+        let query = CostQuery { start, end: start.plus(20), granularity: Granularity::Monthly, grouping };
+        (query, vec![CostPeriod { start, estimated: true, rows: vec![row] }])
+    }
+
+    #[test]
+    fn the_total_moves_with_its_groups_while_the_residual_is_kept() {
+        let first = "2026-11-01".parse().unwrap();
+        let now = Timestamp::from_second(0);
+        let work_in = |stored, (query, periods)| updated(stored, first, &query, periods, now);
+        let month = work_in(None, answer(Grouping::AccountService, 100));
+        assert_eq!(month.total, None, "not asked yet is not zero");
+        let month = work_in(Some(month), answer(Grouping::None, 107));
+        assert_eq!(month.residual().unwrap(), amounts(7));
+        let month = work_in(Some(month), answer(Grouping::AccountService, 130));
+        assert_eq!((month.total.unwrap(), month.residual().unwrap()), (amounts(137), amounts(7)));
     }
 }
