@@ -77,8 +77,8 @@ fn a_vault_in_use_names_who_has_it_and_the_exit_code_says_try_again() {
         let said = program.refused(75, arguments);
         assert_eq!(
             said,
-            "the vault is in use by joao (pid 4711, pts/3) since 2026-11-22T02:14:55Z: quit that session first, or lock \
-             it there"
+            "the vault is in use by joao (pid 4711, pts/3) since 2026-11-22T02:14:55Z: quit that session first, then \
+             try again"
         );
     }
     drop(held);
