@@ -37,7 +37,7 @@ pub fn twin(glyph: char) -> char {
 }
 
 /// Replaces whatever is not ASCII in a finished buffer. The only place that sets a cell's symbol.
-#[allow(clippy::disallowed_methods)]
+#[allow(clippy::disallowed_methods, reason = "the one place that rewrites symbols, from a fixed table")]
 pub fn to_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         if let Some(first) = cell.symbol().chars().next().filter(|_| !cell.symbol().is_ascii()) {
