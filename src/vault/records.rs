@@ -4,7 +4,7 @@ use super::{
     Batch, Name, Opened, Scope, SlotId, Vault, VaultError,
     batch::Edit,
     directory::{Directory, Owner},
-    header::{Header, OwnerId},
+    header::Header,
     key::{SecretKey, random},
     manifest::{Manifest, Root, no_key},
     open::new_owner,
@@ -73,6 +73,11 @@ impl Vault {
             _ => None,
         });
         ids.collect()
+    }
+
+    /// Whether there is a key for a scope.
+    pub fn has(&self, scope: &Scope) -> bool {
+        self.state().owners.contains_key(scope)
     }
 
     /// Adds a client with a key of its own; durable when it returns.
@@ -325,11 +330,5 @@ impl Vault {
     /// Keeps a little space aside, to be given up when the disk is full. For vaults that stay.
     pub fn keep_ballast(&self) {
         space::keep_ballast(&self.dir);
-    }
-
-    /// The owners of these ids and their scopes, for reports.
-    pub(super) fn scopes_of(&self, ids: &[OwnerId]) -> Vec<Scope> {
-        let state = self.state();
-        state.owners.values().filter(|o| ids.contains(&o.id)).map(|o| o.scope.clone()).collect()
     }
 }
