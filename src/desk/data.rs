@@ -70,6 +70,11 @@ impl Desk {
         self.clock.now()
     }
 
+    /// Forgets what is held of a client that changed its shape or is gone.
+    pub(super) fn forget(&self, client: &ClientId) {
+        self.cached().remove(client);
+    }
+
     /// Every client that can be read, in order of id, and a sentence for each that cannot: one damaged record must not
     /// hide the other clients.
     pub(super) fn all_clients(&self) -> (Vec<Arc<ClientData>>, Vec<String>) {

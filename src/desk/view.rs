@@ -3,9 +3,9 @@
 //! Field names are the stable names of the JSON twins. Lists come sorted the way a pane first shows them.
 
 use crate::domain::{
-    AccountId, AccountState, Cell, ClientId, ConnectionKind, CostBasis, Currency, Day, EventId, Evidence, FindingId,
-    FindingState, Freshness, GateState, Money, Month, Outcome, PrincipalKind, Region, Severity, SeverityCounts,
-    SourceState, Timestamp, Untrusted,
+    AccountId, AccountState, Cell, ClientId, ConnectionId, ConnectionKind, CostBasis, Currency, Day, EventId, Evidence,
+    FindingId, FindingState, Freshness, GateState, Money, Month, Outcome, PrincipalKind, Region, Severity,
+    SeverityCounts, SourceState, Timestamp, Untrusted,
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -413,4 +413,27 @@ pub struct FileFinding {
     pub count: u32,
     /// Every event it rests on.
     pub event_ids: Vec<EventId>,
+}
+
+/// What became of a client's or connection's keys and records.
+#[derive(Debug, Clone, Serialize)]
+pub struct RemovalReport {
+    /// The client.
+    pub client: ClientId,
+    /// The connection, if only one was removed.
+    pub connection: Option<ConnectionId>,
+    /// Records that can no longer be read.
+    pub records: u64,
+    /// Keys that were dropped from the live vault.
+    pub keys_dropped: u64,
+    /// The live vault no longer holds a key for them.
+    pub live_shredded: bool,
+    /// Backups in the backup directory.
+    pub backups: u64,
+    /// Those of which the key ring no longer holds a key for them.
+    pub backups_shredded: u64,
+    /// Those that could not be changed, each with why.
+    pub backups_unreachable: Vec<String>,
+    /// What is out of reach.
+    pub elsewhere: &'static str,
 }
