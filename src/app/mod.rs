@@ -8,8 +8,10 @@ mod engine;
 pub mod fleet;
 mod log;
 mod report;
+mod run;
 mod simulator;
 mod unlock;
+mod worker;
 
 use crate::{
     cli::{self, Cli, ClientAction, Command, Output, SimAction},

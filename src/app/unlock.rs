@@ -1,7 +1,7 @@
 //! Where the vault's secret comes from: a credential file, a passphrase file, or the terminal. Never an argument.
 
 use super::{Setting, report::Report};
-use crate::vault::{KdfCost, LockOwner, Unlock, Vault};
+use crate::vault::{KdfCost, LockOwner, Unlock, Vault, VaultError};
 use secrecy::{SecretBox, SecretSlice, SecretString};
 use std::{
     fs,
@@ -31,19 +31,69 @@ impl Secret {
     }
 }
 
+/// Why a vault did not open, for a screen.
+pub struct Refused {
+    /// A sentence with the next step.
+    pub text: String,
+    /// How long it takes no other try.
+    pub wait_seconds: Option<u64>,
+}
+
+impl From<Report> for Refused {
+    fn from(report: Report) -> Self {
+        Self { text: report.to_string(), wait_seconds: None }
+    }
+}
+
+impl From<VaultError> for Refused {
+    fn from(error: VaultError) -> Self {
+        Self { text: error.to_string(), wait_seconds: None }
+    }
+}
+
+/// Refuses a directory without a vault, before a secret is asked for.
+pub fn expect_vault(dir: &Path) -> Result<(), Report> {
+    if Vault::exists(dir) {
+        return Ok(());
+    }
+    Err(Report::failed(format!(
+        "there is no vault in {}: `bailiwick init` creates it, `bailiwick demo` shows everything without one",
+        dir.display()
+    )))
+}
+
 /// Opens the user's vault.
 pub fn open(setting: &Setting) -> Result<Vault, Report> {
     let dir = setting.paths()?.vault;
-    if !Vault::exists(&dir) {
-        return Err(Report::failed(format!(
-            "there is no vault in {}: `bailiwick init` creates it, `bailiwick demo` shows everything without one",
-            dir.display()
-        )));
-    }
+    expect_vault(&dir)?;
     let secret = secret(setting, "Passphrase: ")?;
     let vault = Vault::open(&dir, secret.unlock(), &owner(setting))?;
     vault.notices().iter().for_each(|notice| crate::cli::sentence(notice));
     Ok(vault)
+}
+
+/// Opens the user's vault with a secret; prints nothing.
+pub fn open_with(setting: &Setting, secret: &Secret) -> Result<Vault, Refused> {
+    let dir = setting.paths()?.vault;
+    Ok(Vault::open(&dir, secret.unlock(), &owner(setting))?)
+}
+
+/// What people call the file that opens the vault without a question, if one is configured.
+pub fn configured(setting: &Setting) -> Option<&'static str> {
+    match (&setting.credential_file, &setting.passphrase_file) {
+        (Some(_), _) => Some("credential file"),
+        (None, Some(_)) => Some("passphrase file"),
+        (None, None) => None,
+    }
+}
+
+/// The secret of the file that is configured.
+pub fn from_file(setting: &Setting) -> Result<Secret, Report> {
+    match (&setting.credential_file, &setting.passphrase_file) {
+        (Some(file), _) => Ok(Secret::Credential(read_credential(file)?)),
+        (None, Some(file)) => Ok(Secret::Passphrase(first_line(file)?)),
+        (None, None) => Err(Report::input("no credential file and no passphrase file is configured")),
+    }
 }
 
 /// Creates the user's vault.
@@ -74,11 +124,8 @@ pub fn create_throwaway(setting: &Setting, dir: &Path) -> Result<Vault, Report> 
 }
 
 fn secret(setting: &Setting, prompt: &str) -> Result<Secret, Report> {
-    if let Some(file) = &setting.credential_file {
-        return Ok(Secret::Credential(read_credential(file)?));
-    }
-    if let Some(file) = &setting.passphrase_file {
-        return Ok(Secret::Passphrase(first_line(file)?));
+    if configured(setting).is_some() {
+        return from_file(setting);
     }
     ask(prompt).map(Secret::Passphrase)
 }

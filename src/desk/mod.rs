@@ -9,6 +9,7 @@ mod files;
 mod findings;
 mod overview;
 mod query;
+mod vault;
 pub mod view;
 
 pub use command::ConnectRequest;
