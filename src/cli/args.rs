@@ -1,5 +1,6 @@
 //! What can be typed. Help, completions and the man page come from here.
 
+use super::vault;
 use crate::domain::{AccountId, ClientId, ConnectionKind, ExternalId, Metric, RoleArn, Severity, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;

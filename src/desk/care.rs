@@ -3,20 +3,30 @@
 use super::{Action, DeskError, data::Desk};
 use crate::vault::{Compacted, Damage, Verified};
 
+/// What a repair did.
+#[derive(Debug, Clone, Default)]
+pub struct Repaired {
+    /// What was dropped.
+    pub dropped: Vec<Damage>,
+    /// What follows from it, in sentences: what will be read again, and what cannot be.
+    pub follows: Vec<String>,
+}
+
 impl Desk {
     /// Reads every record and says what is not what was stored. Changes and reveals nothing.
     pub fn verify(&self) -> Result<Verified, DeskError> {
         Ok(self.vault.verify()?)
     }
 
-    /// Takes what is damaged out of the directory, so that the next sync reads again what AWS still has.
-    pub fn repair(&self) -> Result<Vec<Damage>, DeskError> {
+    /// Takes what is damaged out of the directory, and sees to it that the next sync reads again what AWS still has.
+    pub fn repair(&self) -> Result<Repaired, DeskError> {
         let damaged = self.vault.verify()?.damaged;
         if damaged.is_empty() {
-            return Ok(damaged);
+            return Ok(Repaired::default());
         }
         self.permit(Action::Repair, None, &format!("{} damaged records or pages are dropped", damaged.len()))?;
-        Ok(self.vault.repair()?)
+        let dropped = self.vault.repair()?;
+        Ok(Repaired { dropped, follows: Vec::new() })
     }
 
     /// Copies what is in use into a new store.

@@ -63,6 +63,9 @@ impl Desk {
             Query::Access(scope) => Answer::Access(Arc::new(self.access(scope)?)),
             Query::Findings(scope) => Answer::Findings(Arc::new(self.findings(scope)?)),
             Query::Finding(id) => Answer::Finding(Arc::new(self.finding(*id)?)),
+            Query::Vault | Query::VaultBackups | Query::VaultBackup(_) | Query::VaultEntry(_) => {
+                Answer::Vault(Arc::new(self.vault_view()?))
+            }
         })
     }
 

@@ -13,8 +13,10 @@ mod overview;
 mod policy;
 mod query;
 mod removal;
+mod vault;
 pub mod view;
 
+pub use care::Repaired;
 pub use command::ConnectRequest;
 pub use data::Desk;
 pub use files::check_files;
