@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Costs that were read longer ago than this are stale, in seconds: Cost Explorer renews them every day.
-const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
+pub(super) const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
 
 /// The desk: answers questions from the vault, never from AWS.
 pub struct Desk {
@@ -85,10 +85,7 @@ impl Desk {
         for id in self.vault.clients() {
             match self.client_data(&id) {
                 Ok(data) => clients.push(data),
-                Err(DeskError::UnknownClient(_)) => {
-                    troubles.push(format!("{id} was added only in part: run `bailiwick client add {id}` again"))
-                }
-                Err(error) => troubles.push(format!("{id} cannot be read: {error}")),
+                Err(error) => troubles.push(trouble(&id, &error)),
             }
         }
         (clients, troubles)
@@ -239,6 +236,14 @@ impl ClientData {
     pub(super) fn worst_finding(&self) -> Option<&Finding> {
         let open = self.findings.iter().filter(|f| f.state == FindingState::Open && f.severity > Severity::Info);
         open.max_by_key(|f| (f.severity, f.last_seen))
+    }
+}
+
+/// What is wrong with a client that cannot be shown.
+pub(super) fn trouble(id: &ClientId, error: &DeskError) -> String {
+    match error {
+        DeskError::UnknownClient(_) => format!("{id} was added only in part: run `bailiwick client add {id}` again"),
+        error => format!("{id} cannot be read: {error}"),
     }
 }
 

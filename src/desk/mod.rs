@@ -8,6 +8,7 @@ mod costs;
 mod data;
 mod files;
 mod findings;
+mod glance;
 mod keys;
 mod overview;
 mod policy;

@@ -8,7 +8,7 @@ use crate::domain::{
     SeverityCounts, SourceState, Timestamp, Untrusted,
 };
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 mod vault;
 
@@ -47,7 +47,7 @@ pub struct FleetTotal {
 }
 
 /// One client at first glance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClientRow {
     /// Its id, the row's identity.
     pub client: ClientId,
@@ -81,7 +81,7 @@ pub struct ClientRow {
 }
 
 /// The finding shown under the overview's table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorstFinding {
     /// Which.
     pub id: FindingId,
