@@ -74,7 +74,8 @@ mod tests {
         fn names_come_back_and_sort_by_time(seconds in -60_000_000_000i64..250_000_000_000, epoch in any::<u64>(), nth in 1u32..9, text in "\\PC{0,40}") {
             let name = BackupName { made_at: Timestamp::from_second(seconds), epoch, nth };
             prop_assert_eq!(name.to_string().parse(), Ok(name));
-            prop_assert!(name < BackupName { made_at: name.made_at.plus(1), epoch: 0, nth: 1 });
+            let later = BackupName { made_at: name.made_at.plus(1), epoch: 0, nth: 1 };
+            prop_assert!(name < later);
             let _ = text.parse::<BackupName>();
         }
     }

@@ -174,16 +174,15 @@ fn records_go_on_being_read_while_a_backup_is_made() {
     let home = Home::new();
     let vault = home.filled();
     std::thread::scope(|threads| {
-        let (done, hear) = std::sync::mpsc::channel();
-        threads.spawn(|| {
+        let (vault, home) = (&vault, &home);
+        let making = threads.spawn(move || {
             (0..5).for_each(|n| drop(vault.backup(&home.backups(), now().plus(n)).unwrap()));
-            done.send(()).unwrap();
         });
-        while hear.try_recv().is_err() {
-            assert_eq!(bytes(&vault, &connection(), "a/1").unwrap(), b"one");
-            put(&vault, &client("blue-ocean"), &[("c", b"while it is made")]);
+        while !making.is_finished() {
+            assert_eq!(bytes(vault, &connection(), "a/1").unwrap(), b"one");
+            put(vault, &client("blue-ocean"), &[("c", b"while it is made")]);
         }
-        let _ = hear.recv_timeout(LIMIT);
+        making.join().unwrap();
     });
     for backup in home.backups().list().unwrap() {
         assert!(vault.verify_backup(&backup).unwrap().verified.damaged.is_empty());

@@ -77,7 +77,7 @@ fn copy_dir(from: &Path, to: &Path) {
     disk::make_private_dir(to).unwrap();
     for (path, bytes) in contents(from) {
         let target = to.join(path.strip_prefix(from).unwrap());
-        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        disk::make_private_dir(target.parent().unwrap()).unwrap();
         std::fs::write(target, bytes).unwrap();
     }
 }
