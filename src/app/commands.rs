@@ -1,7 +1,7 @@
 //! The commands that need the vault, and `check`, which does not.
 
 use super::{
-    Setting,
+    Setting, backup,
     demo::Bar,
     engine::{self, Engine},
     report::Report,
@@ -146,6 +146,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
         }
         summary
     };
+    backup::after_sync(setting, &desk, args.json, out);
     Ok(ExitCode::from(match (summary.jobs_failed + summary.jobs_partial, summary.jobs_done + summary.jobs_partial) {
         (0, _) => 0,
         (_, 0) => 2,
@@ -232,7 +233,7 @@ pub fn check(setting: &Setting, args: &CheckArgs, out: &mut Output) -> Result<Ex
     Ok(cli::check(out, &crate::desk::check_files(&checks, &args.files), args.format, args.fail_on))
 }
 
-fn open_desk(setting: &Setting) -> Result<Desk, Report> {
+pub(super) fn open_desk(setting: &Setting) -> Result<Desk, Report> {
     let checks = Arc::new(Checks::with_user_rules(&setting.paths()?.config.join("checks"))?);
     Ok(Desk::new(Arc::new(unlock::open(setting)?), checks, setting.clock.clone()))
 }

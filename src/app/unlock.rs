@@ -23,7 +23,7 @@ pub enum Secret {
 }
 
 impl Secret {
-    fn unlock(&self) -> Unlock<'_> {
+    pub(super) fn unlock(&self) -> Unlock<'_> {
         match self {
             Self::Passphrase(text) => Unlock::Passphrase(text),
             Self::Credential(bytes) => Unlock::CredentialFile(bytes),
@@ -73,7 +73,7 @@ pub fn create_throwaway(setting: &Setting, dir: &Path) -> Result<Vault, Report> 
     Ok(Vault::create(dir, Unlock::CredentialFile(&secret), KdfCost::default(), &owner(setting))?)
 }
 
-fn secret(setting: &Setting, prompt: &str) -> Result<Secret, Report> {
+pub(super) fn secret(setting: &Setting, prompt: &str) -> Result<Secret, Report> {
     if let Some(file) = &setting.credential_file {
         return Ok(Secret::Credential(read_credential(file)?));
     }
@@ -156,7 +156,7 @@ fn random() -> Result<[u8; CREDENTIAL_BYTES], Report> {
     Ok(bytes)
 }
 
-fn owner(setting: &Setting) -> LockOwner {
+pub(super) fn owner(setting: &Setting) -> LockOwner {
     let terminal = fs::read_link("/proc/self/fd/0").ok().filter(|path| path.starts_with("/dev/"));
     LockOwner {
         user: setting.environment.user.clone(),

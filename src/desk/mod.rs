@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod backup;
 mod command;
 mod costs;
 mod data;
@@ -11,6 +12,7 @@ mod overview;
 mod query;
 pub mod view;
 
+pub use backup::{BackupPlan, Tended};
 pub use command::ConnectRequest;
 pub use data::Desk;
 pub use files::check_files;

@@ -1,8 +1,9 @@
 //! Opening a backup and reading all of it.
 
 use super::{BackupError, BackupInfo, error::in_words, records::Records};
+use crate::domain::Timestamp;
 use crate::vault::{
-    Damage, DamageKind, Scope, Unlock, Vault, VaultError, Verified,
+    Damage, DamageKind, Scope, Unlock, Vault, VaultError, Verified, attempts,
     directory::{Directory, Owner, PageCache},
     header::{Header, VAULT_OWNER},
     key::{Purpose, SecretKey, VaultId},
@@ -11,7 +12,7 @@ use crate::vault::{
     ring::RingKey,
     rotate::PREVIOUS_ROOT,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// What reading the whole of a backup found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +23,15 @@ pub struct BackupCheck {
     pub notices: Vec<String>,
 }
 
-/// Reads the whole of a backup with a secret, without any vault.
-pub fn verify_backup(backup: &BackupInfo, unlock: Unlock<'_>) -> Result<BackupCheck, VaultError> {
-    OpenBackup::with(backup, unlock)?.check().map(|(check, _)| check)
+/// Reads the whole of a backup with a secret alone. Wrong secrets are counted with those for the vault in `live`, if
+/// there is one.
+pub fn verify_backup(
+    backup: &BackupInfo,
+    live: &Path,
+    unlock: Unlock<'_>,
+    now: Timestamp,
+) -> Result<BackupCheck, VaultError> {
+    OpenBackup::counted(backup, live, unlock, now)?.check().map(|(check, _)| check)
 }
 
 impl Vault {
@@ -60,8 +67,21 @@ pub(super) struct OpenBackup {
 }
 
 impl OpenBackup {
-    pub(super) fn with(backup: &BackupInfo, unlock: Unlock<'_>) -> Result<Self, VaultError> {
+    /// Opens it with a secret. Wrong ones are counted with those for the vault in `live`, if there is one.
+    pub(super) fn counted(
+        backup: &BackupInfo,
+        live: &Path,
+        unlock: Unlock<'_>,
+        now: Timestamp,
+    ) -> Result<Self, VaultError> {
+        let counted = Vault::exists(live) && unlock.is_typed();
+        if counted {
+            attempts::begin(live, now)?;
+        }
         let opened = Header::load(&backup.path, unlock).map_err(|e| named(e, backup))?;
+        if counted {
+            attempts::succeeded(live)?;
+        }
         Self::open(backup, opened.header, Arc::new(opened.root), opened.notes)
     }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::Timestamp;
 use crate::vault::{
-    LockOwner, Scope, Unlock, Vault, VaultError, Verified, attempts,
+    LockOwner, Scope, Unlock, Vault, VaultError, Verified,
     directory::{Directory, PageCache},
     disk,
     header::Header,
@@ -76,14 +76,7 @@ pub fn restore_backup(
         None
     };
     swap::finish_restore(live, owner)?;
-    let counted = Vault::exists(live) && unlock.is_typed();
-    if counted {
-        attempts::begin(live, now)?;
-    }
-    let source = OpenBackup::with(backup, unlock)?;
-    if counted {
-        attempts::succeeded(live)?;
-    }
+    let source = OpenBackup::counted(backup, live, unlock, now)?;
     let manifest = source.sound_manifest()?;
     let replaced = if Vault::exists(live) {
         Replaced::read(live, unlock, &source.header.vault)

@@ -30,7 +30,7 @@ fn every_case(cut: bool, cases: u64) {
 
         let case = format!("seed {seed}, {}, byte {place}", file.display());
         let backup = home.backups().find(&made.name).unwrap();
-        let whole = match verify_backup(&backup, Unlock::CredentialFile(&key())) {
+        let whole = match verified_by(&backup, Unlock::CredentialFile(&key())) {
             Ok(check) if check.verified.damaged.is_empty() => {
                 assert_eq!(check.notices.len(), 1, "{case}: silent");
                 harmless += 1;

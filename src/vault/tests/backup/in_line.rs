@@ -135,7 +135,7 @@ fn an_old_passphrase_opens_no_kept_backup_after_it_was_changed() {
     put(&vault, &Scope::Vault, &[("a", b"x")]);
     let made = vault.backup(&home.backups(), now()).unwrap();
     vault.replace_own_slot(Unlock::Passphrase(&new), cheap(), now().plus(1)).unwrap();
-    verify_backup(&made, Unlock::Passphrase(&old)).unwrap();
+    verified_by(&made, Unlock::Passphrase(&old)).unwrap();
     assert!(vault.pending_work());
     assert_eq!(vault.refresh_backups(&home.backups()).unwrap().rewritten, 1);
     for root_too in [false, true] {
@@ -144,8 +144,8 @@ fn an_old_passphrase_opens_no_kept_backup_after_it_was_changed() {
             assert!(vault.verify_backup(&made).unwrap().verified.damaged.is_empty(), "the former root key still helps");
             assert!(vault.refresh_backups(&home.backups()).unwrap().is_complete());
         }
-        assert!(matches!(verify_backup(&made, Unlock::Passphrase(&old)), Err(VaultError::WrongPassphrase)));
-        assert!(verify_backup(&made, Unlock::Passphrase(&new)).unwrap().verified.damaged.is_empty());
+        assert!(matches!(verified_by(&made, Unlock::Passphrase(&old)), Err(VaultError::WrongPassphrase)));
+        assert!(verified_by(&made, Unlock::Passphrase(&new)).unwrap().verified.damaged.is_empty());
         assert!(vault.verify_backup(&made).unwrap().notices.is_empty());
     }
     // Only now may the root key change again.

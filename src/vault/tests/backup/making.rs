@@ -20,9 +20,9 @@ fn a_backup_holds_everything_and_leaves_the_vault_as_it_was() {
     let check = vault.verify_backup(&made).unwrap();
     assert_eq!((check.verified.records, check.verified.damaged.len(), check.notices.len()), (12, 0, 0));
     assert_eq!(check.verified, vault.verify().unwrap());
-    assert_eq!(verify_backup(&made, Unlock::CredentialFile(&key())).unwrap(), check);
+    assert_eq!(verified_by(&made, Unlock::CredentialFile(&key())).unwrap(), check);
     let other = SecretSlice::from(vec![7u8; 32]);
-    let refused = verify_backup(&made, Unlock::CredentialFile(&other));
+    let refused = verified_by(&made, Unlock::CredentialFile(&other));
     assert!(matches!(refused, Err(VaultError::WrongCredentialFile)));
 }
 

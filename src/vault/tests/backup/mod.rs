@@ -97,3 +97,7 @@ fn cheap() -> KdfCost {
 }
 
 const LIMIT: Duration = Duration::from_secs(60);
+
+fn verified_by(backup: &BackupInfo, unlock: Unlock<'_>) -> Result<BackupCheck, VaultError> {
+    verify_backup(backup, Path::new("/nowhere"), unlock, now())
+}
