@@ -1,10 +1,11 @@
 //! The commands that need the vault, and `check`, which does not.
 
 use super::{
-    Setting,
+    Setting, backup,
     demo::Bar,
     engine::{self, Engine},
     report::Report,
+    secret::Secret,
     unlock,
 };
 use crate::{
@@ -120,7 +121,8 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
     {
         return Err(DeskError::UnknownClient(only.clone()).into());
     }
-    let desk = Desk::new(vault.clone(), Arc::new(Checks::builtin()?), setting.clock.clone());
+    let desk = Desk::new(vault.clone(), Arc::new(Checks::builtin()?), setting.clock.clone())
+        .with_backups(backup::plan(setting)?);
     let connected = desk.clients()?.clients.iter().any(|c| c.connections > 0);
     let engine = Engine {
         vault,
@@ -146,6 +148,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
         }
         summary
     };
+    backup::after_sync(setting, &desk, args.json, out);
     Ok(ExitCode::from(match (summary.jobs_failed + summary.jobs_partial, summary.jobs_done + summary.jobs_partial) {
         (0, _) => 0,
         (_, 0) => 2,
@@ -232,7 +235,15 @@ pub fn check(setting: &Setting, args: &CheckArgs, out: &mut Output) -> Result<Ex
     Ok(cli::check(out, &crate::desk::check_files(&checks, &args.files), args.format, args.fail_on))
 }
 
-fn open_desk(setting: &Setting) -> Result<Desk, Report> {
+/// The desk over the user's vault.
+pub(super) fn open_desk(setting: &Setting) -> Result<Desk, Report> {
+    open_desk_keeping_secret(setting).map(|(desk, _)| desk)
+}
+
+/// The same for a command that needs the secret once more.
+pub(super) fn open_desk_keeping_secret(setting: &Setting) -> Result<(Desk, Secret), Report> {
     let checks = Arc::new(Checks::with_user_rules(&setting.paths()?.config.join("checks"))?);
-    Ok(Desk::new(Arc::new(unlock::open(setting)?), checks, setting.clock.clone()))
+    let plan = backup::plan(setting)?;
+    let (vault, secret) = unlock::open_keeping_secret(setting)?;
+    Ok((Desk::new(Arc::new(vault), checks, setting.clock.clone()).with_backups(plan), secret))
 }

@@ -1,7 +1,7 @@
 //! Looking after the vault: reading everything, dropping what is damaged, giving space back.
 
 use super::{Action, DeskError, data::Desk};
-use crate::vault::{Compacted, Damage, Verified};
+use crate::vault::{Compacted, Damage, Refreshed, Verified};
 
 /// What a repair did.
 #[derive(Debug, Clone, Default)]
@@ -41,16 +41,12 @@ impl Desk {
     }
 }
 
-/// What bringing the backups in line did.
-pub(super) struct Settled {
-    pub(super) of: u64,
-    pub(super) rewritten: u64,
-    pub(super) unreachable: Vec<String>,
-}
-
 impl Desk {
-    /// Brings the headers of the backups in line with the vault's.
-    pub(super) fn settle(&self) -> Result<Settled, DeskError> {
-        Ok(Settled { of: 0, rewritten: 0, unreachable: Vec::new() })
+    /// Brings the headers of the backups in line with the vault's, where backups are kept.
+    pub(super) fn settle(&self) -> Result<Refreshed, DeskError> {
+        match &self.backups {
+            Some(plan) => Ok(self.vault.refresh_backups(&plan.backups)?),
+            None => Ok(Refreshed::default()),
+        }
     }
 }
