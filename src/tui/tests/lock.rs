@@ -37,8 +37,7 @@ fn refused(text: &str, wait_seconds: Option<u64>) -> Msg {
 const WRONG: &str = "wrong passphrase: the vault stays locked; try again (capitals, keyboard layout)";
 
 fn unlocks(driver: &Driver) -> Vec<&Secret> {
-    let of = |effect| if let Effect::Unlock(secret) = effect { Some(secret) } else { None };
-    driver.effects.iter().filter_map(of).collect()
+    driver.effects.iter().filter_map(|e| if let Effect::Unlock(secret) = e { Some(secret) } else { None }).collect()
 }
 
 fn locks(driver: &Driver) -> usize {

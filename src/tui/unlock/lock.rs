@@ -6,8 +6,9 @@ use std::time::Duration;
 
 impl Model {
     /// The same behind a door, locked if it does not stand open. It locks itself after `idle_lock` without a key.
-    pub fn behind(self, door: Door, idle_lock: Option<Duration>) -> Self {
-        Self { locked: UnlockScreen::at_start(door), door, idle_lock, ..self }
+    pub fn behind(mut self, door: Door, idle_lock: Option<Duration>) -> Self {
+        (self.locked, self.door, self.idle_lock) = (UnlockScreen::at_start(door), door, idle_lock);
+        self
     }
 
     /// The vault is open: what was locked goes on from its first screen.
@@ -28,9 +29,11 @@ impl Model {
     /// Locks: of what was known nothing is kept, and the application is to let go of the vault.
     pub fn lock(&mut self, why: impl Into<String>) -> Vec<Effect> {
         let Some(screen) = UnlockScreen::after_lock(self.door, why.into()) else { return Vec::new() };
-        let anew = Self::new(std::mem::take(&mut self.title), self.size, self.now).behind(self.door, self.idle_lock);
+        let mut anew =
+            Self::new(std::mem::take(&mut self.title), self.size, self.now).behind(self.door, self.idle_lock);
         // Numbers go on, so that an answer to the console of before is never taken for one to this.
-        *self = Self { locked: Some(screen), counter: self.counter, ..anew };
+        (anew.locked, anew.counter) = (Some(screen), self.counter);
+        *self = anew;
         self.key_came();
         vec![Effect::Lock]
     }
