@@ -11,10 +11,10 @@ use crate::{
     aws::{BaseCredentials, Pacer, SdkCloud},
     checks::Checks,
     cli::{
-        self, AccessArgs, AccountsArgs, CheckArgs, ConnectArgs, CostsArgs, FindingsArgs, InitArgs, Output,
+        self, AccessArgs, AccountsArgs, CheckArgs, ConfigArgs, ConnectArgs, CostsArgs, FindingsArgs, InitArgs, Output,
         OverviewArgs, SyncArgs, progress,
     },
-    config::Settings,
+    config::{Settings, SettingsView},
     desk::{AccessScope, ConnectRequest, CostScope, Desk, DeskError, FindingScope},
     domain::{ClientId, CostBasis, SyncEvent},
 };
@@ -230,6 +230,20 @@ pub fn check(setting: &Setting, args: &CheckArgs, out: &mut Output) -> Result<Ex
     };
     let checks = Checks::with_user_rules(&rules).map_err(|e| Report::input(e.to_string()))?;
     Ok(cli::check(out, &crate::desk::check_files(&checks, &args.files), args.format, args.fail_on))
+}
+
+/// `config`: needs no vault, so that it also helps before there is one.
+pub fn config(setting: &Setting, args: &ConfigArgs, out: &mut Output) -> Result<ExitCode, Report> {
+    let directory = setting.paths()?.config;
+    let settings = Settings::load(&directory).map_err(|e| Report::input(e.to_string()))?;
+    let view = SettingsView::new(&directory, &settings)
+        .map_err(|e| Report::failed(format!("the settings cannot be written down: {e}")))?;
+    if args.json {
+        out.json(&view)
+    } else {
+        cli::config(out, &view)
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn open_desk(setting: &Setting) -> Result<Desk, Report> {

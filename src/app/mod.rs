@@ -84,6 +84,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Findings(args)) => commands::findings(setting, args, &mut out),
         Some(Command::Accounts(args)) => commands::accounts(setting, &args, &mut out),
         Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
+        Some(Command::Config(args)) => commands::config(setting, &args, &mut out),
         Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled } }) => {
             simulator::serve(setting, &world, port, !unthrottled, &mut out)
         }

@@ -2,14 +2,16 @@
 
 mod args;
 mod check;
+mod config;
 mod print;
 mod show;
 mod table;
 
 pub use args::{
-    AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConnectArgs, CostsArgs, DemoArgs,
-    FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction, SyncArgs, WorldArgs,
+    AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConfigArgs, ConnectArgs, CostsArgs,
+    DemoArgs, FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction, SyncArgs, WorldArgs,
 };
 pub use check::check;
+pub use config::config;
 pub use print::{Output, progress, sentence};
 pub use show::{access, accounts, clients, costs, finding, findings, overview, summary};
