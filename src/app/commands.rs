@@ -98,7 +98,7 @@ pub fn connect(setting: &Setting, args: &ConnectArgs, out: &mut Output) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// `sync`: 0 when all that was due is read, 1 when a part failed, 2 when nothing could be read.
+/// `sync`: 0 when all that was due is read and what is too old is removed, 1 when a part failed, 2 when nothing could be read.
 pub fn sync(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitCode, Report> {
     read_once(setting, args, out).map_err(Report::nothing_read)
 }
@@ -139,15 +139,16 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
         progress("");
         if !connected {
             out.line("nothing is connected yet: `bailiwick connect CLIENT --role-arn ARN` connects the first account");
-        } else if summary.jobs_done + summary.jobs_partial + summary.jobs_failed == 0 {
+        } else if summary.jobs_done + summary.jobs_partial + summary.jobs_failed == 0 && summary.purged.is_empty() {
             out.line("nothing is due: everything that is connected was read a moment ago");
         } else {
             cli::summary(out, &summary);
         }
         summary
     };
+    let kept_too_long = summary.purged.iter().any(|purged| purged.failure.is_some());
     Ok(ExitCode::from(match (summary.jobs_failed + summary.jobs_partial, summary.jobs_done + summary.jobs_partial) {
-        (0, _) => 0,
+        (0, _) => u8::from(kept_too_long),
         (_, 0) => 2,
         _ => 1,
     }))

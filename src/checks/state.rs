@@ -264,6 +264,26 @@ impl CheckState {
         new
     }
 
+    /// Drops the events that are remembered from before `cut`; says whether there were any. What was learnt from them
+    /// stays.
+    pub fn forget_before(&mut self, cut: Timestamp) -> bool {
+        let held = |state: &Self| {
+            state.starts.len() + state.matches.len() + state.trails.values().map(Vec::len).sum::<usize>()
+        };
+        let before = held(self);
+        self.starts.retain(|start| start.evidence.time >= cut);
+        self.matches.retain(|found| found.evidence.time >= cut);
+        self.trails.values_mut().for_each(|switches| switches.retain(|switch| switch.evidence.time >= cut));
+        self.trails.retain(|_, switches| !switches.is_empty());
+        held(self) < before
+    }
+
+    /// The same, but nothing was told of yet: events that are read again raise their findings again.
+    #[must_use]
+    pub fn telling_again(self) -> Self {
+        Self { told: Told::default(), ..self }
+    }
+
     /// Drops what is remembered beyond the bound; called once a batch, so that one batch never counts twice.
     pub(super) fn settle(&mut self) {
         let surplus = self.told.order.len().saturating_sub(TOLD);
