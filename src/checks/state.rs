@@ -373,6 +373,33 @@ mod tests {
     }
 
     #[test]
+    fn events_from_before_a_cut_are_forgotten_and_what_was_learnt_from_them_is_not() {
+        let piece = |day: i64| Evidence {
+            event: Some(EventId::from_bytes([day as u8; 16])),
+            time: at(day),
+            region: None,
+            actor: None,
+            summary: "x".into(),
+            source: None,
+        };
+        let mut state = CheckState::default();
+        state.use_role("r", at(1));
+        for day in [1, 5] {
+            state.switch("t", Switch { on: day == 5, evidence: piece(day) });
+            state.matches.push(Match { rule: "m".into(), evidence: piece(day), fields: Vec::new() });
+            let evidence = piece(day);
+            state.remember_start(LargeStart { evidence, instance_type: "i".into(), count: 1, summary: "x".into() });
+            assert!(state.count("c", "s", piece(day).event.unwrap()));
+        }
+        assert!(state.forget_before(at(5)));
+        assert_eq!((state.trails["t"].len(), state.matches.len(), state.starts.len()), (1, 1, 1));
+        assert_eq!(state.silence_of("r", at(1)), None);
+        assert!(state.roles.contains_key("r") && !state.forget_before(at(5)));
+        assert!(!state.count("c", "s", piece(1).event.unwrap()), "what was told of stays told");
+        assert!(state.telling_again().count("c", "s", piece(1).event.unwrap()));
+    }
+
+    #[test]
     fn the_state_is_bounded() {
         let mut state = CheckState::default();
         for n in 0..2_000 {

@@ -358,3 +358,6 @@ fn in_words(days: &[Day]) -> Option<String> {
         (first, last) => format!("{} days from {first} to {last} are", days.len()),
     })
 }
+
+#[cfg(test)]
+mod tests;
