@@ -264,7 +264,14 @@ impl Damage<'_> {
             coverage.remove(region, range_of(*day));
         }
         if self.unknown.contains_key(&account) {
-            for (region, day) in self.store.event_days(account)?.into_iter().chain(lost) {
+            for (region, day) in self.store.event_days(account)? {
+                // Nothing was there before the first event of the first day.
+                let events = self.store.events(account, &region, day)?;
+                let first = events.and_then(|chunk| chunk.iter().next().map(|row| row.time));
+                let range = range_of(day);
+                coverage.expect(&region, TimeRange::new(first.unwrap_or(range.start), range.end));
+            }
+            for (region, day) in lost {
                 coverage.expect(&region, range_of(day));
             }
             coverage.remove_all();

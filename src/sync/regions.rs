@@ -136,21 +136,25 @@ fn ranges(
     reach: Reach<'_>,
     now: Timestamp,
 ) -> Vec<(TimeRange, Option<TimeRange>)> {
-    let Some((known, read_until)) = known.and_then(|k| Some((k, k.read_until()?))) else {
-        // A first read goes back by the setting.
-        let days = reach.days.min(reach.retention_days);
-        return vec![(TimeRange::new(now.plus(-i64::from(days) * 86_400), now), None)];
+    // A first read goes back by the setting.
+    let days = reach.days.min(reach.retention_days);
+    let first = now.plus(-i64::from(days) * 86_400);
+    let Some((known, newest)) = known.and_then(|k| Some((k, *k.ranges().last()?))) else {
+        return vec![(TimeRange::new(first, now), None)];
     };
     // A later one goes back to where it stopped, as far as CloudTrail remembers and the events would be kept.
     let oldest = now.plus(-HISTORY_SECONDS).max(retention::kept_from(now, reach.retention_days).start());
+    if newest.is_empty() {
+        // All of it was lost: a first read again, and from where it was held.
+        return vec![(TimeRange::new(newest.start.min(first).max(oldest), now), None)];
+    }
     let reachable = |range: TimeRange| TimeRange::new(range.start.max(oldest), range.end);
-    let gaps = known.gaps(read_until).into_iter().map(reachable).filter(|gap| !gap.is_empty());
+    let gaps = known.gaps(newest.end).into_iter().map(reachable).filter(|gap| !gap.is_empty());
     let mut ranges: Vec<_> = gaps.map(|gap| (gap, None)).collect();
     let pause = if wanted { i64::from(reach.fresh_minutes) * 60 } else { QUIET_REGION_SECONDS };
-    if now.since(read_until) >= pause {
-        let again = known.ranges().last().filter(|newest| !newest.is_empty());
-        let start = again.map_or(read_until, |newest| newest.end.plus(-OVERLAP_SECONDS)).max(oldest);
-        let overlap = (read_until > start).then(|| TimeRange::new(start, read_until));
+    if now.since(newest.end) >= pause {
+        let start = newest.end.plus(-OVERLAP_SECONDS).max(oldest);
+        let overlap = (newest.end > start).then(|| TimeRange::new(start, newest.end));
         ranges.push((TimeRange::new(start, now), overlap));
     }
     ranges
@@ -248,6 +252,10 @@ mod tests {
         let again = plans(&coverage, now);
         assert_eq!(again.len(), 1, "quiet regions held nothing: {again:?}");
         assert_eq!((again[0].range, again[0].overlap), (TimeRange::new(now.plus(-60 * DAY), now), None));
+        // Where only a late day tells of a region, a first read goes back further than that.
+        let mut coverage = Coverage::default();
+        coverage.expect(&region, TimeRange::new(now.plus(-2 * DAY), now));
+        assert_eq!(of(&plans(&coverage, now), "eu-west-1"), [TimeRange::new(now.plus(-14 * DAY), now)]);
     }
 
     #[test]
