@@ -3,6 +3,7 @@
 mod support;
 
 use bailiwick::{
+    desk::AccessScope,
     domain::{AccessEvent, AccountId, ClientId, Clock, CostMonth, Day, EventId, Finding, Region, Timestamp},
     sync::{ClientStore, Forgotten, Lost, SyncOptions, forget_damaged, kept_from},
     vault::{Batch, Name, Scope},
@@ -137,7 +138,16 @@ fn days_are_read_again(rig: &Rig, first: &Stored) {
     assert_ne!(rig.stored().events, first.events);
     let said = rig.forget(&store, &lost);
     assert!(said.lost.is_empty() && said.again.iter().all(|s| s.ends_with("read again by the next sync")), "{said:?}");
+    let missing = || -> Vec<String> {
+        let view = rig.desk.access(&AccessScope::default()).unwrap();
+        view.not_evaluated
+            .into_iter()
+            .filter(|s| s.contains("no longer complete; the next sync reads it again"))
+            .collect()
+    };
+    assert!(missing().len() > 10, "what is missing is said: {:?}", missing());
     let (summary, _) = rig.sync();
+    assert_eq!(missing(), Vec::<String>::new());
     same(&rig.stored(), first);
     let gone: usize = first.events.iter().filter(|(k, _)| names.contains(&name_of(k))).map(|(_, e)| e.len()).sum();
     assert_eq!(summary.events as usize, gone);
@@ -156,8 +166,11 @@ fn coverage_and_days_are_read_again(rig: &Rig, first: &Stored) {
     let lost = rig.drop_records(&store, &names);
     let said = rig.forget(&store, &lost);
     assert!(said.again.iter().any(|s| s.starts_with(&format!("the events of {}", accounts[1]))), "{said:?}");
-    rig.sync();
+    let total = |stored: &Stored| stored.events.values().map(Vec::len).sum::<usize>();
+    let left = total(&rig.stored());
+    let (summary, _) = rig.sync();
     let now = rig.stored();
+    assert_eq!(left + summary.events as usize, total(&now), "what is stored already is not counted as new");
     assert_eq!(now.costs, first.costs);
     same_findings(&now, first);
     // A day that was lost together with the coverage is read whole, also before the first read began.
