@@ -57,6 +57,7 @@ impl Demo {
                 pace: Pace::AWS_LIMIT,
                 retry: RetryPolicy::default(),
                 event_days: 14,
+                event_retention_days: 400,
                 event_minutes: 5,
                 cost_hours: 8,
                 always_regions: Vec::new(),

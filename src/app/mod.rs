@@ -12,6 +12,7 @@ mod report;
 mod run;
 mod secret;
 mod simulator;
+mod sync;
 mod unlock;
 mod vault;
 mod worker;
@@ -96,7 +97,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Connection { action }) => vault::connection(setting, &action, &mut out),
         Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
         Some(Command::Connect(args)) => commands::connect(setting, &args, &mut out),
-        Some(Command::Sync(args)) => commands::sync(setting, &args, &mut out),
+        Some(Command::Sync(args)) => sync::run(setting, &args, &mut out),
         Some(Command::Backup { action }) => backup::run(setting, &action, &mut out),
         Some(Command::Overview(args)) => commands::overview(setting, &args, &mut out),
         Some(Command::Costs(args)) => commands::costs(setting, args, &mut out),
@@ -104,6 +105,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Findings(args)) => commands::findings(setting, args, &mut out),
         Some(Command::Accounts(args)) => commands::accounts(setting, &args, &mut out),
         Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
+        Some(Command::Config(args)) => commands::config(setting, &args, &mut out),
         Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled } }) => {
             simulator::serve(setting, &world, port, !unthrottled, &mut out)
         }

@@ -147,11 +147,14 @@ mod tests {
             clock: Arc::new(FixedClock("2026-11-22T02:14:55Z".parse().unwrap())),
             passphrase_file: None,
             credential_file: None,
+            key_file: None,
+            recovery_code_file: None,
+            wait: false,
             ascii: false,
         };
         let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
         let vault = Arc::downgrade(&demo.engine.vault);
-        let mut opened = Opened { run: Run::default(), desk: demo.desk, engine: demo.engine };
+        let mut opened = Opened { run: Run::default(), desk: demo.desk, engine: demo.engine, notices: Vec::new() };
         let (to_screen, mut told) = unbounded_channel();
         opened.run.begin(&opened.engine, &to_screen);
         while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}

@@ -82,6 +82,8 @@ pub enum Command {
     Accounts(AccountsArgs),
     /// Run the event checks over CloudTrail files, without a vault.
     Check(CheckArgs),
+    /// Show where config.toml is, and every setting with its value and meaning.
+    Config(ConfigArgs),
     /// The AWS simulator.
     Sim {
         /// What to do with it.
@@ -307,6 +309,14 @@ pub struct CheckArgs {
     /// A directory of rules of your own, besides the one in the configuration directory.
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
+}
+
+/// `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What the simulated world is made from.

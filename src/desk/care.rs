@@ -1,7 +1,12 @@
 //! Looking after the vault: reading everything, dropping what is damaged, giving space back.
 
-use super::{Action, DeskError, data::Desk};
-use crate::vault::{Compacted, Damage, Refreshed, Verified};
+use super::{Action, DeskError, data::Desk, glance::NAME as GLANCE};
+use crate::{
+    domain::ClientId,
+    sync::{ClientStore, Lost, forget_damaged},
+    vault::{Compacted, Damage, Refreshed, Scope, Verified},
+};
+use std::collections::BTreeMap;
 
 /// What a repair did.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +31,29 @@ impl Desk {
         }
         self.permit(Action::Repair, None, &format!("{} damaged records or pages are dropped", damaged.len()))?;
         let dropped = self.vault.repair()?;
-        Ok(Repaired { dropped, follows: Vec::new() })
+        let follows = self.forget_dropped(&dropped);
+        Ok(Repaired { dropped, follows })
+    }
+
+    /// Lets the next sync read again what was dropped; says what comes back and what does not.
+    fn forget_dropped(&self, dropped: &[Damage]) -> Vec<String> {
+        let mut said = Vec::new();
+        let mut by_client: BTreeMap<&ClientId, Vec<Lost>> = BTreeMap::new();
+        for damage in dropped {
+            match damage.whose.client() {
+                Some(client) => by_client.entry(client).or_default().extend(lost(damage)),
+                None => said.push(format!("{} of the vault itself does not come back: {}", damage.name, damage.kind)),
+            }
+        }
+        for (client, lost) in by_client {
+            self.forget(client);
+            let store = ClientStore::new(self.vault.clone(), client.clone());
+            match forget_damaged(&store, &lost, self.now()) {
+                Ok(forgotten) => said.extend(forgotten.again.into_iter().chain(forgotten.lost)),
+                Err(error) => said.push(format!("what {client} lost is not read again yet: {error}")),
+            }
+        }
+        said
     }
 
     /// Copies what is in use into a new store.
@@ -38,6 +65,17 @@ impl Desk {
     /// Compacts if the store takes much more than what is in it.
     pub fn compact_if_wanted(&self) -> Result<Option<Compacted>, DeskError> {
         if self.vault.wants_compaction()? { self.compact().map(Some) } else { Ok(None) }
+    }
+}
+
+/// What sync has to know of one damaged thing. A glance is made anew by itself.
+fn lost(damage: &Damage) -> Option<Lost> {
+    match (&damage.whose, damage.name.as_str()) {
+        (Scope::Connection(_, id), _) if damage.kind.is_page() => Some(Lost::PageOfConnection(id.clone())),
+        (_, _) if damage.kind.is_page() => Some(Lost::PageOfClient),
+        (_, GLANCE) => None,
+        (Scope::Connection(..), "connection") => Some(Lost::Record("connections".into())),
+        (_, name) => Some(Lost::Record(name.to_owned())),
     }
 }
 

@@ -162,6 +162,10 @@ impl ClientData {
         })
     }
 
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(super) fn id(&self) -> &ClientId {
         &self.profile.id
     }

@@ -379,6 +379,8 @@ pub struct FindingDetail {
     pub author: String,
     /// Evidence, newest first.
     pub evidence: Vec<Evidence>,
+    /// Why there is less of it than the finding was seen, where that is so.
+    pub evidence_note: Option<String>,
 }
 
 /// What `check FILES` found.

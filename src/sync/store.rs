@@ -358,6 +358,13 @@ impl Draft<'_> {
         Ok(self)
     }
 
+    /// Removes one day of events.
+    pub fn remove_events(&mut self, account: AccountId, region: &Region, day: Day) -> Result<&mut Self, VaultError> {
+        let name = Name::new(event_name(account, region, day))?;
+        self.batch.remove(&self.store.scope, &name);
+        Ok(self)
+    }
+
     /// What the tool itself cost this client.
     pub fn spend(&mut self, spend: &SpendLedger) -> Result<&mut Self, VaultError> {
         self.put("spend", spend)

@@ -100,11 +100,14 @@ fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
     match &event {
         SyncEvent::Finished { summary } => {
             let failed = summary.jobs_failed + summary.jobs_partial;
+            let kept_too_long = summary.purged.iter().any(|purged| purged.failure.is_some());
             let text = match failed {
+                0 if kept_too_long => "sync finished, but old events could not be removed: e shows why".into(),
                 0 => format!("sync finished: {} new events", summary.events),
                 n => format!("sync finished, {n} of {} jobs with errors: e shows them", summary.jobs_done + n),
             };
-            let level = if failed == 0 { super::NoticeLevel::Info } else { super::NoticeLevel::Error };
+            let level =
+                if failed == 0 && !kept_too_long { super::NoticeLevel::Info } else { super::NoticeLevel::Error };
             model.notify(level, text);
         }
         SyncEvent::Aborted { failure } => {

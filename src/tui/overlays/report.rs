@@ -38,6 +38,11 @@ pub fn errors(model: &Model) -> Vec<Paragraph> {
         let head = format!("{} {} {}", job.client, job.account, job.source.word());
         out.push(((head.into(), Tone::Bad), sentence(failure)));
     }
+    let purged = model.sync.summary().into_iter().flat_map(|summary| &summary.purged);
+    for (client, failure) in purged.filter_map(|p| Some((&p.client, p.failure.as_ref()?))) {
+        let text = format!("what is older than events are kept could not be removed: {}", sentence(failure));
+        out.push(((client.to_string().into(), Tone::Bad), text));
+    }
     // What a job has just said is not said again.
     let said = |client: &ClientId, text: &str| {
         model.sync.failures().any(|(job, failure)| {
