@@ -3,14 +3,22 @@
 use super::{Setting, commands::open_desk, report::Report, secret, unlock, vault::confirm};
 use crate::{
     cli::{self, BackupAction, Output},
+    config::Settings,
     desk::{BackupPlan, Desk},
-    vault::{BackupError, BackupInfo, Backups, VaultError, restore_backup, verify_backup},
+    vault::{BackupError, BackupInfo, Backups, Keep, VaultError, restore_backup, verify_backup},
 };
 use std::process::ExitCode;
 
-/// Where backups go and how many are kept.
+/// Where backups go and how many are kept, by the user's settings.
 pub fn plan(setting: &Setting) -> Result<BackupPlan, Report> {
-    Ok(BackupPlan::new(Backups::new(setting.paths()?.backups)))
+    let paths = setting.paths()?;
+    let settings = Settings::load(&paths.config)?;
+    let chosen = settings.backup_directory.as_os_str();
+    Ok(BackupPlan {
+        backups: if chosen.is_empty() { Backups::new(paths.backups) } else { Backups::elsewhere(chosen) },
+        keep: Keep { daily: settings.backup_daily, weekly: settings.backup_weekly, monthly: settings.backup_monthly },
+        automatic: settings.backup_automatic,
+    })
 }
 
 /// `backup …`.

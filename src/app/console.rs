@@ -9,9 +9,6 @@ use crate::{
 use std::{io::IsTerminal, process::ExitCode, sync::mpsc, time::Duration};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// After how long without a key the console locks itself.
-const IDLE_LOCK: Duration = Duration::from_secs(10 * 60);
-
 /// The demo: the first frame is painted before anything is built. Nobody has the key of its vault, so it does not lock.
 pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
     refuse_without_terminal("`bailiwick demo --headless` does the same without a screen")?;
@@ -49,12 +46,14 @@ pub fn stored(setting: &Setting) -> Result<ExitCode, Report> {
     let settings = Settings::load(&paths.config)?;
     unlock::expect_vault(&paths.vault)?;
     let _log = super::log::start(&paths.state);
+    let idle_lock = Some(u64::from(settings.idle_lock_minutes)).filter(|minutes| *minutes > 0);
+    let idle_lock = idle_lock.map(|minutes| Duration::from_secs(minutes * 60));
     let door = secret::configured(setting).map_or(Door::Asks, Door::File);
     let (to_screen, incoming) = unbounded_channel();
     let (effects, wishes) = mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(move || worker::serve_stored(setting, &settings, &wishes, &to_screen));
-        show(setting, effects, incoming, "bailiwick", door, Some(IDLE_LOCK))
+        show(setting, effects, incoming, "bailiwick", door, idle_lock)
     })
 }
 

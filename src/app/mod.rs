@@ -1,6 +1,7 @@
 //! The composition root: builds the rooms, runs a command or the console. The only room that knows all the others.
 
 mod backup;
+mod chore;
 mod clock;
 mod commands;
 mod console;

@@ -25,6 +25,10 @@ pub fn run(setting: &Setting, action: VaultAction, out: &mut Output) -> Result<E
         VaultAction::Probe { dir } => {
             probe_store(&dir)?;
         }
+        VaultAction::Status { json } => {
+            let view = open_desk(setting)?.vault_view()?;
+            if json { out.json(&view) } else { show::status(out, &view) }
+        }
         VaultAction::Verify { json } => {
             let report = open_desk(setting)?.verify()?;
             if json {

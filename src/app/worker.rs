@@ -1,7 +1,8 @@
 //! The thread behind the screen: opens the vault, answers the screen's wishes one after another, and lets go of it all.
 
 use super::{
-    Setting,
+    Setting, backup,
+    chore::{Chore, Task},
     demo::Demo,
     engine::{self, Engine},
     report::Report,
@@ -18,13 +19,22 @@ use crate::{
 };
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, mpsc::Receiver},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
 };
 use tokio::sync::mpsc::UnboundedSender;
+
+/// When the console first looks whether a backup is due, and how often after that.
+const FIRST_TEND: Duration = Duration::from_secs(60);
+const TEND_EVERY: Duration = Duration::from_secs(3_600);
 
 /// What is there only while the vault is open, in the order in which it is to be dropped.
 struct Opened {
     run: Run,
+    chore: Chore,
     desk: Arc<Desk>,
     engine: Engine,
     /// What opening found, to be told once.
@@ -33,8 +43,7 @@ struct Opened {
 
 /// Serves the demo, whose vault is open from the start.
 pub fn serve_demo(demo: &Demo, wishes: &Receiver<Effect>, to_screen: &UnboundedSender<Msg>) {
-    let mut opened =
-        Opened { run: Run::default(), desk: demo.desk.clone(), engine: demo.engine.clone(), notices: Vec::new() };
+    let mut opened = Opened::new(demo.desk.clone(), demo.engine.clone(), Vec::new());
     opened.run.begin(&opened.engine, to_screen);
     let never = |_| Err(Report::failed("the demo's vault cannot be opened again: q leaves the demo").into());
     serve(Some(opened), never, wishes, to_screen);
@@ -60,14 +69,26 @@ fn serve(
     // Nobody listens any more only when the console has ended.
     let tell = |msg| drop(to_screen.send(msg));
     let notice = |level, text: &str| tell(Msg::Notice { level, text: text.to_owned() });
-    while let Ok(wish) = wishes.recv() {
+    let mut tend_at = Instant::now() + FIRST_TEND;
+    loop {
+        let wish = match wishes.recv_timeout(tend_at.saturating_duration_since(Instant::now())) {
+            Ok(wish) => wish,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                tend_at = Instant::now() + TEND_EVERY;
+                if let Some(opened) = &mut opened {
+                    opened.chore.begin(Task::Tend, &opened.desk, to_screen);
+                }
+                continue;
+            }
+        };
         match (wish, &mut opened) {
             (Effect::Ask { request, query }, Some(opened)) => {
                 tell(Msg::Answer { request, result: answer(&opened.desk, &query) });
             }
             (Effect::SyncNow, Some(opened)) => opened.run.begin(&opened.engine, to_screen),
-            (Effect::BackupNow, Some(_)) => notice(NoticeLevel::Hint, "backups cannot be made from here yet"),
-            (Effect::VerifyVault, Some(_)) => notice(NoticeLevel::Hint, "the vault cannot be verified from here yet"),
+            (Effect::BackupNow, Some(opened)) => opened.chore.begin(Task::BackUp, &opened.desk, to_screen),
+            (Effect::VerifyVault, Some(opened)) => opened.chore.begin(Task::Verify, &opened.desk, to_screen),
             (Effect::Lock, _) => tell(Msg::Locked { note: opened.take().and_then(close) }),
             (Effect::Unlock(secret), None) => match catch_unwind(AssertUnwindSafe(|| open(secret))) {
                 Ok(Ok(mut new)) => {
@@ -89,6 +110,7 @@ fn serve(
             (Effect::Copy(_) | Effect::Suspend | Effect::Repaint | Effect::Quit, _) => {}
         }
     }
+    opened.and_then(close);
 }
 
 fn answer(desk: &Desk, query: &Query) -> Result<Answer, String> {
@@ -108,6 +130,7 @@ fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<O
     };
     let paths = setting.paths()?;
     let checks = Arc::new(Checks::with_user_rules(&paths.config.join("checks")).map_err(Report::from)?);
+    let plan = backup::plan(setting)?;
     let (vault, notices) = unlock::open_with(setting, &secret)?;
     let vault = Arc::new(vault);
     let engine = Engine {
@@ -117,14 +140,25 @@ fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<O
         credentials: BaseCredentials::Chain,
         options: engine::options(settings, &setting.environment.user, None),
     };
-    let desk = Arc::new(Desk::new(vault, checks, setting.clock.clone()));
-    Ok(Opened { run: Run::default(), desk, engine, notices })
+    let desk = Arc::new(Desk::new(vault, checks, setting.clock.clone()).with_backups(plan));
+    Ok(Opened::new(desk, engine, notices))
+}
+
+impl Opened {
+    fn new(desk: Arc<Desk>, engine: Engine, notices: Vec<String>) -> Self {
+        Self { run: Run::default(), chore: Chore::default(), desk, engine, notices }
+    }
 }
 
 /// Lets go of everything, so that the vault's keys are wiped; says so if that stopped a sync.
 fn close(opened: Opened) -> Option<String> {
-    let Opened { mut run, desk, engine, .. } = opened;
+    let Opened { mut run, chore, desk, engine, .. } = opened;
     let stopped = run.end();
+    drop(chore);
+    if let Err(error) = desk.keep_glances() {
+        // Then the next first screen takes a little longer.
+        tracing::warn!(%error, "the first screen was not kept");
+    }
     drop((run, desk));
     let vault = engine.vault;
     if Arc::into_inner(vault).is_none() {
@@ -154,7 +188,7 @@ mod tests {
         };
         let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
         let vault = Arc::downgrade(&demo.engine.vault);
-        let mut opened = Opened { run: Run::default(), desk: demo.desk, engine: demo.engine, notices: Vec::new() };
+        let mut opened = Opened::new(demo.desk, demo.engine, Vec::new());
         let (to_screen, mut told) = unbounded_channel();
         opened.run.begin(&opened.engine, &to_screen);
         while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}

@@ -2,7 +2,7 @@
 
 use super::{print::Output, table::Table};
 use crate::{
-    desk::view::RemovalReport,
+    desk::view::{RemovalReport, VaultMode, VaultView},
     domain::{ClientId, Connection, ConnectionId},
     vault::{Compacted, Damage, SlotInfo, Verified},
 };
@@ -13,6 +13,12 @@ use std::path::PathBuf;
 /// `vault …`.
 #[derive(Debug, Subcommand)]
 pub enum VaultAction {
+    /// Show the vault's health: slots, size, backups, the last entries of the audit log.
+    Status {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Read every record and name what is damaged; exit code 1 if anything is.
     Verify {
         /// Print JSON.
@@ -169,6 +175,40 @@ pub enum ConnectionAction {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// The vault at first glance.
+pub fn status(out: &mut Output, view: &VaultView) {
+    out.line(&format!("vault {}, edition {}", view.id.get(..8).unwrap_or(&view.id), view.epoch));
+    out.line(&format!(
+        "{} clients, {} connections, {} records, {:.1} MiB on disk",
+        view.clients,
+        view.connections,
+        view.records,
+        view.bytes as f64 / 1_048_576.0
+    ));
+    if let VaultMode::ReadOnly { why } = &view.mode {
+        out.line(why);
+    }
+    out.line("");
+    let mut table = Table::new(&["SLOT", "OPENED BY", "MADE", "COST OF A TRY"]);
+    for slot in &view.slots {
+        let kind = if slot.opened { format!("{} (now)", slot.kind) } else { slot.kind.clone() };
+        let cost = slot.cost.clone().unwrap_or_else(|| "–".into());
+        table.row(vec![slot.id.clone(), kind, slot.made_at.to_string(), cost]);
+    }
+    table.lines().iter().for_each(|line| out.line(line));
+    out.line("");
+    match view.backups.first() {
+        Some(newest) => out.line(&format!(
+            "{} backups in {}, the newest of {}",
+            view.backups.len(),
+            view.backup_directory,
+            newest.made_at
+        )),
+        None => out.line(&format!("no backups in {}", view.backup_directory)),
+    }
+    view.backup_problem.iter().chain(&view.notices).for_each(|line| out.line(line));
 }
 
 fn damage(damage: &Damage) -> Value {

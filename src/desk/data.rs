@@ -75,6 +75,11 @@ impl Desk {
         })
     }
 
+    /// Where its backups go, if it has any.
+    pub fn backups(&self) -> Option<&BackupPlan> {
+        self.backups.as_ref()
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
     }
