@@ -6,6 +6,7 @@ mod config;
 mod print;
 mod show;
 mod table;
+pub mod vault;
 
 pub use args::{
     AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConfigArgs, ConnectArgs, CostsArgs,
