@@ -5,8 +5,8 @@ mod support;
 use bailiwick::{
     desk::AccessScope,
     domain::{AccessEvent, AccountId, ClientId, Clock, CostMonth, Day, EventId, Finding, Region, Timestamp},
-    sync::{ClientStore, Forgotten, Lost, SyncOptions, forget_damaged, kept_from},
-    vault::{Batch, Name, Scope},
+    sync::{ClientStore, Forgotten, SyncOptions, forget_damaged, kept_from},
+    vault::{Batch, Damage, DamageKind, Name, Scope},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use support::{Rig, options};
@@ -43,17 +43,21 @@ impl Rig {
         stored
     }
 
-    /// Takes records out of the directory, as a repair does with damaged ones.
-    fn drop_records(&self, store: &ClientStore, names: &[String]) -> Vec<Lost> {
+    /// Takes records out of the directory, as a repair does with damaged ones, and says it in the same way.
+    fn drop_records(&self, store: &ClientStore, names: &[String]) -> Vec<Damage> {
         let mut batch = Batch::new();
-        for name in names {
-            batch.remove(&scope(store.client(), name), &Name::new(name).unwrap());
-        }
+        let damage = names.iter().map(|name| {
+            let whose = scope(store, name);
+            assert!(store.vault().get(&whose, &Name::new(name).unwrap()).unwrap().is_some(), "{name} is there");
+            batch.remove(&whose, &Name::new(name).unwrap());
+            Damage { whose, name: name.clone(), kind: DamageKind::Missing }
+        });
+        let damage = damage.collect();
         self.vault.commit(batch).unwrap();
-        names.iter().map(|name| Lost::Record(name.clone())).collect()
+        damage
     }
 
-    fn forget(&self, store: &ClientStore, lost: &[Lost]) -> Forgotten {
+    fn forget(&self, store: &ClientStore, lost: &[Damage]) -> Forgotten {
         forget_damaged(store, lost, self.clock.now()).unwrap()
     }
 }
@@ -81,9 +85,14 @@ fn same_findings(now: &Stored, first: &Stored) {
     assert_eq!(more, None);
 }
 
-/// Whose key a record of a client is sealed with.
-fn scope(client: &ClientId, _name: &str) -> Scope {
-    Scope::Client(client.clone())
+/// Whose key a record of a client is sealed with: of the connection that its name speaks of, if there is one.
+fn scope(store: &ClientStore, name: &str) -> Scope {
+    let of =
+        name.split('/').nth(1).and_then(|id| store.connections().unwrap().into_iter().find(|c| c.id.as_str() == id));
+    match of {
+        Some(connection) => Scope::Connection(store.client().clone(), connection.id),
+        None => Scope::Client(store.client().clone()),
+    }
 }
 
 /// The names of the event records of an account, by region and day.
@@ -238,13 +247,12 @@ fn findings_and_checks_come_back(rig: &Rig, first: &Stored) {
 fn everything_of_a_connection_comes_back(rig: &Rig, first: &Stored) {
     let (store, accounts) = busiest(rig);
     let account = accounts[0];
-    let id = account.to_string();
     let mut names = event_records(&store, account);
     names.retain(|name| !name.ends_with('5'));
     names.extend([format!("coverage/{account}"), format!("sources/{account}"), format!("checks/{account}")]);
     names.push(format!("findings/{account}"));
-    rig.drop_records(&store, &names);
-    let said = rig.forget(&store, &[Lost::PageOfConnection(id.parse().unwrap())]);
+    let whose = rig.drop_records(&store, &names)[0].whose.clone();
+    let said = rig.forget(&store, &[Damage { whose, name: "unknown".into(), kind: DamageKind::PageMissing }]);
     assert!(said.lost[0].starts_with("which records of connection"), "{said:?}");
     rig.sync();
     let now = rig.stored();

@@ -1,12 +1,12 @@
 //! Looking after the vault: reading everything, dropping what is damaged, giving space back.
 
-use super::{Action, DeskError, data::Desk, glance::NAME as GLANCE};
+use super::{Action, DeskError, data::Desk};
 use crate::{
     domain::ClientId,
-    sync::{ClientStore, Lost, forget_damaged},
-    vault::{Compacted, Damage, Refreshed, Scope, Verified},
+    sync::{ClientStore, forget_damaged},
+    vault::{Compacted, Damage, Refreshed, Verified},
 };
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// What a repair did.
 #[derive(Debug, Clone, Default)]
@@ -31,29 +31,23 @@ impl Desk {
         }
         self.permit(Action::Repair, None, &format!("{} damaged records or pages are dropped", damaged.len()))?;
         let dropped = self.vault.repair()?;
-        let follows = self.forget_dropped(&dropped);
-        Ok(Repaired { dropped, follows })
-    }
-
-    /// Lets the next sync read again what was dropped; says what comes back and what does not.
-    fn forget_dropped(&self, dropped: &[Damage]) -> Vec<String> {
-        let mut said = Vec::new();
-        let mut by_client: BTreeMap<&ClientId, Vec<Lost>> = BTreeMap::new();
-        for damage in dropped {
-            match damage.whose.client() {
-                Some(client) => by_client.entry(client).or_default().extend(lost(damage)),
-                None => said.push(format!("{} of the vault itself does not come back: {}", damage.name, damage.kind)),
-            }
-        }
-        for (client, lost) in by_client {
+        let clients: BTreeSet<&ClientId> = dropped.iter().filter_map(|damage| damage.whose.client()).collect();
+        let own = dropped.iter().filter(|damage| damage.whose.client().is_none());
+        let mut follows: Vec<String> = own
+            .map(|d| format!("{} of the vault itself does not come back: `bailiwick backup list` shows backups", d.name))
+            .collect();
+        for client in clients {
             self.forget(client);
             let store = ClientStore::new(self.vault.clone(), client.clone());
-            match forget_damaged(&store, &lost, self.now()) {
-                Ok(forgotten) => said.extend(forgotten.again.into_iter().chain(forgotten.lost)),
-                Err(error) => said.push(format!("what {client} lost is not read again yet: {error}")),
+            match forget_damaged(&store, &dropped, self.now()) {
+                Ok(said) => follows.extend(said.again.into_iter().chain(said.lost).map(|s| format!("{client}: {s}"))),
+                // What was dropped stays dropped, and the other clients are still to be seen to.
+                Err(error) => {
+                    follows.push(format!("{client}: what was lost could not be marked to be read again: {error}"))
+                }
             }
         }
-        said
+        Ok(Repaired { dropped, follows })
     }
 
     /// Copies what is in use into a new store.
@@ -65,17 +59,6 @@ impl Desk {
     /// Compacts if the store takes much more than what is in it.
     pub fn compact_if_wanted(&self) -> Result<Option<Compacted>, DeskError> {
         if self.vault.wants_compaction()? { self.compact().map(Some) } else { Ok(None) }
-    }
-}
-
-/// What sync has to know of one damaged thing. A glance is made anew by itself.
-fn lost(damage: &Damage) -> Option<Lost> {
-    match (&damage.whose, damage.name.as_str()) {
-        (Scope::Connection(_, id), _) if damage.kind.is_page() => Some(Lost::PageOfConnection(id.clone())),
-        (_, _) if damage.kind.is_page() => Some(Lost::PageOfClient),
-        (_, GLANCE) => None,
-        (Scope::Connection(..), "connection") => Some(Lost::Record("connections".into())),
-        (_, name) => Some(Lost::Record(name.to_owned())),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-pub(super) const NAME: &str = "glance";
+const NAME: &str = "glance";
 const SCHEMA: u16 = 1;
 /// Another release may show something else.
 const RELEASE: &str = env!("CARGO_PKG_VERSION");

@@ -30,6 +30,7 @@ pub fn store(dir: &Path) -> ClientStore {
         alias: None,
         gate: GateState::Untested,
     };
+    store.vault().add_connections(store.client(), std::slice::from_ref(&connection.id)).unwrap();
     let mut draft = store.draft();
     draft.connections(&[connection]).unwrap();
     draft.commit().unwrap();

@@ -20,7 +20,7 @@ pub use coverage::{Coverage, Depth, RegionCoverage};
 pub use engine::{SyncOptions, gate_failure, run};
 pub use plan::CostState;
 pub use progress::{Listener, price};
-pub use refetch::{Forgotten, Lost, forget_damaged};
+pub use refetch::{Forgotten, forget_damaged};
 pub use regions::HISTORY_SECONDS;
 pub use retention::{Purge, kept_from};
 pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger, connection_id};

@@ -9,21 +9,10 @@ use super::{
 use crate::{
     checks::CheckState,
     domain::{AccountId, ClientId, ConnectionId, Day, FindingId, Region, TimeRange, Timestamp},
-    vault::VaultError,
+    vault::{Damage, Scope, VaultError},
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Something that was lost of one client's records.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lost {
-    /// A record, by its name, e.g. `coverage/123456789012`.
-    Record(String),
-    /// Records of a connection whose names nobody knows: a page of its directory was lost.
-    PageOfConnection(ConnectionId),
-    /// Records of the client itself whose names nobody knows.
-    PageOfClient,
-}
 
 /// What becomes of what was lost, in sentences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,14 +28,14 @@ pub struct Forgotten {
 /// The way back to what AWS no longer has.
 const BACKUPS: &str = "a backup may hold it: `bailiwick backup list`";
 
-/// Forgets what was lost of a client, in one commit. The damaged records are no longer in the vault's directory by now.
+/// Forgets what a repair dropped of a client, in one commit; what it dropped of others is passed over.
 ///
 /// # Errors
 /// If what is left cannot be read or the change cannot be stored; then nothing was changed.
-pub fn forget_damaged(store: &ClientStore, lost: &[Lost], now: Timestamp) -> Result<Forgotten, VaultError> {
+pub fn forget_damaged(store: &ClientStore, dropped: &[Damage], now: Timestamp) -> Result<Forgotten, VaultError> {
     let connected = store.connections()?.iter().map(|c| c.account()).collect();
     let said = Forgotten { client: store.client().clone(), again: Vec::new(), lost: Vec::new() };
-    let mut damage = Damage {
+    let mut work = Forgetting {
         store,
         now,
         connected,
@@ -55,10 +44,15 @@ pub fn forget_damaged(store: &ClientStore, lost: &[Lost], now: Timestamp) -> Res
         unknown: BTreeMap::new(),
         costs: BTreeMap::new(),
     };
-    for one in lost.iter().collect::<BTreeSet<_>>() {
-        damage.take(one)?;
+    for damage in dropped {
+        match (&damage.whose, damage.kind.is_page()) {
+            (Scope::Client(client), true) if client == store.client() => work.page_of_client()?,
+            (Scope::Connection(client, id), true) if client == store.client() => work.page_of(id)?,
+            (whose, false) if whose.client() == Some(store.client()) => work.record(whose, &damage.name)?,
+            _ => {}
+        }
     }
-    damage.settle()
+    work.settle()
 }
 
 /// Why all events of an account are read again.
@@ -73,7 +67,7 @@ struct Unknown {
 }
 
 /// What is known of the damage to one client.
-struct Damage<'a> {
+struct Forgetting<'a> {
     store: &'a ClientStore,
     now: Timestamp,
     connected: BTreeSet<AccountId>,
@@ -83,17 +77,9 @@ struct Damage<'a> {
     costs: BTreeMap<ConnectionId, CostState>,
 }
 
-impl Damage<'_> {
-    /// Sorts one loss to its place.
-    fn take(&mut self, lost: &Lost) -> Result<(), VaultError> {
-        let name = match lost {
-            Lost::Record(name) => name,
-            Lost::PageOfConnection(id) => return self.page_of(id),
-            Lost::PageOfClient => {
-                self.page_of_client()?;
-                return Ok(());
-            }
-        };
+impl Forgetting<'_> {
+    /// Sorts one record to its place.
+    fn record(&mut self, whose: &Scope, name: &str) -> Result<(), VaultError> {
         let parts: Vec<&str> = name.split('/').collect();
         let known = match parts.as_slice() {
             ["events", account, region, day] => self.event_day(account, region, day),
@@ -103,11 +89,11 @@ impl Damage<'_> {
             ["costs", connection, "month", first] => self.cost_month(connection, first)?,
             ["costs", connection, "state"] => self.cost_state(connection),
             ["sources", connection] => self.sources(connection)?,
-            [own] => self.own(own),
+            [own] => self.own(whose, own),
             _ => None,
         };
         if known.is_none() {
-            self.said.lost.push(format!("the record {name} cannot be read again: {BACKUPS}"));
+            self.said.lost.push(format!("the record {name} of {whose} cannot be read again: {BACKUPS}"));
         }
         Ok(())
     }
@@ -161,19 +147,21 @@ impl Damage<'_> {
         Ok(Some(()))
     }
 
-    fn own(&mut self, name: &str) -> Option<()> {
+    fn own(&mut self, whose: &Scope, name: &str) -> Option<()> {
         let client = &self.said.client;
-        match name {
-            "accounts" => self.said.again.push("the list of accounts is read again by the next sync".into()),
-            "client" => self.said.lost.push(format!(
+        match (whose, name) {
+            (_, "accounts") => self.said.again.push("the list of accounts is read again by the next sync".into()),
+            // What is shown at first glance is made anew from the other records.
+            (_, "glance") => {}
+            (_, "client") => self.said.lost.push(format!(
                 "the name and the ExternalId of {client} cannot be read again, and nothing of it is read without them: \
                  {BACKUPS}; or run `bailiwick client add {client}` and give its roles the new ExternalId"
             )),
-            "connections" => self.said.lost.push(format!(
-                "the connections of {client} cannot be read again: {BACKUPS}; or connect each account anew with \
+            (Scope::Connection(_, id), "connection") => self.said.lost.push(format!(
+                "the role of connection {id} cannot be read again: {BACKUPS}; or connect it anew with \
                  `bailiwick connect {client} --role-arn ARN`, what was read of it is kept"
             )),
-            "spend" => self.said.lost.push(format!(
+            (_, "spend") => self.said.lost.push(format!(
                 "what the questions to Cost Explorer have cost {client} is counted from now on: {BACKUPS}"
             )),
             _ => return None,
@@ -189,6 +177,9 @@ impl Damage<'_> {
              back, and {BACKUPS}"
         ));
         let Some(account) = account_of(id) else { return Ok(()) };
+        if !self.connected.contains(&account) {
+            self.own(&Scope::Connection(self.said.client.clone(), id.clone()), "connection");
+        }
         let has_costs = self.store.connections()?.iter().any(|c| c.id == *id && c.kind.has_costs());
         if has_costs {
             let when = self.when(Some(account));
@@ -202,17 +193,19 @@ impl Damage<'_> {
         Ok(())
     }
 
+    /// The client's own records are few, so that most of them tell by their absence.
     fn page_of_client(&mut self) -> Result<(), VaultError> {
-        let gone = [
-            ("client", self.store.profile()?.is_none()),
-            ("connections", self.connected.is_empty()),
-            ("accounts", self.store.accounts()?.is_none()),
-        ];
-        for (name, _) in gone.into_iter().filter(|(_, gone)| *gone) {
-            self.own(name);
+        let whose = Scope::Client(self.said.client.clone());
+        if self.store.profile()?.is_none() {
+            self.own(&whose, "client");
         }
-        let client = &self.said.client;
-        self.said.lost.push(format!("which other records of {client} itself were lost is not known: {BACKUPS}"));
+        if self.store.accounts()?.is_none() {
+            self.own(&whose, "accounts");
+        }
+        self.said
+            .again
+            .push("findings on costs of accounts that are not connected come back when costs are next read".into());
+        self.said.lost.push(format!("which other records of {whose} itself were lost is not known: {BACKUPS}"));
         Ok(())
     }
 

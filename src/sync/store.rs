@@ -361,7 +361,7 @@ impl Draft<'_> {
     /// Removes one day of events.
     pub fn remove_events(&mut self, account: AccountId, region: &Region, day: Day) -> Result<&mut Self, VaultError> {
         let name = Name::new(event_name(account, region, day))?;
-        self.batch.remove(&self.store.scope, &name);
+        self.batch.remove(&self.store.of_account(account)?, &name);
         Ok(self)
     }
 

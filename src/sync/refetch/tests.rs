@@ -8,7 +8,7 @@ use crate::{
         plan::cost_queries,
         regions::{Reach, RegionPlan, region_plans},
     },
-    vault::chunk::encode_events,
+    vault::{Batch, DamageKind, Name, chunk::encode_events},
 };
 
 const DAY: i64 = 86_400;
@@ -25,8 +25,20 @@ fn day(back: i64) -> Day {
     now().day().plus(-back)
 }
 
-fn record(name: String) -> Lost {
-    Lost::Record(name)
+fn of_connection() -> Scope {
+    Scope::Connection("acme".parse().unwrap(), connection())
+}
+
+fn record(name: String) -> Damage {
+    Damage { whose: of_connection(), name, kind: DamageKind::Missing }
+}
+
+fn own(name: &str) -> Damage {
+    Damage { whose: Scope::Client("acme".parse().unwrap()), name: name.into(), kind: DamageKind::Altered }
+}
+
+fn page(whose: Scope) -> Damage {
+    Damage { whose, name: "unknown".into(), kind: DamageKind::PageMissing }
 }
 
 fn plans(store: &ClientStore) -> Vec<RegionPlan> {
@@ -150,7 +162,7 @@ fn a_lost_page_puts_the_whole_connection_in_doubt() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
     read(&store);
-    let said = forget_damaged(&store, &[Lost::PageOfConnection(connection())], now()).unwrap();
+    let said = forget_damaged(&store, &[page(of_connection())], now()).unwrap();
     assert_eq!(planned(&store).len(), 1);
     assert_eq!(planned(&store)[0].start, now().plus(-HISTORY_SECONDS));
     assert_eq!(plans(&store).len(), 1, "the quiet regions held nothing");
@@ -215,25 +227,45 @@ fn what_cannot_come_back_is_named_with_the_next_step() {
     let store = store(dir.path());
     read(&store);
     let revision = store.vault().revision();
-    let names = ["client", "connections", "spend", "accounts", "notes/7", "events/x/y/z"].map(|n| record(n.into()));
-    let said = forget_damaged(&store, &names, now()).unwrap();
+    let mut dropped = ["client", "spend", "accounts", "glance", "notes/7"].map(own).to_vec();
+    dropped.extend(["connection", "events/x/y/z"].map(|name| record(name.into())));
+    let said = forget_damaged(&store, &dropped, now()).unwrap();
     assert_eq!(said.again, ["the list of accounts is read again by the next sync"]);
     for words in [
         "run `bailiwick client add acme` and give its roles the new ExternalId",
-        "connect each account anew with `bailiwick connect acme --role-arn ARN`",
+        "the role of connection 111122223333 cannot be read again",
+        "connect it anew with `bailiwick connect acme --role-arn ARN`",
         "have cost acme is counted from now on",
-        "the record notes/7 cannot be read again: a backup may hold it",
-        "the record events/x/y/z cannot be read again",
+        "the record notes/7 of client acme cannot be read again: a backup may hold it",
+        "the record events/x/y/z of client acme, connection 111122223333 cannot be read again",
     ] {
         assert!(said.lost.iter().any(|s| s.contains(words)), "{words}: {said:?}");
     }
+    assert_eq!(said.lost.len(), 5, "{said:?}");
     assert_eq!(store.vault().revision(), revision, "nothing had to be forgotten");
-    let mut draft = store.draft();
-    draft.connections(&[]).unwrap();
-    draft.commit().unwrap();
-    let lost = [Lost::PageOfClient, record(format!("events/{}/eu-west-1/{}", account(), day(3)))];
-    let said = forget_damaged(&store, &lost, now()).unwrap();
-    assert!(said.again.iter().any(|s| s.ends_with("read again once 111122223333 is connected again")), "{said:?}");
-    assert!(said.lost.iter().any(|s| s.starts_with("the connections of acme")), "{said:?}");
-    assert!(said.lost.iter().any(|s| s.starts_with("which other records of acme itself")), "{said:?}");
+}
+
+#[test]
+fn what_is_not_connected_any_more_waits_until_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    read(&store);
+    let mut batch = Batch::new();
+    batch.remove(&of_connection(), &Name::new("connection").unwrap());
+    store.vault().commit(batch).unwrap();
+    let day = record(format!("events/{}/eu-west-1/{}", account(), day(3)));
+    let said = forget_damaged(&store, &[own("client"), day.clone()], now()).unwrap();
+    assert!(said.again[0].ends_with("is read again once 111122223333 is connected again"), "{said:?}");
+    let said = forget_damaged(&store, &[page(of_connection()), page(Scope::Client("acme".parse().unwrap()))], now());
+    let said = said.unwrap();
+    for words in
+        ["the role of connection 111122223333", "which other records of client acme itself", "the name and the"]
+    {
+        assert!(said.lost.iter().any(|s| s.starts_with(words)), "{words}: {said:?}");
+    }
+    assert!(said.again.contains(&"the list of accounts is read again by the next sync".to_owned()), "{said:?}");
+    // The damage of others is none of this client's.
+    let other = Damage { whose: Scope::Client("blue".parse().unwrap()), ..own("client") };
+    let said = forget_damaged(&store, &[other, page(Scope::Vault)], now()).unwrap();
+    assert!(said.again.is_empty() && said.lost.is_empty(), "{said:?}");
 }
