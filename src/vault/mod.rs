@@ -2,7 +2,7 @@
 //!
 //! From the bottom up: `store` keeps bytes, `envelope` seals them, `page`, `directory`, `rewrite` and `manifest` make
 //! sure that nothing is lost or swapped unnoticed, `header` and `slot` hold the keys, `open` and `records` are what
-//! callers use. `chunk` packs access events.
+//! callers use. `audit` keeps the log of what was done; `chunk` packs access events.
 //!
 //! ```text
 //! vault.hdr, vault.hdr.b     slots and wrapped keys, twice
@@ -14,6 +14,7 @@
 //! ```
 
 mod attempts;
+mod audit;
 mod batch;
 pub mod chunk;
 mod directory;
@@ -46,6 +47,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditEntry, AuditFault, AuditGap, AuditOrder, AuditRecord, AuditText, AuditVerified, AuditWrong, Via};
 pub use batch::Batch;
 pub use directory::Opened;
 pub use error::{Damage, DamageKind, VaultError};
