@@ -15,7 +15,7 @@ use crate::{
         OverviewArgs, SyncArgs, progress,
     },
     config::Settings,
-    desk::{AccessScope, ConnectRequest, CostScope, Desk, DeskError, FindingScope},
+    desk::{AccessScope, Action, ConnectRequest, CostScope, Desk, DeskError, FindingScope, Via},
     domain::{ClientId, CostBasis, SyncEvent},
 };
 use serde_json::json;
@@ -120,7 +120,10 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
     {
         return Err(DeskError::UnknownClient(only.clone()).into());
     }
-    let desk = Desk::new(vault.clone(), Arc::new(Checks::builtin()?), setting.clock.clone());
+    let desk =
+        Desk::new(vault.clone(), Arc::new(Checks::builtin()?), setting.clock.clone()).acting(setting.actor(Via::Cli));
+    let what = if args.client.is_some() { "of this client" } else { "of all clients" };
+    desk.permit(Action::SyncRun, args.client.as_ref(), what)?;
     let connected = desk.clients()?.clients.iter().any(|c| c.connections > 0);
     let engine = Engine {
         vault,
@@ -232,7 +235,9 @@ pub fn check(setting: &Setting, args: &CheckArgs, out: &mut Output) -> Result<Ex
     Ok(cli::check(out, &crate::desk::check_files(&checks, &args.files), args.format, args.fail_on))
 }
 
-fn open_desk(setting: &Setting) -> Result<Desk, Report> {
+/// The desk over the user's vault, used by whoever runs the command.
+pub fn open_desk(setting: &Setting) -> Result<Desk, Report> {
     let checks = Arc::new(Checks::with_user_rules(&setting.paths()?.config.join("checks"))?);
-    Ok(Desk::new(Arc::new(unlock::open(setting)?), checks, setting.clock.clone()))
+    let vault = Arc::new(unlock::open(setting)?);
+    Ok(Desk::new(vault, checks, setting.clock.clone()).acting(setting.actor(Via::Cli)))
 }

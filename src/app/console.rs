@@ -12,7 +12,7 @@ use crate::{
     checks::Checks,
     cli::DemoArgs,
     config::{Environment, Settings},
-    desk::Desk,
+    desk::{Action, Desk, Via},
     domain::{Failure, FailureKind, SyncEvent},
     tui::{self, Capabilities, Effect, Msg, NoticeLevel, Options, Ports, Session},
 };
@@ -66,7 +66,8 @@ pub fn stored(setting: &Setting) -> Result<ExitCode, Report> {
     let checks = Arc::new(Checks::with_user_rules(&paths.config.join("checks"))?);
     let vault = Arc::new(unlock::open(setting)?);
     let _log = super::log::start(&paths.state);
-    let desk = Desk::new(vault.clone(), checks.clone(), setting.clock.clone());
+    let desk = Desk::new(vault.clone(), checks.clone(), setting.clock.clone()).acting(setting.actor(Via::Console));
+    desk.permit(Action::ConsoleUnlock, None, "the console was opened")?;
     let engine = Engine {
         vault,
         checks,
@@ -137,7 +138,12 @@ fn serve(
                 };
                 let _ = to_screen.send(Msg::Answer { request, result });
             }
-            Effect::SyncNow => run.begin(engine, to_screen),
+            Effect::SyncNow => match desk.permit(Action::SyncRun, None, "of all clients") {
+                Ok(()) => run.begin(engine, to_screen),
+                Err(error) => {
+                    let _ = to_screen.send(Msg::Notice { level: NoticeLevel::Error, text: error.to_string() });
+                }
+            },
             // The screen does these itself.
             Effect::Copy(_) | Effect::Suspend | Effect::Repaint | Effect::Quit => {}
         }

@@ -1,5 +1,6 @@
 //! The composition root: builds the rooms, runs a command or the console. The only room that knows all the others.
 
+mod audit;
 mod clock;
 mod commands;
 mod console;
@@ -14,6 +15,7 @@ mod unlock;
 use crate::{
     cli::{self, Cli, ClientAction, Command, Output, SimAction},
     config::{Environment, Paths},
+    desk::{Actor, Via},
     domain::{Clock, FixedClock},
     vault::harden_process,
 };
@@ -32,6 +34,11 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
+    /// Who uses the program, through something.
+    fn actor(&self, via: Via) -> Actor {
+        Actor::new(&self.environment.user, via)
+    }
+
     fn paths(&self) -> Result<Paths, Report> {
         Ok(Paths::locate(&self.environment)?)
     }
@@ -83,6 +90,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Access(args)) => commands::access(setting, args, &mut out),
         Some(Command::Findings(args)) => commands::findings(setting, args, &mut out),
         Some(Command::Accounts(args)) => commands::accounts(setting, &args, &mut out),
+        Some(Command::Audit { action }) => audit::run(setting, action, &mut out),
         Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
         Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled } }) => {
             simulator::serve(setting, &world, port, !unthrottled, &mut out)

@@ -1,7 +1,10 @@
 //! Where the vault's secret comes from: a credential file, a passphrase file, or the terminal. Never an argument.
 
 use super::{Setting, report::Report};
-use crate::vault::{KdfCost, LockOwner, Unlock, Vault};
+use crate::{
+    desk::{Via, note_creation},
+    vault::{KdfCost, LockOwner, Unlock, Vault},
+};
 use secrecy::{SecretBox, SecretSlice, SecretString};
 use std::{
     fs,
@@ -63,7 +66,8 @@ pub fn create(setting: &Setting, credential_file: Option<&Path>) -> Result<PathB
             Report::failed(format!("{} cannot be created: {e}; check its owner and permissions", parent.display()))
         })?;
     }
-    drop(Vault::create(&dir, secret.unlock(), cost, &owner(setting))?);
+    let vault = Vault::create(&dir, secret.unlock(), cost, &owner(setting))?;
+    note_creation(&vault, &setting.actor(Via::Cli), setting.clock.now())?;
     Ok(dir)
 }
 

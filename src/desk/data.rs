@@ -1,6 +1,6 @@
 //! What the desk holds of each client between two questions: read from the vault once per change.
 
-use super::{Answer, DeskError, Query, access::AccountAccess};
+use super::{Actor, Answer, DeskError, Query, access::AccountAccess};
 use crate::{
     analysis::Ledger,
     checks::Checks,
@@ -23,6 +23,7 @@ const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
 pub struct Desk {
     pub(super) vault: Arc<Vault>,
     pub(super) checks: Arc<Checks>,
+    pub(super) actor: Actor,
     clock: Arc<dyn Clock>,
     cache: Mutex<HashMap<ClientId, ((u64, usize), Arc<ClientData>)>>,
 }
@@ -49,9 +50,9 @@ impl From<VaultError> for DeskError {
 }
 
 impl Desk {
-    /// A desk over an open vault.
+    /// A desk over an open vault, used by the program itself; see [`Desk::acting`].
     pub fn new(vault: Arc<Vault>, checks: Arc<Checks>, clock: Arc<dyn Clock>) -> Self {
-        Self { vault, checks, clock, cache: Mutex::default() }
+        Self { vault, checks, actor: Actor::default(), clock, cache: Mutex::default() }
     }
 
     /// Answers any question.

@@ -10,6 +10,10 @@ use crate::domain::{
 use rust_decimal::Decimal;
 use serde::Serialize;
 
+mod audit;
+
+pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
+
 /// The first screen: the fleet in one strip, every client on one row.
 #[derive(Debug, Clone, Serialize)]
 pub struct Overview {

@@ -4,7 +4,7 @@ use super::{
     chain::{Body, Link, chain_key_name, client_key_name},
     *,
 };
-use crate::vault::{DamageKind, Name, envelope::Kind};
+use crate::vault::{DamageKind, Name};
 
 /// Three chunks: 1 to 128, 129 to 256, 257 to 260.
 fn setup(dir: &Path) -> Vault {
@@ -100,7 +100,8 @@ fn removed_and_moved_chunks_are_found() {
     assert_eq!(faults(&vault), [(1, 256, AuditWrong::Removed)]);
     forge(&vault, 1, Some(&second));
     forge(&vault, 129, Some(&first));
-    assert_eq!(faults(&vault)[0].2, AuditWrong::Changed, "{:?}", faults(&vault));
+    let swapped = [(1, 128, AuditWrong::Removed), (1, 1, AuditWrong::Changed), (129, 129, AuditWrong::Reordered)];
+    assert_eq!(faults(&vault), swapped);
     forge(&vault, 1, Some(&first));
     forge(&vault, 129, Some(&second));
     forge(&vault, 200, Some(&third));
@@ -198,10 +199,7 @@ fn a_log_that_was_taken_away_whole_is_missed() {
 fn damage_names_the_entries_it_takes_and_the_log_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let vault = setup(dir.path());
-    let damage = |scope: &Scope, name: &Name| {
-        let place = vault.state().owners[scope].current().unwrap().1.place(Kind::Record, name.as_str());
-        vault.store.apply(vec![(place, Some(vec![1, 2, 3]))]).unwrap();
-    };
+    let damage = |scope: &Scope, name: &Name| vault.damage_for_tests(scope, name);
     damage(&Scope::Vault, &chunk_name(129).unwrap());
     let wrong = AuditWrong::Damaged(DamageKind::Altered);
     assert_eq!(faults(&vault), [(129, 256, wrong)]);
