@@ -2,8 +2,13 @@
 
 mod program;
 
+use bailiwick::{
+    domain::Timestamp,
+    vault::{Batch, LockOwner, Name, Scope, Unlock, Vault},
+};
 use program::Program;
 use rstest::rstest;
+use secrecy::SecretSlice;
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 
@@ -78,7 +83,7 @@ fn filters_leave_what_was_asked_for(#[case] filter: &[&str], #[case] clients: &[
 #[case(&["--until", "2026-13-01"], "2026-11-22")]
 #[case(&["--action", "client.ad"], "client.add")]
 #[case(&["--client", "No Such Client"], "--client")]
-#[case(&["--limit", "-1"], "--limit")]
+#[case(&["--limit", "many"], "--limit")]
 fn a_malformed_filter_is_bad_input_and_told_with_what_to_write(#[case] filter: &[&str], #[case] told: &str) {
     let ran = Program::new().run(&[&["audit", "list"], filter].concat());
     assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.error);
@@ -125,4 +130,54 @@ fn an_export_is_whole_private_noted_and_never_written_over() {
     let later = program.path("later.jsonl");
     program.json(&["audit", "export", "--to", later.to_str().unwrap(), "--json"]);
     assert!(std::fs::read_to_string(later).unwrap().starts_with(&text));
+}
+
+/// The program's own vault, as somebody has it who can read and write its records.
+fn opened(program: &Program) -> Vault {
+    let secret = SecretSlice::from(std::fs::read(program.credential_file()).unwrap());
+    let since: Timestamp = NOON.parse().unwrap();
+    let owner = LockOwner { user: "eve".into(), pid: 1, tty: "pts/9".into(), since };
+    Vault::open(&program.vault(), Unlock::CredentialFile(&secret), &owner).unwrap()
+}
+
+#[test]
+fn what_was_said_of_a_removed_client_is_erased_and_the_log_stays_whole() {
+    let program = two_clients();
+    opened(&program).remove_client(&"acme".parse().unwrap(), NOON.parse().unwrap()).unwrap();
+    let rows = rows(&program, &[]);
+    assert_eq!(rows[0]["client"], "blue");
+    assert_eq!((&rows[1]["erased"], &rows[1]["client"], &rows[1]["detail"]), (&json!(true), &Value::Null, &json!("")));
+    let table = program.ok(&["audit", "list"]);
+    assert!(table.contains("erased with its client's key") && !table.contains("acme"), "{table}");
+    assert_eq!(program.json(&["audit", "verify", "--json"])["ok"], true);
+}
+
+#[test]
+fn a_log_that_was_tampered_with_is_told_with_exit_code_1() {
+    let program = two_clients();
+    let vault = opened(&program);
+    let chunk = Name::new("audit/000000000001").unwrap();
+    let whole = vault.get(&Scope::Vault, &chunk).unwrap().unwrap();
+    let text = whole.bytes.to_vec();
+    let at = text.windows(4).position(|w| w == b"joao").unwrap();
+    let mut forged = text.clone();
+    forged[at..at + 4].copy_from_slice(b"ines");
+    let mut batch = Batch::new();
+    batch.put(&Scope::Vault, &chunk, whole.schema, forged);
+    vault.commit(batch).unwrap();
+    drop(vault);
+    assert!(rows(&program, &[]).iter().all(|row| row["actor"] == "ines"), "to look does not tell");
+    let ran = program.run(&["audit", "verify", "--json"]);
+    assert_eq!((ran.code, ran.error.as_str()), (1, ""));
+    let broken = json!([{"from": 3, "to": 3, "what": "changed after it was written"}]);
+    assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap(), json!({"ok": false, "entries": 3, "broken": broken}));
+
+    let vault = opened(&program);
+    let mut batch = Batch::new();
+    batch.remove(&Scope::Vault, &chunk);
+    vault.commit(batch).unwrap();
+    drop(vault);
+    let ran = program.run(&["audit", "verify"]);
+    assert_eq!((ran.code, ran.error.as_str()), (1, ""));
+    assert!(ran.out.contains("entries 1 to 3: cut off the end of the log"), "{}", ran.out);
 }
