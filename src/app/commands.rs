@@ -9,7 +9,7 @@ use crate::{
         OverviewArgs,
     },
     config::{Settings, SettingsView},
-    desk::{AccessScope, BackupPlan, ConnectRequest, CostScope, Desk, FindingScope},
+    desk::{AccessScope, BackupPlan, ConnectRequest, CostScope, Desk, FindingScope, Via},
     domain::{ClientId, CostBasis},
     vault::Vault,
 };
@@ -201,5 +201,5 @@ pub(super) fn open_desk_keeping_secret(setting: &Setting) -> Result<(Desk, Secre
 /// A desk over a vault that is open.
 pub(super) fn desk(setting: &Setting, vault: Arc<Vault>, plan: BackupPlan) -> Result<Desk, Report> {
     let checks = Arc::new(Checks::with_user_rules(&setting.paths()?.config.join("checks"))?);
-    Ok(Desk::new(vault, checks, setting.clock.clone()).with_backups(plan))
+    Ok(Desk::new(vault, checks, setting.clock.clone()).with_backups(plan).acting(setting.actor(Via::Cli)))
 }

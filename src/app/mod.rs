@@ -2,6 +2,7 @@
 
 mod backup;
 mod chore;
+mod audit;
 mod clock;
 mod commands;
 mod console;
@@ -21,6 +22,7 @@ mod worker;
 use crate::{
     cli::{self, Cli, ClientAction, Command, Output, SimAction},
     config::{Environment, Paths},
+    desk::{Actor, Via},
     domain::{Clock, FixedClock},
     vault::harden_process as harden,
 };
@@ -42,6 +44,11 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
+    /// Who uses the program, through something.
+    fn actor(&self, via: Via) -> Actor {
+        Actor::new(&self.environment.user, via)
+    }
+
     fn paths(&self) -> Result<Paths, Report> {
         Ok(Paths::locate(&self.environment)?)
     }
@@ -105,6 +112,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Access(args)) => commands::access(setting, args, &mut out),
         Some(Command::Findings(args)) => commands::findings(setting, args, &mut out),
         Some(Command::Accounts(args)) => commands::accounts(setting, &args, &mut out),
+        Some(Command::Audit { action }) => audit::run(setting, action, &mut out),
         Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
         Some(Command::Config(args)) => commands::config(setting, &args, &mut out),
         Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled } }) => {

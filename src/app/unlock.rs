@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     cli::{progress, sentence},
+    desk::{Via, note_creation},
     vault::{KdfCost, LockOwner, Unlock, Vault, VaultError},
 };
 use secrecy::SecretSlice;
@@ -121,7 +122,9 @@ pub fn create(setting: &Setting, credential_file: Option<&Path>) -> Result<PathB
             Report::failed(format!("{} cannot be created: {e}; check its owner and permissions", parent.display()))
         })?;
     }
-    Vault::create(&dir, secret.unlock(), cost, &owner(setting))?.keep_ballast();
+    let vault = Vault::create(&dir, secret.unlock(), cost, &owner(setting))?;
+    vault.keep_ballast();
+    note_creation(&vault, &setting.actor(Via::Cli), setting.clock.now())?;
     Ok(dir)
 }
 

@@ -14,7 +14,7 @@ use crate::{
     aws::BaseCredentials,
     checks::Checks,
     config::Settings,
-    desk::{Answer, Desk, Query},
+    desk::{Action, Answer, Desk, Query, Via},
     tui::{self, Effect, Msg, NoticeLevel},
 };
 use std::{
@@ -86,10 +86,19 @@ fn serve(
             (Effect::Ask { request, query }, Some(opened)) => {
                 tell(Msg::Answer { request, result: answer(&opened.desk, &query) });
             }
-            (Effect::SyncNow, Some(opened)) => opened.run.begin(&opened.engine, to_screen),
+            (Effect::SyncNow, Some(opened)) => match opened.desk.permit(Action::SyncRun, None, "of all clients") {
+                Ok(()) => opened.run.begin(&opened.engine, to_screen),
+                Err(error) => notice(NoticeLevel::Error, &error.to_string()),
+            },
             (Effect::BackupNow, Some(opened)) => opened.chore.begin(Task::BackUp, &opened.desk, to_screen),
             (Effect::VerifyVault, Some(opened)) => opened.chore.begin(Task::Verify, &opened.desk, to_screen),
-            (Effect::Lock, _) => tell(Msg::Locked { note: opened.take().and_then(close) }),
+            (Effect::Lock, _) => {
+                if let Some(opened) = &opened {
+                    // This one happens whether it can be noted or not.
+                    let _ = opened.desk.permit(Action::ConsoleLock, None, "by hand, or because nobody was there");
+                }
+                tell(Msg::Locked { note: opened.take().and_then(close) });
+            }
             (Effect::Unlock(secret), None) => match catch_unwind(AssertUnwindSafe(|| open(secret))) {
                 Ok(Ok(mut new)) => {
                     let notices = std::mem::take(&mut new.notices);
@@ -140,7 +149,10 @@ fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<O
         credentials: BaseCredentials::Chain,
         options: engine::options(settings, &setting.environment.user, None),
     };
-    let desk = Arc::new(Desk::new(vault, checks, setting.clock.clone()).with_backups(plan));
+    let desk = Arc::new(
+        Desk::new(vault, checks, setting.clock.clone()).with_backups(plan).acting(setting.actor(Via::Console)),
+    );
+    desk.permit(Action::ConsoleUnlock, None, "the console was opened").map_err(Report::from)?;
     Ok(Opened::new(desk, engine, notices))
 }
 

@@ -1,5 +1,9 @@
 //! What can be typed. Help, completions and the man page come from here.
 
+mod audit;
+
+pub use audit::{AuditAction, AuditListArgs, When};
+
 use super::vault;
 use crate::domain::{AccountId, ClientId, ConnectionKind, ExternalId, Metric, RoleArn, Severity, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -80,6 +84,12 @@ pub enum Command {
     Findings(FindingsArgs),
     /// Show accounts.
     Accounts(AccountsArgs),
+    /// Show and check the log of what was changed or revealed.
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: AuditAction,
+    },
     /// Run the event checks over CloudTrail files, without a vault.
     Check(CheckArgs),
     /// Show where config.toml is, and every setting with its value and meaning.

@@ -2,6 +2,7 @@
 
 mod args;
 mod backup;
+mod audit;
 mod check;
 mod confirm;
 mod config;
@@ -11,9 +12,11 @@ mod table;
 pub mod vault;
 
 pub use args::{
-    AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConfigArgs, ConnectArgs, CostsArgs,
-    DemoArgs, FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction, SyncArgs, WorldArgs,
+    AccessArgs, AccountsArgs, AuditAction, AuditListArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command,
+    ConfigArgs, ConnectArgs, CostsArgs, DemoArgs, FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction,
+    SyncArgs, When, WorldArgs,
 };
+pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};
 pub use check::check;
 pub use config::config;

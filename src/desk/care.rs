@@ -29,12 +29,13 @@ impl Desk {
         if damaged.is_empty() {
             return Ok(Repaired::default());
         }
-        self.permit(Action::Repair, None, &format!("{} damaged records or pages are dropped", damaged.len()))?;
-        let dropped = self.vault.repair()?;
+        let dropped = self.repairing(|| self.vault.repair())?;
         let clients: BTreeSet<&ClientId> = dropped.iter().filter_map(|damage| damage.whose.client()).collect();
         let own = dropped.iter().filter(|damage| damage.whose.client().is_none());
         let mut follows: Vec<String> = own
-            .map(|d| format!("{} of the vault itself does not come back: `bailiwick backup list` shows backups", d.name))
+            .map(|d| {
+                format!("{} of the vault itself does not come back: `bailiwick backup list` shows backups", d.name)
+            })
             .collect();
         for client in clients {
             self.forget(client);
@@ -52,7 +53,7 @@ impl Desk {
 
     /// Copies what is in use into a new store.
     pub fn compact(&self) -> Result<Compacted, DeskError> {
-        self.permit(Action::Compact, None, "")?;
+        self.permit(Action::Compact, None, "what is in use is copied into a new store")?;
         Ok(self.vault.compact()?)
     }
 

@@ -1,6 +1,6 @@
 //! What the desk holds of each client between two questions: read from the vault once per change.
 
-use super::{Answer, BackupPlan, DeskError, Query, access::AccountAccess};
+use super::{Actor, Answer, BackupPlan, DeskError, Query, access::AccountAccess};
 use crate::{
     analysis::Ledger,
     checks::Checks,
@@ -23,6 +23,7 @@ pub(super) const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
 pub struct Desk {
     pub(super) vault: Arc<Vault>,
     pub(super) checks: Arc<Checks>,
+    pub(super) actor: Actor,
     clock: Arc<dyn Clock>,
     pub(super) backups: Option<BackupPlan>,
     cache: Mutex<HashMap<ClientId, ((u64, usize), Arc<ClientData>)>>,
@@ -50,9 +51,9 @@ impl From<VaultError> for DeskError {
 }
 
 impl Desk {
-    /// A desk over an open vault.
+    /// A desk over an open vault, used by the program itself; see [`Desk::acting`].
     pub fn new(vault: Arc<Vault>, checks: Arc<Checks>, clock: Arc<dyn Clock>) -> Self {
-        Self { vault, checks, clock, backups: None, cache: Mutex::default() }
+        Self { vault, checks, actor: Actor::default(), clock, backups: None, cache: Mutex::default() }
     }
 
     /// With a place for backups: what is deleted or loses its secret here is brought in line there.

@@ -34,7 +34,7 @@ impl Desk {
 
     /// Puts a new passphrase in the place of the one that opened the vault.
     pub fn rotate_passphrase(&self, unlock: Unlock<'_>, cost: KdfCost) -> Result<SlotId, DeskError> {
-        self.permit(Action::PassphraseRotate, None, "the slot that opened the vault")?;
+        self.permit(Action::RotatePassphrase, None, "the slot that opened the vault")?;
         let id = self.vault.replace_own_slot(unlock, cost, self.now())?;
         self.settle()?;
         Ok(id)
@@ -43,7 +43,7 @@ impl Desk {
     /// A new root key; only the slots of `keep` stay.
     pub fn rotate_root(&self, keep: &[(Unlock<'_>, KdfCost)]) -> Result<(), DeskError> {
         let lost = self.vault.slots().len().saturating_sub(keep.len());
-        self.permit(Action::RootRotate, None, &format!("{} slots stay, {lost} go", keep.len()))?;
+        self.permit(Action::RotateRoot, None, &format!("{} slots stay, {lost} go", keep.len()))?;
         // A root key that backups have not followed yet would be forgotten.
         self.settle()?;
         self.vault.rotate_root(keep, self.now())?;
@@ -54,13 +54,13 @@ impl Desk {
     /// New keys for a client and its connections; says how many records were sealed anew.
     pub fn rotate_client(&self, client: &ClientId, progress: &mut dyn FnMut(u64, u64)) -> Result<u64, DeskError> {
         self.client(client)?;
-        self.permit(Action::ClientRotate, Some(client), "")?;
+        self.permit(Action::RotateClient, Some(client), "every record is sealed anew")?;
         Ok(self.vault.rotate_client(client, progress)?)
     }
 
     /// New keys for everything but the root; says how many records were sealed anew.
     pub fn rotate_all(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<u64, DeskError> {
-        self.permit(Action::AllRotate, None, "every client, every connection and the vault's own records")?;
+        self.permit(Action::RotateAll, None, "every client, every connection and the vault's own records")?;
         Ok(self.vault.rotate_all(progress)?)
     }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod audit;
 mod backup;
 mod care;
 mod command;
@@ -18,10 +19,12 @@ mod removal;
 mod vault;
 pub mod view;
 
+pub use crate::vault::Via;
+pub use audit::{AuditExported, AuditFilter};
 pub use backup::{BackupPlan, Tended};
 pub use care::Repaired;
 pub use command::ConnectRequest;
 pub use data::Desk;
 pub use files::check_files;
-pub use policy::Action;
+pub use policy::{Action, Actor, Effect, note_creation};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};

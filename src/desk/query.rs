@@ -94,6 +94,14 @@ pub enum DeskError {
     /// The vault could not be read.
     #[error("{0}")]
     Vault(String),
+    /// It could not be noted, so it was not done.
+    #[error("{what} did not happen, because it could not be noted in the audit log first: {why}")]
+    Unnoted {
+        /// What was wanted.
+        what: &'static str,
+        /// Why the log could not be written.
+        why: String,
+    },
     /// A change was refused; a sentence with the next step.
     #[error("{0}")]
     Refused(String),

@@ -1,7 +1,7 @@
 //! The vault's own health.
 
 use super::{
-    DeskError,
+    AuditFilter, DeskError,
     data::Desk,
     view::{BackupRow, SlotRow, VaultMode, VaultView},
 };
@@ -20,6 +20,17 @@ impl Desk {
             0
         });
         let (backups, backup_problem) = self.backup_rows();
+        let newest = AuditFilter { limit: Some(VaultView::AUDIT_LIMIT), ..AuditFilter::default() };
+        let audit = match self.audit(&newest) {
+            Ok(audit) => {
+                notices.extend(audit.problems);
+                audit.rows
+            }
+            Err(error) => {
+                notices.push(error.to_string());
+                Vec::new()
+            }
+        };
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Ok(VaultView {
             as_of: self.now(),
@@ -37,7 +48,7 @@ impl Desk {
             backups,
             backup_directory: self.backups.as_ref().map_or_else(String::new, |p| p.backups.dir().display().to_string()),
             backup_problem,
-            audit: Vec::new(),
+            audit,
             notices,
         })
     }

@@ -10,9 +10,11 @@ use crate::domain::{
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+mod audit;
 mod vault;
 
-pub use vault::{AuditRow, BackupRow, SlotRow, VaultMode, VaultView};
+pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
+pub use vault::{BackupRow, SlotRow, VaultMode, VaultView};
 
 /// The first screen: the fleet in one strip, every client on one row.
 #[derive(Debug, Clone, Serialize)]

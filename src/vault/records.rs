@@ -220,7 +220,7 @@ impl Vault {
     }
 
     /// Seals one owner's changes and the directory pages above them.
-    fn rewrite(
+    pub(super) fn rewrite(
         &self,
         owner: &Owner,
         root: &mut Root,

@@ -1,6 +1,7 @@
 //! The vault's own health: slots, backups, the audit log.
 
-use crate::domain::{Timestamp, Untrusted};
+use super::AuditRow;
+use crate::domain::Timestamp;
 use serde::Serialize;
 
 /// The vault at first glance.
@@ -84,25 +85,4 @@ pub struct BackupRow {
     pub verified: bool,
     /// What is wrong or odd with it, as a sentence.
     pub what: Option<String>,
-}
-
-/// One entry of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AuditRow {
-    /// Its place in the chain, from 1.
-    pub number: u64,
-    /// When.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: Untrusted,
-    /// Through what: `console`, `cli`, `sync`.
-    pub via: String,
-    /// What was done: `client.remove`.
-    pub action: String,
-    /// To which client.
-    pub client: Option<String>,
-    /// The rest in words.
-    pub detail: Untrusted,
-    /// Whether its text went with the client's key; the entry still counts in the chain.
-    pub erased: bool,
 }
