@@ -58,7 +58,9 @@ pub fn killed_at_random_times(scenario: &impl Scenario, kills: u64) {
 /// Kills it at `kills` of its changes to files, drawn evenly: within a write, or just before another change.
 pub fn killed_at_random_operations(scenario: &impl Scenario, kills: u64) {
     let all = operations(scenario, Kind::Kill);
-    each("kill with seed", 0..kills, |seed| struck(scenario, Fault { kind: Kind::Kill, at: 1 + Seeded(seed).below(all) }));
+    each("kill with seed", 0..kills, |seed| {
+        struck(scenario, Fault { kind: Kind::Kill, at: 1 + Seeded(seed).below(all) })
+    });
     println!("{}: killed at {kills} of {all} file operations", scenario.name());
 }
 

@@ -42,7 +42,8 @@ impl Sync {
     /// each month, oldest first. Of a later sync it is only known that nothing gets lost.
     fn has_costs(&self, program: &Program, answers: usize) {
         let (view, complete) = (client_costs(program, self.now), &self.client_costs);
-        let groups = |view: &Value| BTreeMap::from_iter(list(view, "rows").map(|r| (r["key"].to_string(), r["months"].clone())));
+        let groups =
+            |view: &Value| BTreeMap::from_iter(list(view, "rows").map(|r| (r["key"].to_string(), r["months"].clone())));
         assert_eq!(groups(&view), groups(complete), "the groups of the months were committed");
         if answers > 1 {
             assert_eq!(view["totals"][0]["months"], complete["totals"][0]["months"], "the totals were committed");
