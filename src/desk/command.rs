@@ -12,7 +12,7 @@ use crate::{
         Client, ClientId, Connection, ConnectionId, ConnectionKind, CostBasis, ExternalId, GateState, RoleArn,
         Untrusted,
     },
-    sync::ClientStore,
+    sync::{ClientStore, connection_id},
     vault::VaultError,
 };
 use std::collections::BTreeMap;
@@ -83,13 +83,13 @@ impl Desk {
     /// Keeps a connection without testing it; the next sync's gate decides whether it is used.
     pub fn add_connections(&self, client: &Client, connections: &[Connection]) -> Result<(), DeskError> {
         let store = ClientStore::new(self.vault.clone(), client.id.clone());
-        let mut all = store.connections()?;
-        for connection in connections {
-            all.retain(|c| c.id != connection.id);
-            all.push(connection.clone());
-        }
+        let ids: Vec<ConnectionId> = connections.iter().map(|c| c.id.clone()).collect();
+        self.vault.add_connections(&client.id, &ids)?;
         let mut draft = store.draft();
-        draft.profile(client)?.connections(&all)?;
+        draft.profile(client)?.connections(connections)?;
+        for connection in connections {
+            draft.adopt(connection.account())?;
+        }
         draft.commit()?;
         Ok(())
     }
@@ -126,8 +126,7 @@ impl Desk {
         let now = self.now();
         let session =
             session_name(self.vault.id(), u32::try_from(now.second() & 0xffff_ffff).unwrap_or(0), &request.operator);
-        let id: ConnectionId =
-            account.to_string().parse().map_err(|e: crate::domain::IdError| DeskError::Refused(e.to_string()))?;
+        let id = connection_id(account)?;
         let mut connection = Connection {
             id,
             client: client.id.clone(),

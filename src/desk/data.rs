@@ -24,7 +24,7 @@ pub struct Desk {
     pub(super) vault: Arc<Vault>,
     pub(super) checks: Arc<Checks>,
     clock: Arc<dyn Clock>,
-    cache: Mutex<HashMap<ClientId, (u64, Arc<ClientData>)>>,
+    cache: Mutex<HashMap<ClientId, ((u64, usize), Arc<ClientData>)>>,
 }
 
 /// One client's records, decoded.
@@ -107,7 +107,7 @@ impl Desk {
         Ok(data)
     }
 
-    fn cached(&self) -> std::sync::MutexGuard<'_, HashMap<ClientId, (u64, Arc<ClientData>)>> {
+    fn cached(&self) -> std::sync::MutexGuard<'_, HashMap<ClientId, ((u64, usize), Arc<ClientData>)>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

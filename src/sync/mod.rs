@@ -15,4 +15,4 @@ pub use coverage::{Coverage, Depth, RegionCoverage};
 pub use engine::{SyncOptions, gate_failure, run};
 pub use plan::CostState;
 pub use progress::{Listener, price};
-pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger};
+pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger, connection_id};

@@ -7,7 +7,7 @@ use super::{
     header::OwnerId,
     key::{SecretKey, VaultId},
     page::{Entry, Page, PageRef},
-    store::{Store, StoreKey},
+    store::{Blocks, StoreKey},
 };
 use aes_gcm::Aes256Gcm;
 use std::{
@@ -41,13 +41,13 @@ impl Keys {
 pub(super) struct Owner {
     pub(super) id: OwnerId,
     pub(super) scope: Scope,
-    pub(super) keys: BTreeMap<u32, Keys>,
+    pub(super) keys: BTreeMap<u32, Arc<Keys>>,
 }
 
 impl Owner {
     /// The generation that seals what is new.
     pub(super) fn current(&self) -> Option<(u32, &Keys)> {
-        self.keys.last_key_value().map(|(generation, keys)| (*generation, keys))
+        self.keys.last_key_value().map(|(generation, keys)| (*generation, &**keys))
     }
 }
 
@@ -72,6 +72,11 @@ impl PageCache {
         pages.get(&(*owner, at.id)).filter(|(known, _)| known == at).map(|(_, page)| page.clone())
     }
 
+    /// Forgets the pages of an owner that is gone.
+    pub(super) fn forget(&self, owner: &OwnerId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(of, _), _| of != owner);
+    }
+
     pub(super) fn put(&self, owner: &OwnerId, at: &PageRef, page: Arc<Page>) {
         let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if pages.len() >= CACHED_PAGES {
@@ -84,7 +89,7 @@ impl PageCache {
 /// One owner's part of the directory.
 #[derive(Clone, Copy)]
 pub(super) struct Directory<'a> {
-    pub(super) store: &'a Store,
+    pub(super) store: &'a dyn Blocks,
     pub(super) cache: &'a PageCache,
     pub(super) vault: &'a VaultId,
     pub(super) owner: &'a Owner,
@@ -92,7 +97,7 @@ pub(super) struct Directory<'a> {
 
 impl<'a> Directory<'a> {
     pub(super) fn damaged(&self, name: &str, kind: DamageKind) -> VaultError {
-        Damage { whose: self.owner.scope.to_string(), name: name.to_owned(), kind }.into()
+        Damage { whose: self.owner.scope.clone(), name: name.to_owned(), kind }.into()
     }
 
     /// The page, checked. `asked` is the name in an error.
@@ -186,7 +191,7 @@ impl<'a> Directory<'a> {
         tag: &[u8; super::envelope::TAG],
     ) -> Result<Result<Zeroizing<Vec<u8>>, DamageKind>, VaultError> {
         let Some(keys) = self.owner.keys.get(&address.generation) else { return Ok(Err(DamageKind::Altered)) };
-        let Some(bytes) = self.store.get(&keys.place(address.kind, address.name))? else {
+        let Some(bytes) = self.store.block(&keys.place(address.kind, address.name))? else {
             return Ok(Err(DamageKind::Missing));
         };
         Ok(address.open(&keys.data, tag, &bytes))

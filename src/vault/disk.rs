@@ -1,7 +1,7 @@
 //! Small files that survive a crash, and a directory nobody else can read or swap.
 
 use super::VaultError;
-use rustix::fs::OFlags;
+use rustix::fs::{CWD, OFlags, RenameFlags};
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io::{ErrorKind, Read as _, Write as _},
@@ -47,6 +47,50 @@ pub(super) fn read(dir: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>
 /// Makes a rename or a new file in `dir` durable.
 pub(super) fn sync_dir(dir: &Path) -> Result<(), VaultError> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(VaultError::io("sync", dir))
+}
+
+/// Lets two directories beside each other change names, in one step.
+pub(super) fn exchange(one: &Path, other: &Path) -> Result<(), VaultError> {
+    rustix::fs::renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)
+        .map_err(|e| VaultError::io("exchange", other)(e.into()))?;
+    other.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Gives a file or directory another name, durably.
+pub(super) fn rename(from: &Path, to: &Path) -> Result<(), VaultError> {
+    std::fs::rename(from, to).map_err(VaultError::io("rename", from))?;
+    to.parent().map_or(Ok(()), sync_dir)
+}
+
+/// Removes a directory with all in it; nothing happens if there is none.
+pub(super) fn remove_dir(dir: &Path) -> Result<(), VaultError> {
+    match std::fs::remove_dir_all(dir) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(VaultError::io("remove", dir)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a file; nothing happens if there is none.
+pub(super) fn remove_file(path: &Path) -> Result<(), VaultError> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(VaultError::io("remove", path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Bytes of all files below a directory.
+pub(super) fn size_of(dir: &Path) -> Result<u64, VaultError> {
+    let mut total = 0;
+    for entry in std::fs::read_dir(dir).map_err(VaultError::io("list", dir))? {
+        let entry = entry.map_err(VaultError::io("list", dir))?;
+        match entry.metadata() {
+            Ok(meta) if meta.is_dir() => total += size_of(&entry.path())?,
+            Ok(meta) => total += meta.len(),
+            // It went between being listed and being looked at.
+            Err(_) => {}
+        }
+    }
+    Ok(total)
 }
 
 /// Makes a directory that only its owner can enter, with its parents.

@@ -20,6 +20,9 @@ const FORMAT: u16 = 1;
 /// Everything before the ciphertext.
 const PREFIX: usize = 4 + 2 + 4 + 8 + NONCE;
 
+/// What an envelope adds to its plaintext.
+pub(super) const OVERHEAD: usize = PREFIX + TAG;
+
 /// What is in an envelope; part of the associated data and of the hidden name in the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

@@ -1,6 +1,7 @@
 //! What can go wrong with a vault. Every message says what failed, why, and what to do next.
 
-use crate::domain::ClientId;
+use super::Scope;
+use crate::domain::{ClientId, ConnectionId};
 use std::{fmt, io, path::PathBuf};
 
 /// A failure of the vault.
@@ -50,15 +51,35 @@ pub enum VaultError {
     /// No passphrase slot opened with what was given.
     #[error("wrong passphrase: the vault stays locked; try again (capitals, keyboard layout)")]
     WrongPassphrase,
+    /// No slot for a passphrase with a key file opened with what was given.
+    #[error("wrong passphrase, or another key file than this vault's: the vault stays locked; try again")]
+    WrongPassphraseOrKeyFile,
+    /// No recovery-code slot opened with what was given.
+    #[error("this is not a recovery code of this vault: it has 32 letters and digits; look for misread characters")]
+    WrongRecoveryCode,
+    /// Too many wrong secrets in a row.
+    #[error("{wrong} wrong attempts in a row: wait {seconds} s before the next one")]
+    TooManyAttempts {
+        /// Wrong attempts so far.
+        wrong: u32,
+        /// Seconds left to wait.
+        seconds: u64,
+    },
     /// No credential-file slot opened with what was given.
     #[error("this credential file does not belong to this vault: use the file that was made for it, or the passphrase")]
     WrongCredentialFile,
     /// The vault has no slot of the kind asked for.
-    #[error("the vault has no slot for {what}: open it with the secret that it was made with")]
+    #[error("the vault has no {what} slot: open it with a secret that it has a slot for")]
     NoSuchSlot {
-        /// "a passphrase" or "a credential file".
+        /// "passphrase", "credential file", …
         what: &'static str,
     },
+    /// There is no slot of this name.
+    #[error("there is no slot {0}: `bailiwick vault slot list` shows all")]
+    UnknownSlot(String),
+    /// The last slot would go, and with it all data.
+    #[error("this is the last slot: without it nobody could open the vault again; add another one first")]
+    LastSlot,
     /// A new slot's secret is too weak to accept.
     #[error("{what} is too short: {need}")]
     WeakSecret {
@@ -106,6 +127,27 @@ pub enum VaultError {
         /// The store's own words.
         why: String,
     },
+    /// The disk is full.
+    #[error(
+        "the disk is full ({path}): what was acknowledged is safe and can be read; free space, then open the vault again",
+        path = path.display()
+    )]
+    DiskFull {
+        /// What could not be written.
+        path: PathBuf,
+    },
+    /// So little space is left that nothing is written any more.
+    #[error(
+        "the vault is read-only, because its disk has {} MiB free and this needs {} MiB: free space; reading, verifying and backups to another disk work",
+        free >> 20,
+        need >> 20
+    )]
+    LowSpace {
+        /// Free bytes.
+        free: u64,
+        /// Bytes that must be free.
+        need: u64,
+    },
     /// An earlier write failed, so what is in memory and on disk may differ.
     #[error("the vault stopped after a failed write: close it and open it again; what was acknowledged before is safe")]
     Stopped,
@@ -115,6 +157,14 @@ pub enum VaultError {
     /// The client is not in this vault.
     #[error("client {0} is not in this vault: add it first")]
     UnknownClient(ClientId),
+    /// The connection is not in this vault.
+    #[error("client {client} has no connection {connection}: `bailiwick connection list {client}` shows all")]
+    UnknownConnection {
+        /// The client.
+        client: ClientId,
+        /// The connection.
+        connection: ConnectionId,
+    },
     /// The client is already there.
     #[error("client {0} is already in this vault: choose another short name")]
     ClientExists(ClientId),
@@ -144,9 +194,17 @@ pub enum VaultError {
         /// The codec's words.
         why: String,
     },
+    /// Something that was begun has to be finished first.
+    #[error("{what} is not finished: run `bailiwick {command}` first")]
+    Unfinished {
+        /// What.
+        what: &'static str,
+        /// What finishes it.
+        command: &'static str,
+    },
     /// A key has sealed as much as it safely may.
     #[error(
-        "the key of {whose} has sealed {sealed} records, its limit: no more is written under it; please report this"
+        "the key of {whose} has sealed {sealed} records, its limit: no more is written under it; run `bailiwick vault rotate all`"
     )]
     KeyWornOut {
         /// Whose key.
@@ -185,7 +243,10 @@ pub enum VaultError {
 impl VaultError {
     pub(super) fn io(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io { doing, path, source }
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            _ => Self::Io { doing, path, source },
+        }
     }
 
     /// Whether it says that stored data is damaged (rather than refused, locked or misused).
@@ -197,11 +258,11 @@ impl VaultError {
 /// One damaged thing, by name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{name} of {whose} is damaged: {kind}; everything else stays readable; restore the vault's directory from a copy of your own, or sync that client again"
+    "{name} of {whose} is damaged: {kind}; everything else stays readable; `bailiwick sync` reads again what AWS still has, `bailiwick backup restore` brings back an earlier state"
 )]
 pub struct Damage {
-    /// `the vault`, or `client` and its id.
-    pub whose: String,
+    /// Whose it is.
+    pub whose: Scope,
     /// The logical name of the record, or the file's name.
     pub name: String,
     /// In which way.

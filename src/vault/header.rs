@@ -4,8 +4,8 @@
 //! ```text
 //! magic[8] | format u16 | epoch u64 | vault id[16]
 //! slots:  count u8  | (kind u8 | made at i64 | length u16 | parameters | wrapped root key[60])*
-//! ring:   count u32 | (owner[16] | generation u32 | wrapped key[60] | sealed short name[76])*
-//! extras: count u16 | (kind u16 | length u16 | bytes)*
+//! ring:   count u32 | (owner[16] | generation u32 | wrapped key[60] | sealed label[76])*
+//! extras: count u16 | (kind u16 | length u16 | bytes)*      1: unfinished work, 2: deleted owners (id[16] | when i64)*
 //! SHA-256 of the above[32] | HMAC-SHA-256 of all above under a key from the root key[32]
 //! ```
 //! The plain hash tells damage from a wrong secret before anything is unlocked; the MAC is what is trusted. Extras of an
@@ -13,12 +13,15 @@
 
 use super::{
     VaultError, disk,
-    key::{Purpose, SecretKey, VaultId, WRAPPED, length_prefixed, open_small, seal_small},
-    slot::{PARAMS_LIMIT, Slot, Unlock},
+    key::{Purpose, SecretKey, VaultId},
+    ring::RingKey,
+    slot::{PARAMS_LIMIT, Slot, SlotId, Unlock},
     wire::Reader,
 };
+use crate::domain::Timestamp;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 /// The two copies, in the order they are written.
 pub(super) const COPIES: [&str; 2] = ["vault.hdr", "vault.hdr.b"];
@@ -26,63 +29,29 @@ const MAGIC: &[u8; 8] = b"BAILIWCK";
 const FORMAT: u16 = 1;
 /// No header of this format is larger: 16 MiB hold far more than its 65,535 keys.
 const SIZE_LIMIT: u64 = 16 << 20;
-const MAX_SLOTS: usize = 32;
+pub(super) const MAX_SLOTS: usize = 32;
 const MAX_KEYS: usize = 65_535;
-/// A short name is padded to this before sealing, so that its length does not show.
-const LABEL_PLAIN: usize = 48;
-const LABEL: usize = 12 + LABEL_PLAIN + 16;
-
 /// The opaque id of the owner of keys and records: a client, or the vault itself.
 pub(super) type OwnerId = [u8; 16];
 /// The vault's own records belong to this owner.
 pub(super) const VAULT_OWNER: OwnerId = [0; 16];
 
-/// One generation of one owner's key.
-#[derive(Clone)]
-pub(super) struct RingKey {
-    pub(super) owner: OwnerId,
-    pub(super) generation: u32,
-    wrapped: [u8; WRAPPED],
-    label: [u8; LABEL],
-}
+/// Kind of the extra that holds [`Work`].
+const WORK: u16 = 1;
+/// Kind of the extras that list deleted owners.
+const DELETED: u16 = 2;
+/// Deleted owners in one extra: its length is a u16.
+const DELETED_IN_ONE: usize = 2_000;
 
-impl RingKey {
-    /// Wraps `key` under the root key and seals the owner's short name under `key` itself, so that the name goes
-    /// where the key goes.
-    pub(super) fn make(
-        vault: &VaultId,
-        root: &SecretKey,
-        owner: OwnerId,
-        generation: u32,
-        key: &SecretKey,
-        label: &str,
-    ) -> Result<Self, VaultError> {
-        let aad = Self::aad(vault, &owner, generation);
-        let wrapped = root.derive(vault, Purpose::Wrap).wrap(key, &aad)?;
-        let mut plain = Vec::with_capacity(LABEL_PLAIN);
-        plain.push(label.len() as u8);
-        plain.extend_from_slice(label.as_bytes());
-        let too_large = || VaultError::TooLarge { what: "a short name", limit: "47 bytes" };
-        (plain.len() <= LABEL_PLAIN).then_some(()).ok_or_else(too_large)?;
-        plain.resize(LABEL_PLAIN, 0);
-        let sealed = seal_small(&key.derive(vault, Purpose::Label).cipher(), &aad, &plain)?;
-        let label = sealed.try_into().map_err(|_| too_large())?;
-        Ok(Self { owner, generation, wrapped, label })
-    }
-
-    /// The key and its owner's short name; `None` if either is not what was written.
-    pub(super) fn open(&self, vault: &VaultId, root: &SecretKey) -> Option<(SecretKey, String)> {
-        let aad = Self::aad(vault, &self.owner, self.generation);
-        let key = root.derive(vault, Purpose::Wrap).unwrap_key(&self.wrapped, &aad)?;
-        let plain = open_small(&key.derive(vault, Purpose::Label).cipher(), &aad, &self.label)?;
-        let (length, rest) = plain.split_first()?;
-        let label = String::from_utf8(rest.get(..usize::from(*length))?.to_vec()).ok()?;
-        Some((key, label))
-    }
-
-    fn aad(vault: &VaultId, owner: &OwnerId, generation: u32) -> Vec<u8> {
-        length_prefixed(&[b"bailiwick/1/ring", vault, owner, &generation.to_le_bytes()])
-    }
+/// What was begun and is finished at the next opportunity, however the process that began it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Work {
+    /// The headers of the backups in the backup directory are to be brought in line with this one.
+    pub(super) backups: bool,
+    /// The root key before this one, wrapped by it: backups may still be under the former.
+    pub(super) previous_root: Option<Vec<u8>>,
+    /// Owners whose records are being sealed anew, and the generation they go to.
+    pub(super) rotating: Vec<(OwnerId, u32)>,
 }
 
 /// The header's content.
@@ -93,8 +62,21 @@ pub(super) struct Header {
     pub(super) vault: VaultId,
     pub(super) slots: Vec<Slot>,
     pub(super) ring: Vec<RingKey>,
+    pub(super) work: Work,
+    /// Owners that were deleted, and when: restoring an old backup does not bring them back.
+    pub(super) deleted: BTreeMap<OwnerId, Timestamp>,
     /// Sections of later releases, kept as they are.
     extras: Vec<(u16, Vec<u8>)>,
+}
+
+/// A header that a secret opened.
+pub(super) struct Unlocked {
+    pub(super) header: Header,
+    pub(super) root: SecretKey,
+    /// The slot that opened it.
+    pub(super) slot: SlotId,
+    /// What was wrong with a copy that was not used.
+    pub(super) notes: Vec<String>,
 }
 
 /// A copy as read: its content, the bytes under the MAC, and the MAC.
@@ -106,7 +88,8 @@ struct Stored {
 
 impl Header {
     pub(super) fn new(vault: VaultId, slot: Slot) -> Self {
-        Self { epoch: 1, vault, slots: vec![slot], ring: Vec::new(), extras: Vec::new() }
+        let (work, deleted) = (Work::default(), BTreeMap::new());
+        Self { epoch: 1, vault, slots: vec![slot], ring: Vec::new(), work, deleted, extras: Vec::new() }
     }
 
     /// Writes both copies, one after the other, each through a temporary file.
@@ -115,8 +98,8 @@ impl Header {
         COPIES.iter().try_for_each(|name| disk::replace(dir, name, &bytes))
     }
 
-    /// Reads both copies and unlocks the newest that holds. Also returns what was wrong with a copy not used.
-    pub(super) fn load(dir: &Path, unlock: Unlock<'_>) -> Result<(Self, SecretKey, Vec<String>), VaultError> {
+    /// Reads both copies and unlocks the newest that holds.
+    pub(super) fn load(dir: &Path, unlock: Unlock<'_>) -> Result<Unlocked, VaultError> {
         let mut notes = Vec::new();
         let mut copies: Vec<Stored> = Vec::new();
         for name in COPIES {
@@ -146,7 +129,7 @@ impl Header {
                     if copies.len() > 1 {
                         notes.push("one copy of the header is older than the other, or forged".to_owned());
                     }
-                    return Ok((copy.header.clone(), root, notes));
+                    return Ok(Unlocked { header: copy.header.clone(), root, slot: slot.id(), notes });
                 }
                 refusal = VaultError::HeaderDamaged { why: "it does not authenticate".into() };
             }
@@ -173,16 +156,14 @@ impl Header {
             out.extend_from_slice(&slot.wrapped);
         }
         out.extend_from_slice(&(self.ring.len() as u32).to_le_bytes());
-        for key in &self.ring {
-            out.extend_from_slice(&key.owner);
-            out.extend_from_slice(&key.generation.to_le_bytes());
-            out.extend_from_slice(&key.wrapped);
-            out.extend_from_slice(&key.label);
-        }
-        out.extend_from_slice(&(self.extras.len() as u16).to_le_bytes());
-        for (kind, bytes) in &self.extras {
+        self.ring.iter().for_each(|key| key.put(&mut out));
+        let known = self.known_extras()?;
+        out.extend_from_slice(&((known.len() + self.extras.len()) as u16).to_le_bytes());
+        for (kind, bytes) in known.iter().chain(&self.extras) {
+            let length =
+                u16::try_from(bytes.len()).map_err(|_| too_large("a section of the header", "65,535 bytes"))?;
             out.extend_from_slice(&kind.to_le_bytes());
-            out.extend_from_slice(&(bytes.len() as u16).to_le_bytes());
+            out.extend_from_slice(&length.to_le_bytes());
             out.extend_from_slice(bytes);
         }
         let hash = Sha256::digest(&out);
@@ -207,16 +188,48 @@ impl Header {
         let count = usize::try_from(r.u32()?).ok()?;
         let mut ring = Vec::new();
         for _ in 0..(count <= MAX_KEYS).then_some(count)? {
-            let (owner, generation) = (r.array()?, r.u32()?);
-            ring.push(RingKey { owner, generation, wrapped: r.array()?, label: r.array()? });
+            ring.push(RingKey::take(&mut r)?);
         }
-        let mut extras = Vec::new();
+        let (mut work, mut deleted, mut extras) = (Work::default(), BTreeMap::new(), Vec::new());
         for _ in 0..r.u16()? {
             let (kind, length) = (r.u16()?, usize::from(r.u16()?));
-            extras.push((kind, r.take(length)?.to_vec()));
+            let bytes = r.take(length)?;
+            match kind {
+                WORK => work = postcard::from_bytes(bytes).ok()?,
+                DELETED => deleted.extend(deleted_owners(bytes)?),
+                _ => extras.push((kind, bytes.to_vec())),
+            }
         }
-        r.is_empty().then_some(Self { epoch, vault, slots, ring, extras })
+        r.is_empty().then_some(Self { epoch, vault, slots, ring, work, deleted, extras })
     }
+
+    /// What this release writes as extras; nothing where there is nothing to say.
+    fn known_extras(&self) -> Result<Vec<(u16, Vec<u8>)>, VaultError> {
+        let mut known = Vec::new();
+        if self.work != Work::default() {
+            let codec = |e: postcard::Error| VaultError::Codec {
+                name: "unfinished work".into(),
+                done: "encoded",
+                why: e.to_string(),
+            };
+            known.push((WORK, postcard::to_stdvec(&self.work).map_err(codec)?));
+        }
+        let deleted: Vec<_> = self.deleted.iter().collect();
+        for part in deleted.chunks(DELETED_IN_ONE) {
+            let bytes = part.iter().flat_map(|(id, at)| id.iter().copied().chain(at.second().to_le_bytes())).collect();
+            known.push((DELETED, bytes));
+        }
+        Ok(known)
+    }
+}
+
+fn deleted_owners(bytes: &[u8]) -> Option<Vec<(OwnerId, Timestamp)>> {
+    let mut r = Reader::new(bytes);
+    let mut owners = Vec::new();
+    while !r.is_empty() {
+        owners.push((r.array()?, Timestamp::from_second(r.i64()?)));
+    }
+    Some(owners)
 }
 
 /// Why a copy cannot be used.
@@ -247,7 +260,7 @@ impl Stored {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::Timestamp, vault::KdfCost};
+    use crate::vault::{KdfCost, ring::Label};
     use proptest::prelude::*;
     use secrecy::SecretSlice;
 
@@ -257,7 +270,12 @@ mod tests {
         let slot = Slot::make(&vault, unlock, KdfCost::default(), &root, Timestamp::from_second(1)).unwrap();
         let mut header = Header::new(vault, slot);
         let key = SecretKey::random().unwrap();
-        header.ring.push(RingKey::make(&vault, &root, [1; 16], 7, &key, "acme-retail").unwrap());
+        let label = Label::Client("acme-retail".parse().unwrap());
+        header.ring.push(RingKey::make(&vault, &root, [1; 16], 7, &key, &label).unwrap());
+        header.work = Work { backups: true, previous_root: Some(vec![1; 60]), rotating: vec![([1; 16], 8)] };
+        header.deleted = (0..2_500u16)
+            .map(|n| ([n.to_le_bytes(); 8].concat().try_into().unwrap(), Timestamp::from_second(7)))
+            .collect();
         header.extras.push((900, b"later".to_vec()));
         (header, root, file)
     }
@@ -268,8 +286,8 @@ mod tests {
         let bytes = header.encode(&root).unwrap();
         let copy = Stored::parse(&bytes).unwrap();
         assert_eq!(copy.header.encode(&root).unwrap(), bytes);
-        let (_, label) = copy.header.ring[0].open(&header.vault, &root).unwrap();
-        assert_eq!((label.as_str(), copy.header.extras[0].0), ("acme-retail", 900));
+        assert_eq!((&copy.header.work, &copy.header.deleted), (&header.work, &header.deleted));
+        assert_eq!(copy.header.extras[0].0, 900);
         assert!(!bytes.windows(4).any(|w| w == b"acme"));
     }
 
@@ -280,8 +298,8 @@ mod tests {
         for lost in COPIES {
             header.save(dir.path(), &root).unwrap();
             std::fs::remove_file(dir.path().join(lost)).unwrap();
-            let (read, _, notes) = Header::load(dir.path(), Unlock::CredentialFile(&file)).unwrap();
-            assert_eq!((read.epoch, notes), (1, vec![format!("{lost} is missing")]));
+            let read = Header::load(dir.path(), Unlock::CredentialFile(&file)).unwrap();
+            assert_eq!((read.header.epoch, read.notes), (1, vec![format!("{lost} is missing")]));
         }
     }
 
@@ -292,11 +310,11 @@ mod tests {
         header.save(dir.path(), &root).unwrap();
         header.epoch = 2;
         disk::replace(dir.path(), COPIES[1], &header.encode(&root).unwrap()).unwrap();
-        assert_eq!(Header::load(dir.path(), Unlock::CredentialFile(&file)).unwrap().0.epoch, 2);
+        assert_eq!(Header::load(dir.path(), Unlock::CredentialFile(&file)).unwrap().header.epoch, 2);
         header.epoch = 3;
         disk::replace(dir.path(), COPIES[1], &header.encode(&SecretKey::random().unwrap()).unwrap()).unwrap();
-        let (read, _, notes) = Header::load(dir.path(), Unlock::CredentialFile(&file)).unwrap();
-        assert_eq!((read.epoch, notes.len()), (1, 1));
+        let read = Header::load(dir.path(), Unlock::CredentialFile(&file)).unwrap();
+        assert_eq!((read.header.epoch, read.notes.len()), (1, 1));
     }
 
     #[test]

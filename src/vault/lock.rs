@@ -24,14 +24,25 @@ pub struct LockOwner {
     pub since: Timestamp,
 }
 
+/// What to do while somebody else has the lock.
+#[derive(Clone, Copy)]
+pub(super) enum Wait<'a> {
+    /// Say who has it.
+    No,
+    /// Tell who has it, and wait until it is let go.
+    Telling(&'a dyn Fn(&VaultError)),
+}
+
 /// The lock; dropping it lets go.
 pub(super) struct Lock {
     file: File,
+    /// The holder before this one did not let go of it: its process was ended.
+    pub(super) was_held: bool,
 }
 
 impl Lock {
-    /// Takes the lock, or says who has it.
-    pub(super) fn take(dir: &Path, owner: &LockOwner) -> Result<Self, VaultError> {
+    /// Takes the lock, waits for it, or says who has it.
+    pub(super) fn take(dir: &Path, owner: &LockOwner, wait: Wait<'_>) -> Result<Self, VaultError> {
         let path = dir.join(NAME);
         let io = |doing| VaultError::io(doing, &path);
         let mut file = disk::options()
@@ -43,13 +54,21 @@ impl Lock {
             .map_err(io("open the lock file"))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => return Err(holder(&mut file)),
+            Err(rustix::io::Errno::WOULDBLOCK) => match wait {
+                Wait::No => return Err(holder(&mut file)),
+                Wait::Telling(tell) => {
+                    tell(&holder(&mut file));
+                    flock(&file, FlockOperation::LockExclusive).map_err(|e| io("lock")(e.into()))?;
+                }
+            },
             Err(e) => return Err(io("lock")(e.into())),
         }
+        let was_held = file.metadata().is_ok_and(|meta| meta.len() > 0);
         let one_line = |text: &str| Untrusted::from(text).for_tui(64);
         let text = format!("{}\n{}\n{}\n{}\n", one_line(&owner.user), owner.pid, one_line(&owner.tty), owner.since);
-        file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(io("write the lock file"))?;
-        Ok(Self { file })
+        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+        written.map_err(io("write the lock file"))?;
+        Ok(Self { file, was_held })
     }
 }
 
@@ -85,22 +104,47 @@ mod tests {
     #[test]
     fn the_second_opener_is_told_who_has_it() {
         let dir = tempfile::tempdir().unwrap();
-        let held = Lock::take(dir.path(), &owner("ines")).unwrap();
-        let message = Lock::take(dir.path(), &owner("joao")).err().unwrap().to_string();
+        let held = Lock::take(dir.path(), &owner("ines"), Wait::No).unwrap();
+        let message = Lock::take(dir.path(), &owner("joao"), Wait::No).err().unwrap().to_string();
         assert!(
             message.starts_with("the vault is in use by ines (pid 42, pts/3) since 2026-11-22T03:00:00Z"),
             "{message}"
         );
         drop(held);
-        Lock::take(dir.path(), &owner("joao")).unwrap();
+        Lock::take(dir.path(), &owner("joao"), Wait::No).unwrap();
+    }
+
+    #[test]
+    fn whoever_waits_is_told_and_gets_it_when_it_is_let_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = Lock::take(dir.path(), &owner("ines"), Wait::No).unwrap();
+        std::thread::scope(|threads| {
+            let (told, hear) = std::sync::mpsc::channel();
+            let waiting = threads.spawn(move || {
+                let tell = |e: &VaultError| told.send(e.to_string()).unwrap();
+                Lock::take(dir.path(), &owner("joao"), Wait::Telling(&tell)).map(|lock| lock.was_held)
+            });
+            assert!(hear.recv().unwrap().contains("in use by ines"));
+            drop(held);
+            assert!(!waiting.join().unwrap().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_holder_that_was_ended_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!Lock::take(dir.path(), &owner("ines"), Wait::No).unwrap().was_held);
+        assert!(!Lock::take(dir.path(), &owner("ines"), Wait::No).unwrap().was_held);
+        std::fs::write(dir.path().join(NAME), b"ines\n7\n").unwrap();
+        assert!(Lock::take(dir.path(), &owner("joao"), Wait::No).unwrap().was_held);
     }
 
     #[test]
     fn a_hostile_lock_file_cannot_paint_the_terminal() {
         let dir = tempfile::tempdir().unwrap();
-        let _held = Lock::take(dir.path(), &owner("x")).unwrap();
+        let _held = Lock::take(dir.path(), &owner("x"), Wait::No).unwrap();
         std::fs::write(dir.path().join(NAME), b"\x1b[31mroot\nnot a number\n").unwrap();
-        let message = Lock::take(dir.path(), &owner("joao")).err().unwrap().to_string();
+        let message = Lock::take(dir.path(), &owner("joao"), Wait::No).err().unwrap().to_string();
         assert!(!message.contains('\u{1b}') && message.contains("unknown terminal"), "{message}");
     }
 }

@@ -10,15 +10,17 @@ use super::{
     key::VaultId,
     page::PageRef,
     rewrite::Write,
-    store::Store,
+    store::Blocks,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::Path};
 
 /// The two mirrors, written in turn.
 pub(super) const MIRRORS: [&str; 2] = ["manifest.a", "manifest.b"];
-const NAME: &str = "manifest";
+pub(super) const NAME: &str = "manifest";
 const SCHEMA: u16 = 1;
+/// Kind of the extra with the head of the audit log.
+pub(super) const AUDIT_HEAD: u16 = 1;
 /// More than 65,535 owners need.
 const SIZE_LIMIT: u64 = 64 << 20;
 /// A generation of a key seals at most this often; with random 96-bit nonces NIST SP 800-38D allows 2^32.
@@ -62,7 +64,7 @@ impl Root {
 /// A manifest sealed for the store and the mirrors.
 pub(super) struct Sealed {
     pub(super) bytes: Vec<u8>,
-    pub(super) write: Write,
+    pub(super) writes: Vec<Write>,
 }
 
 impl Manifest {
@@ -70,13 +72,27 @@ impl Manifest {
         Self { epoch: 0, header_epoch, owners: BTreeMap::from([(VAULT_OWNER, Root::default())]), extras: Vec::new() }
     }
 
+    /// A section by its kind.
+    pub(super) fn extra(&self, kind: u16) -> Option<&[u8]> {
+        self.extras.iter().find(|(k, _)| *k == kind).map(|(_, bytes)| bytes.as_slice())
+    }
+
+    /// Sets a section.
+    pub(super) fn set_extra(&mut self, kind: u16, bytes: Vec<u8>) {
+        self.extras.retain(|(k, _)| *k != kind);
+        self.extras.push((kind, bytes));
+    }
+
     pub(super) fn seal(&self, vault: &VaultId, owner: &Owner) -> Result<Sealed, VaultError> {
         let codec = |e: postcard::Error| VaultError::Codec { name: NAME.into(), done: "encoded", why: e.to_string() };
         let plain = postcard::to_stdvec(self).map_err(codec)?;
         let (generation, keys) = owner.current().ok_or_else(no_key)?;
         let (bytes, _) = address(vault, generation, self.epoch).seal(&keys.manifest, &plain)?;
-        let write = (keys.place(Kind::Manifest, NAME), Some(bytes.clone()));
-        Ok(Sealed { bytes, write })
+        let mut writes: Vec<Write> = vec![(keys.place(Kind::Manifest, NAME), Some(bytes.clone()))];
+        // Under an earlier generation it lay elsewhere.
+        let earlier = owner.keys.iter().filter(|(g, _)| **g != generation);
+        writes.extend(earlier.map(|(_, keys)| (keys.place(Kind::Manifest, NAME), None)));
+        Ok(Sealed { bytes, writes })
     }
 
     /// Writes the mirror whose turn it is.
@@ -92,11 +108,11 @@ impl Manifest {
     }
 
     /// Reads all three and returns the newest that holds, with what was wrong with the others.
-    pub(super) fn load(dir: &Path, store: &Store, vault: &VaultId, owner: &Owner) -> Result<Loaded, VaultError> {
+    pub(super) fn load(dir: &Path, store: &dyn Blocks, vault: &VaultId, owner: &Owner) -> Result<Loaded, VaultError> {
         let mut stored = None;
         for keys in owner.keys.values().rev() {
             if stored.is_none() {
-                stored = store.get(&keys.place(Kind::Manifest, NAME))?;
+                stored = store.block(&keys.place(Kind::Manifest, NAME))?;
             }
         }
         let open = |bytes: Option<Vec<u8>>| match bytes {
@@ -113,7 +129,7 @@ impl Manifest {
             .filter_map(|m| m.as_ref().ok())
             .max_by_key(|(m, _)| m.epoch)
             .cloned();
-        let damaged = |kind| Damage { whose: Scope::Vault.to_string(), name: NAME.into(), kind };
+        let damaged = |kind| Damage { whose: Scope::Vault, name: NAME.into(), kind };
         let Some((manifest, bytes)) = newest else {
             return Err(damaged(stored.err().unwrap_or(DamageKind::Missing)).into());
         };

@@ -9,8 +9,11 @@
 //! manifest.a, manifest.b     mirrors of the directory's root, written in turn
 //! store/                     sealed records and directory pages under hidden names
 //! vault.lock                 who has it open
+//! vault.attempts             wrong passphrases in a row
+//! ballast                    given up when the disk is full
 //! ```
 
+mod attempts;
 mod batch;
 pub mod chunk;
 mod directory;
@@ -27,9 +30,17 @@ mod name;
 mod open;
 mod page;
 mod records;
+mod recovery;
+mod remove;
 mod rewrite;
+mod ring;
+mod rotate;
 mod slot;
+mod slots;
+mod space;
 mod store;
+mod verify;
+mod walk;
 mod wire;
 
 #[cfg(test)]
@@ -42,7 +53,11 @@ pub use harden::harden_process;
 pub use kdf::KdfCost;
 pub use lock::LockOwner;
 pub use name::{Name, Scope};
-pub use slot::Unlock;
+pub use recovery::generate as new_recovery_code;
+pub use remove::Removed;
+pub use slot::{SlotId, SlotInfo, Unlock};
+pub use verify::{Compacted, probe_store};
+pub use walk::Verified;
 
 use std::{
     path::PathBuf,
@@ -53,7 +68,6 @@ use std::{
 pub struct Vault {
     dir: PathBuf,
     id: key::VaultId,
-    root: key::SecretKey,
     state: RwLock<records::State>,
     /// Held by the one who commits.
     writing: Mutex<()>,
@@ -63,5 +77,5 @@ pub struct Vault {
     notices: Vec<String>,
     store: store::Store,
     /// Last, so that the store is closed before the lock is let go.
-    _lock: lock::Lock,
+    lock: lock::Lock,
 }

@@ -1,7 +1,7 @@
 //! Logical names of records, and whose they are.
 
 use super::VaultError;
-use crate::domain::{ClientId, Untrusted};
+use crate::domain::{ClientId, ConnectionId, Untrusted};
 use std::{fmt, sync::Arc};
 
 /// Whose record it is: its key decides what can open it.
@@ -9,8 +9,20 @@ use std::{fmt, sync::Arc};
 pub enum Scope {
     /// The vault's own: settings, networks, session state.
     Vault,
-    /// One client's.
+    /// One client's own: its profile, what is not read through one connection alone.
     Client(ClientId),
+    /// What is read through one connection of a client; it has a key of its own, so that it can be shredded alone.
+    Connection(ClientId, ConnectionId),
+}
+
+impl Scope {
+    /// The client it belongs to.
+    pub fn client(&self) -> Option<&ClientId> {
+        match self {
+            Self::Vault => None,
+            Self::Client(client) | Self::Connection(client, _) => Some(client),
+        }
+    }
 }
 
 impl fmt::Display for Scope {
@@ -18,6 +30,7 @@ impl fmt::Display for Scope {
         match self {
             Self::Vault => f.write_str("the vault"),
             Self::Client(id) => write!(f, "client {id}"),
+            Self::Connection(client, id) => write!(f, "client {client}, connection {id}"),
         }
     }
 }

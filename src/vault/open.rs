@@ -1,25 +1,29 @@
 //! Creating, opening and closing a vault.
 
 use super::{
-    KdfCost, LockOwner, Scope, Unlock, Vault, VaultError,
+    KdfCost, LockOwner, Scope, Unlock, Vault, VaultError, attempts,
     directory::{Keys, Owner, PageCache},
     disk,
-    header::{COPIES, Header, OwnerId, RingKey, VAULT_OWNER},
+    header::{COPIES, Header, OwnerId, Unlocked, VAULT_OWNER},
     key::{Purpose, SecretKey, VaultId, random},
-    lock::Lock,
+    lock::{Lock, Wait},
     manifest::{Loaded, Manifest, no_key},
     records::State,
+    ring::{Label, RingKey},
     slot::Slot,
+    space,
     store::Store,
 };
 use crate::domain::ClientId;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::{Arc, Mutex, RwLock, atomic::AtomicBool},
 };
 
-const STORE: &str = "store";
+pub(super) const STORE: &str = "store";
+/// Where compaction builds the next store.
+pub(super) const NEXT_STORE: &str = "store.new";
 
 impl Vault {
     /// Whether `dir` holds a vault.
@@ -37,13 +41,15 @@ impl Vault {
             disk::make_private_dir(dir)?;
         }
         disk::check_private_dir(dir)?;
-        let lock = Lock::take(dir, owner)?;
+        let lock = Lock::take(dir, owner, Wait::No)?;
         if dir.join(STORE).symlink_metadata().is_ok() {
             return Err(VaultError::NoHeader { dir: dir.to_owned() });
         }
         let (vault, root) = (random()?, SecretKey::random()?);
-        let mut header = Header::new(vault, Slot::make(&vault, unlock, cost, &root, owner.since)?);
-        let (ring_key, own) = new_owner(&vault, &root, VAULT_OWNER, Scope::Vault)?;
+        let slot = Slot::make(&vault, unlock, cost, &root, owner.since)?;
+        let opened_by = slot.id();
+        let mut header = Header::new(vault, slot);
+        let (ring_key, own) = new_owner(&vault, &root, VAULT_OWNER, Scope::Vault, &Label::Vault)?;
         header.ring.push(ring_key);
 
         disk::make_private_dir(&dir.join(STORE))?;
@@ -51,37 +57,71 @@ impl Vault {
         let mut manifest = Manifest::new(header.epoch);
         manifest.epoch = 1;
         let sealed = manifest.seal(&vault, &own)?;
-        store.apply(vec![sealed.write])?;
+        store.apply(sealed.writes)?;
         store.flush()?;
         Manifest::mirror_twice(dir, &sealed.bytes)?;
         header.save(dir, &root)?;
-        let state = State { header, owners: BTreeMap::from([(Scope::Vault, Arc::new(own))]), manifest };
-        Ok(Self::assemble(dir, vault, root, store, state, Vec::new(), lock))
+        let owners = BTreeMap::from([(Scope::Vault, Arc::new(own))]);
+        let state = State { header, root: Arc::new(root), opened_by, owners, manifest };
+        Ok(Self::assemble(dir, state, store, Vec::new(), lock))
     }
 
     /// Opens the vault in `dir`. Damage that costs nothing (one copy of a header or manifest) is mended and told by
     /// [`Vault::notices`]; damage to records is told by whoever reads them.
     pub fn open(dir: &Path, unlock: Unlock<'_>, owner: &LockOwner) -> Result<Self, VaultError> {
+        Self::open_when(dir, unlock, owner, Wait::No)
+    }
+
+    /// The same; while another process has the vault, says so once through `tell` and waits.
+    pub fn open_waiting(
+        dir: &Path,
+        unlock: Unlock<'_>,
+        owner: &LockOwner,
+        tell: &dyn Fn(&VaultError),
+    ) -> Result<Self, VaultError> {
+        Self::open_when(dir, unlock, owner, Wait::Telling(tell))
+    }
+
+    fn open_when(dir: &Path, unlock: Unlock<'_>, owner: &LockOwner, wait: Wait<'_>) -> Result<Self, VaultError> {
         if !Self::exists(dir) {
             let dir = dir.to_owned();
             let cut_short = dir.join(STORE).symlink_metadata().is_ok();
             return Err(if cut_short { VaultError::NoHeader { dir } } else { VaultError::NotFound { dir } });
         }
         disk::check_private_dir(dir)?;
-        let lock = Lock::take(dir, owner)?;
-        let (header, root, header_notes) = Header::load(dir, unlock)?;
-        let vault = header.vault;
+        match Self::open_once(dir, unlock, owner, wait) {
+            // Even opening writes a little; the ballast makes room for that.
+            Err(VaultError::DiskFull { .. }) if space::release_ballast(dir) => {
+                Self::open_once(dir, unlock, owner, Wait::No)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_once(dir: &Path, unlock: Unlock<'_>, owner: &LockOwner, wait: Wait<'_>) -> Result<Self, VaultError> {
+        let lock = Lock::take(dir, owner, wait)?;
+        if unlock.is_typed() {
+            attempts::begin(dir, owner.since)?;
+        }
+        let Unlocked { header, root, slot, notes } = Header::load(dir, unlock)?;
+        if unlock.is_typed() {
+            attempts::succeeded(dir)?;
+        }
         let owners = open_ring(&header, &root)?;
+        // A compaction that was cut off: either the next store was not complete, or it is the former one.
+        disk::remove_dir(&dir.join(NEXT_STORE))?;
         disk::make_private_dir(&dir.join(STORE))?;
         disk::check_private_dir(&dir.join(STORE))?;
         let store = Store::open(&dir.join(STORE))?;
         let own = owners.get(&Scope::Vault).ok_or_else(no_key)?;
-        let loaded = Manifest::load(dir, &store, &vault, own)?;
+        let loaded = Manifest::load(dir, &store, &header.vault, own)?;
         check_together(&header, &owners, &loaded.manifest)?;
-        let mut notices = mend(dir, &header, &root, header_notes, &loaded)?;
-        notices.extend(loaded.store_damage.map(|damage| damage.to_string()));
-        let state = State { header, owners, manifest: loaded.manifest };
-        Ok(Self::assemble(dir, vault, root, store, state, notices, lock))
+        let mut notices = mend(dir, &header, &root, notes, &loaded)?;
+        notices.extend(loaded.store_damage.as_ref().map(|damage| damage.to_string()));
+        let state = State { header, root: Arc::new(root), opened_by: slot, owners, manifest: loaded.manifest };
+        let vault = Self::assemble(dir, state, store, notices, lock);
+        vault.finish_deletions()?;
+        Ok(vault)
     }
 
     /// What opening found damaged, as sentences: copies that were mended, or a store that lost commits. Usually empty.
@@ -89,26 +129,27 @@ impl Vault {
         &self.notices
     }
 
-    fn assemble(
-        dir: &Path,
-        id: VaultId,
-        root: SecretKey,
-        store: Store,
-        state: State,
-        notices: Vec<String>,
-        lock: Lock,
-    ) -> Self {
+    /// Whether the process that had it open before did not close it: then everything is worth a [`Vault::verify`].
+    pub fn was_cut_off(&self) -> bool {
+        self.lock.was_held
+    }
+
+    /// Its directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn assemble(dir: &Path, state: State, store: Store, notices: Vec<String>, lock: Lock) -> Self {
         Self {
             dir: dir.to_owned(),
-            id,
-            root,
+            id: state.header.vault,
             state: RwLock::new(state),
             writing: Mutex::new(()),
             stopped: AtomicBool::new(false),
             cache: PageCache::default(),
             notices,
             store,
-            _lock: lock,
+            lock,
         }
     }
 }
@@ -119,17 +160,14 @@ pub(super) fn new_owner(
     root: &SecretKey,
     id: OwnerId,
     scope: Scope,
+    label: &Label,
 ) -> Result<(RingKey, Owner), VaultError> {
     let key = SecretKey::random()?;
-    let label = match &scope {
-        Scope::Vault => "",
-        Scope::Client(client) => client.as_str(),
-    };
     let ring_key = RingKey::make(vault, root, id, 1, &key, label)?;
-    Ok((ring_key, Owner { id, scope, keys: BTreeMap::from([(1, keys(vault, &key))]) }))
+    Ok((ring_key, Owner { id, scope, keys: BTreeMap::from([(1, Arc::new(keys(vault, &key)))]) }))
 }
 
-fn keys(vault: &VaultId, key: &SecretKey) -> Keys {
+pub(super) fn keys(vault: &VaultId, key: &SecretKey) -> Keys {
     Keys {
         data: key.derive(vault, Purpose::Data).cipher(),
         names: key.derive(vault, Purpose::Names),
@@ -138,24 +176,38 @@ fn keys(vault: &VaultId, key: &SecretKey) -> Keys {
 }
 
 /// Unwraps every key of the ring and learns whose it is.
-fn open_ring(header: &Header, root: &SecretKey) -> Result<BTreeMap<Scope, Arc<Owner>>, VaultError> {
+pub(super) fn open_ring(header: &Header, root: &SecretKey) -> Result<BTreeMap<Scope, Arc<Owner>>, VaultError> {
     let damaged = |why: &str| VaultError::HeaderDamaged { why: why.into() };
-    let mut by_id: BTreeMap<OwnerId, Owner> = BTreeMap::new();
+    let mut opened: BTreeMap<OwnerId, (Label, BTreeMap<u32, Arc<Keys>>)> = BTreeMap::new();
     for ring_key in &header.ring {
         let (key, label) = ring_key.open(&header.vault, root).ok_or_else(|| damaged("a wrapped key does not open"))?;
-        let scope = match ring_key.owner {
-            VAULT_OWNER => Scope::Vault,
-            _ => Scope::Client(label.parse::<ClientId>().map_err(|_| damaged("a client's short name is not valid"))?),
-        };
-        let owner =
-            by_id.entry(ring_key.owner).or_insert_with(|| Owner { id: ring_key.owner, scope, keys: BTreeMap::new() });
-        owner.keys.insert(ring_key.generation, keys(&header.vault, &key));
+        let of_owner = opened.entry(ring_key.owner).or_insert_with(|| (label, BTreeMap::new()));
+        of_owner.1.insert(ring_key.generation, Arc::new(keys(&header.vault, &key)));
     }
-    Ok(by_id.into_values().map(|owner| (owner.scope.clone(), Arc::new(owner))).collect())
+    let clients: BTreeMap<OwnerId, ClientId> = opened
+        .iter()
+        .filter_map(|(id, (label, _))| match label {
+            Label::Client(client) => Some((*id, client.clone())),
+            _ => None,
+        })
+        .collect();
+    let mut owners = BTreeMap::new();
+    for (id, (label, keys)) in opened {
+        let scope = match label {
+            Label::Vault => Scope::Vault,
+            Label::Client(client) => Scope::Client(client),
+            Label::Connection(of, connection) => match clients.get(&of) {
+                Some(client) => Scope::Connection(client.clone(), connection),
+                None => return Err(damaged("a connection's client is missing")),
+            },
+        };
+        owners.insert(scope.clone(), Arc::new(Owner { id, scope, keys }));
+    }
+    Ok(owners)
 }
 
 /// Header and manifest must be of one time: an older header would hide clients or bring deleted ones back.
-fn check_together(
+pub(super) fn check_together(
     header: &Header,
     owners: &BTreeMap<Scope, Arc<Owner>>,
     manifest: &Manifest,
@@ -164,8 +216,9 @@ fn check_together(
     if header.epoch < manifest.header_epoch {
         return damaged(format!("it is edition {}, the store expects {}", header.epoch, manifest.header_epoch));
     }
-    let known = |id: &OwnerId| owners.values().any(|o| o.id == *id);
-    if manifest.owners.keys().any(|id| !known(id)) {
+    // A deletion drops the key first: what the manifest still says of such an owner is about to go.
+    let known: BTreeSet<OwnerId> = owners.values().map(|o| o.id).chain(header.deleted.keys().copied()).collect();
+    if manifest.owners.keys().any(|id| !known.contains(id)) {
         return damaged("the key of a client that has records is missing".into());
     }
     // A client whose key was written and whose commit was cut short: newer than the manifest, and empty.

@@ -1,16 +1,19 @@
 //! Reading, listing and committing records of an open vault.
 
 use super::{
-    Batch, Name, Opened, Scope, Vault, VaultError,
+    Batch, Name, Opened, Scope, SlotId, Vault, VaultError,
     batch::Edit,
     directory::{Directory, Owner},
     header::Header,
-    key::random,
+    key::{SecretKey, random},
     manifest::{Manifest, Root, no_key},
     open::new_owner,
+    page::PageRef,
     rewrite::{Rewrite, Write},
+    ring::Label,
+    space,
 };
-use crate::domain::ClientId;
+use crate::domain::{ClientId, ConnectionId};
 use serde::de::DeserializeOwned;
 use std::{
     collections::BTreeMap,
@@ -20,20 +23,34 @@ use std::{
 /// What an open vault knows; readers see it and the store move together.
 pub(super) struct State {
     pub(super) header: Header,
+    pub(super) root: Arc<SecretKey>,
+    /// The slot that the vault was opened through.
+    pub(super) opened_by: SlotId,
     pub(super) owners: BTreeMap<Scope, Arc<Owner>>,
     pub(super) manifest: Manifest,
 }
 
 impl State {
-    fn owner(&self, scope: &Scope) -> Result<&Arc<Owner>, VaultError> {
+    pub(super) fn owner(&self, scope: &Scope) -> Result<&Arc<Owner>, VaultError> {
         self.owners.get(scope).ok_or_else(|| match scope {
             Scope::Client(id) => VaultError::UnknownClient(id.clone()),
+            Scope::Connection(client, id) if self.owners.contains_key(&Scope::Client(client.clone())) => {
+                VaultError::UnknownConnection { client: client.clone(), connection: id.clone() }
+            }
+            Scope::Connection(client, _) => VaultError::UnknownClient(client.clone()),
             Scope::Vault => no_key(),
         })
     }
 
-    fn root(&self, owner: &Owner) -> Option<&super::page::PageRef> {
+    pub(super) fn root(&self, owner: &Owner) -> Option<&PageRef> {
         self.manifest.owners.get(&owner.id).and_then(|root| root.page.as_ref())
+    }
+
+    /// A client and its connections.
+    pub(super) fn of_client<'s>(&'s self, client: &'s ClientId) -> impl Iterator<Item = &'s Arc<Owner>> {
+        let own = self.owners.get(&Scope::Client(client.clone()));
+        let all = self.owners.values();
+        own.into_iter().chain(all.filter(move |o| matches!(&o.scope, Scope::Connection(of, _) if of == client)))
     }
 }
 
@@ -43,39 +60,72 @@ impl Vault {
         let state = self.state();
         let ids = state.owners.keys().filter_map(|scope| match scope {
             Scope::Client(id) => Some(id.clone()),
-            Scope::Vault => None,
+            _ => None,
         });
         ids.collect()
+    }
+
+    /// The connections of a client that have a key of their own, in the order of their ids.
+    pub fn connections(&self, client: &ClientId) -> Vec<ConnectionId> {
+        let state = self.state();
+        let ids = state.of_client(client).filter_map(|owner| match &owner.scope {
+            Scope::Connection(_, id) => Some(id.clone()),
+            _ => None,
+        });
+        ids.collect()
+    }
+
+    /// Whether there is a key for a scope.
+    pub fn has(&self, scope: &Scope) -> bool {
+        self.state().owners.contains_key(scope)
     }
 
     /// Adds a client with a key of its own; durable when it returns.
     pub fn add_client(&self, id: &ClientId) -> Result<(), VaultError> {
         let _one = self.begin()?;
         let scope = Scope::Client(id.clone());
-        let (mut header, mut manifest) = {
+        if self.state().owners.contains_key(&scope) {
+            return Err(VaultError::ClientExists(id.clone()));
+        }
+        self.add_owners(vec![(scope, Label::Client(id.clone()))])
+    }
+
+    /// Gives connections of a client keys of their own; those that have one keep it. Durable when it returns.
+    pub fn add_connections(&self, client: &ClientId, ids: &[ConnectionId]) -> Result<(), VaultError> {
+        let _one = self.begin()?;
+        let new = {
             let state = self.state();
-            if state.owners.contains_key(&scope) {
-                return Err(VaultError::ClientExists(id.clone()));
-            }
-            (state.header.clone(), state.manifest.clone())
+            let owner = state.owner(&Scope::Client(client.clone()))?.id;
+            let scopes = ids.iter().map(|id| (Scope::Connection(client.clone(), id.clone()), id));
+            let new = scopes.filter(|(scope, _)| !state.owners.contains_key(scope));
+            new.map(|(scope, id)| (scope, Label::Connection(owner, id.clone()))).collect()
         };
-        let (ring_key, owner) = new_owner(&self.id, &self.root, random()?, scope.clone())?;
-        header.ring.push(ring_key);
-        header.epoch += 1;
-        manifest.header_epoch = header.epoch;
-        manifest.owners.insert(owner.id, Root::default());
+        self.add_owners(new)
+    }
+
+    fn add_owners(&self, new: Vec<(Scope, Label)>) -> Result<(), VaultError> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let (mut header, mut manifest, root) = self.copies();
+        let mut owners = Vec::new();
+        for (scope, label) in new {
+            let (ring_key, owner) = new_owner(&self.id, &root, random()?, scope, &label)?;
+            header.ring.push(ring_key);
+            manifest.owners.insert(owner.id, Root::default());
+            owners.push(owner);
+        }
         // The key first: a commit must never speak of a client whose key is not on disk.
-        self.or_stop(header.save(&self.dir, &self.root))?;
+        self.save_header(&mut header, &mut manifest, &root)?;
         self.publish(manifest, Vec::new(), |state| {
             state.header = header;
-            state.owners.insert(scope, Arc::new(owner));
+            state.owners.extend(owners.into_iter().map(|owner| (owner.scope.clone(), Arc::new(owner))));
         })
     }
 
     /// A record; `None` only if the authenticated directory says that there is none. A record that should be there and
     /// is missing, old or altered is an error that names it.
     pub fn get(&self, scope: &Scope, name: &Name) -> Result<Option<Opened>, VaultError> {
-        self.check_running()?;
         let state = self.state();
         let owner = state.owner(scope)?;
         let directory = self.directory(owner);
@@ -103,7 +153,6 @@ impl Vault {
 
     /// The names that start with `prefix`, in order; from the directory alone, no record is read.
     pub fn list(&self, scope: &Scope, prefix: &str) -> Result<Vec<Name>, VaultError> {
-        self.check_running()?;
         let state = self.state();
         let owner = state.owner(scope)?;
         let mut names = Vec::new();
@@ -118,7 +167,17 @@ impl Vault {
         if batch.is_empty() {
             return Ok(());
         }
-        let _one = self.begin()?;
+        let one = self.begin()?;
+        self.commit_holding(&one, batch, |_| {})
+    }
+
+    /// Commits for somebody who is the only writer already; `note` may change the manifest's sections.
+    pub(super) fn commit_holding(
+        &self,
+        _one: &MutexGuard<'_, ()>,
+        batch: Batch,
+        note: impl FnOnce(&mut Manifest),
+    ) -> Result<(), VaultError> {
         let (owners, mut manifest) = {
             let state = self.state();
             let owners: Result<Vec<_>, _> = batch.edits.keys().map(|scope| state.owner(scope).cloned()).collect();
@@ -129,6 +188,7 @@ impl Vault {
             let root = manifest.owners.entry(owner.id).or_default();
             writes.extend(self.rewrite(owner, root, manifest.epoch + 1, edits)?);
         }
+        note(&mut manifest);
         self.publish(manifest, writes, |_| {})
     }
 
@@ -137,11 +197,14 @@ impl Vault {
         self.state().manifest.epoch
     }
 
-    /// Rises whenever a record of this client changes; `None` if the client is not in this vault. For caches.
-    pub fn client_revision(&self, id: &ClientId) -> Option<u64> {
+    /// Changes whenever a record of this client or of one of its connections does; `None` if the client is not in this
+    /// vault. For caches.
+    pub fn client_revision(&self, id: &ClientId) -> Option<(u64, usize)> {
         let state = self.state();
-        let owner = state.owner(&Scope::Client(id.clone())).ok()?;
-        Some(state.root(owner).map_or(0, |page| page.version))
+        state.owner(&Scope::Client(id.clone())).ok()?;
+        let versions = state.of_client(id).map(|owner| state.root(owner).map_or(0, |page| page.version));
+        // A connection that was removed does not raise the newest version, but it is one less.
+        Some(versions.fold((0, 0), |(newest, count), version| (newest.max(version), count + 1)))
     }
 
     /// The vault's random id, the same for ever; not a secret.
@@ -175,54 +238,97 @@ impl Vault {
         Ok(rewrite.writes)
     }
 
+    /// What a change to keys begins with.
+    pub(super) fn copies(&self) -> (Header, Manifest, Arc<SecretKey>) {
+        let state = self.state();
+        (state.header.clone(), state.manifest.clone(), state.root.clone())
+    }
+
+    /// Writes the header as its next edition, of which `manifest` will know: an older one is not believed afterwards.
+    pub(super) fn save_header(
+        &self,
+        header: &mut Header,
+        manifest: &mut Manifest,
+        root: &SecretKey,
+    ) -> Result<(), VaultError> {
+        header.epoch += 1;
+        manifest.header_epoch = header.epoch;
+        self.or_stop(header.save(&self.dir, root))
+    }
+
     /// Makes a new manifest and its writes the vault's state, then waits for the disk.
-    fn publish(
+    pub(super) fn publish(
         &self,
         mut manifest: Manifest,
         mut writes: Vec<Write>,
         change: impl FnOnce(&mut State),
     ) -> Result<(), VaultError> {
         let own = self.state().owner(&Scope::Vault)?.clone();
+        self.publish_under(&own, &mut manifest, &mut writes, change)
+    }
+
+    /// The same with the vault's own keys as they will be.
+    pub(super) fn publish_under(
+        &self,
+        own: &Owner,
+        manifest: &mut Manifest,
+        writes: &mut Vec<Write>,
+        change: impl FnOnce(&mut State),
+    ) -> Result<(), VaultError> {
         let (generation, _) = own.current().ok_or_else(no_key)?;
         manifest.epoch += 1;
         manifest.owners.entry(own.id).or_default().count(&Scope::Vault, generation, 1)?;
-        let sealed = manifest.seal(&self.id, &own)?;
-        writes.push(sealed.write);
-        let mirror = manifest.clone();
+        let sealed = manifest.seal(&self.id, own)?;
+        writes.extend(sealed.writes);
         {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            self.or_stop(self.store.apply(writes))?;
-            state.manifest = manifest;
+            self.or_stop(self.store.apply(std::mem::take(writes)))?;
+            state.manifest = manifest.clone();
             change(&mut state);
         }
         self.or_stop(self.store.flush())?;
-        self.or_stop(mirror.mirror(&self.dir, &sealed.bytes))
+        self.or_stop(manifest.mirror(&self.dir, &sealed.bytes))
     }
 
-    fn directory<'a>(&'a self, owner: &'a Owner) -> Directory<'a> {
+    pub(super) fn directory<'a>(&'a self, owner: &'a Owner) -> Directory<'a> {
         Directory { store: &self.store, cache: &self.cache, vault: &self.id, owner }
     }
 
-    fn state(&self) -> RwLockReadGuard<'_, State> {
+    pub(super) fn state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One writer at a time.
-    fn begin(&self) -> Result<MutexGuard<'_, ()>, VaultError> {
+    /// One writer at a time, and none while the disk is nearly full.
+    pub(super) fn begin(&self) -> Result<MutexGuard<'_, ()>, VaultError> {
+        space::check(&self.dir)?;
+        self.begin_anyway()
+    }
+
+    /// One writer at a time; for what frees space or keys.
+    pub(super) fn begin_anyway(&self) -> Result<MutexGuard<'_, ()>, VaultError> {
         let guard = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.check_running()?;
-        Ok(guard)
+        if self.stopped.load(Ordering::Acquire) { Err(VaultError::Stopped) } else { Ok(guard) }
     }
 
-    fn check_running(&self) -> Result<(), VaultError> {
-        if self.stopped.load(Ordering::Acquire) { Err(VaultError::Stopped) } else { Ok(()) }
-    }
-
-    /// After a failed write nobody knows what is on disk: only opening again can tell.
-    fn or_stop<T>(&self, result: Result<T, VaultError>) -> Result<T, VaultError> {
-        if result.is_err() {
+    /// After a failed write nobody knows what is on disk: only opening again can tell. What was read before is still
+    /// there to be read, for every read is checked.
+    pub(super) fn or_stop<T>(&self, result: Result<T, VaultError>) -> Result<T, VaultError> {
+        if let Err(error) = &result {
             self.stopped.store(true, Ordering::Release);
+            if matches!(error, VaultError::DiskFull { .. }) {
+                space::release_ballast(&self.dir);
+            }
         }
         result
+    }
+
+    /// Why nothing can be written at the moment, if so.
+    pub fn read_only(&self) -> Option<VaultError> {
+        if self.stopped.load(Ordering::Acquire) { Some(VaultError::Stopped) } else { space::check(&self.dir).err() }
+    }
+
+    /// Keeps a little space aside, to be given up when the disk is full. For vaults that stay.
+    pub fn keep_ballast(&self) {
+        space::keep_ballast(&self.dir);
     }
 }

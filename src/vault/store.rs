@@ -13,7 +13,7 @@ use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, RwLock},
     thread,
     time::Duration,
 };
@@ -24,19 +24,115 @@ pub(super) type StoreKey = [u8; 16];
 /// sled's page cache, in bytes; our own caches hold what matters.
 const CACHE: u64 = 16 << 20;
 
-/// An open store.
+/// Sealed values by place: the store of a vault, or a backup.
+pub(super) trait Blocks {
+    /// The value at a key.
+    fn block(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, VaultError>;
+}
+
+/// An open store. Its files can be replaced while others use it.
 pub(super) struct Store {
-    db: sled::Db,
     dir: PathBuf,
+    open: RwLock<Option<Files>>,
+}
+
+/// sled with what is needed to make its writes durable.
+struct Files {
+    db: sled::Db,
     /// The log, for fsync.
     log: File,
     /// Blob files known to be on disk. sled never writes to one again.
     synced: Mutex<HashSet<OsString>>,
 }
 
+impl Blocks for Store {
+    fn block(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, VaultError> {
+        self.with(|files| Ok(guarded("reading", || files.db.get(key))?.map(|value| value.to_vec())))
+    }
+}
+
 impl Store {
     /// Opens or creates the store in `dir`.
     pub(super) fn open(dir: &Path) -> Result<Self, VaultError> {
+        Ok(Self { dir: dir.to_owned(), open: RwLock::new(Some(Files::open(dir)?)) })
+    }
+
+    /// Applies all writes or none; `None` removes. Not durable before [`flush`](Self::flush).
+    pub(super) fn apply(&self, writes: Vec<(StoreKey, Option<Vec<u8>>)>) -> Result<(), VaultError> {
+        let mut batch = sled::Batch::default();
+        for (key, value) in writes {
+            match value {
+                Some(bytes) => batch.insert(&key, bytes),
+                None => batch.remove(&key),
+            }
+        }
+        self.with(|files| guarded("writing", || files.db.apply_batch(batch)))
+    }
+
+    /// Returns once everything applied is on disk.
+    pub(super) fn flush(&self) -> Result<(), VaultError> {
+        self.with(|files| {
+            guarded("flushing", || files.db.flush())?;
+            files.log.sync_all().map_err(VaultError::io("sync", self.dir.join("db")))?;
+            files.sync_new_blobs(&self.dir)?;
+            disk::sync_dir(&self.dir)
+        })
+    }
+
+    /// Takes the place of this store's files with those in `fresh`, a closed store beside it, in one step; the old ones
+    /// are removed. Readers wait meanwhile.
+    pub(super) fn replace(&self, fresh: &Path) -> Result<(), VaultError> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        // sled knows its files by name, so it is closed before they move.
+        *open = None;
+        let moved = disk::exchange(fresh, &self.dir);
+        *open = Some(Files::open(&self.dir)?);
+        moved?;
+        disk::remove_dir(fresh)
+    }
+
+    /// Bytes its files take, also those it will use again.
+    pub(super) fn size(&self) -> Result<u64, VaultError> {
+        disk::size_of(&self.dir)
+    }
+
+    /// Reads every key, so that sled itself meets whatever is wrong with its files.
+    pub(super) fn walk(&self) -> Result<u64, VaultError> {
+        self.with(|files| {
+            let mut keys = 0;
+            guarded("reading", || {
+                for key in files.db.iter().keys() {
+                    key?;
+                    keys += 1;
+                }
+                Ok(())
+            })?;
+            Ok(keys)
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Files) -> Result<T, VaultError>) -> Result<T, VaultError> {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        work(open.as_ref().ok_or(VaultError::Stopped)?)
+    }
+
+    /// Every key, for tests that damage the store.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> Vec<StoreKey> {
+        let keys =
+            |files: &Files| Ok(files.db.iter().keys().map(|k| k.unwrap().as_ref().try_into().unwrap()).collect());
+        self.with(keys).unwrap()
+    }
+
+    /// The value at a key, for tests that damage the store.
+    #[cfg(test)]
+    pub(super) fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, VaultError> {
+        self.block(key)
+    }
+}
+
+impl Files {
+    fn open(dir: &Path) -> Result<Self, VaultError> {
         let path = dir.to_owned();
         let opening = move || {
             let config = sled::Config::new().path(path).flush_every_ms(None).cache_capacity(CACHE);
@@ -51,36 +147,11 @@ impl Store {
             .map_err(|_| failed("the thread that opened it died".into()))??;
         let log = dir.join("db");
         let log = File::open(&log).map_err(VaultError::io("open", &log))?;
-        Ok(Self { db, dir: dir.to_owned(), log, synced: Mutex::default() })
+        Ok(Self { db, log, synced: Mutex::default() })
     }
 
-    /// The value at a key.
-    pub(super) fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, VaultError> {
-        Ok(guarded("reading", || self.db.get(key))?.map(|value| value.to_vec()))
-    }
-
-    /// Applies all writes or none; `None` removes. Not durable before [`flush`](Self::flush).
-    pub(super) fn apply(&self, writes: Vec<(StoreKey, Option<Vec<u8>>)>) -> Result<(), VaultError> {
-        let mut batch = sled::Batch::default();
-        for (key, value) in writes {
-            match value {
-                Some(bytes) => batch.insert(&key, bytes),
-                None => batch.remove(&key),
-            }
-        }
-        guarded("writing", || self.db.apply_batch(batch))
-    }
-
-    /// Returns once everything applied is on disk.
-    pub(super) fn flush(&self) -> Result<(), VaultError> {
-        guarded("flushing", || self.db.flush())?;
-        self.log.sync_all().map_err(VaultError::io("sync", self.dir.join("db")))?;
-        self.sync_new_blobs()?;
-        disk::sync_dir(&self.dir)
-    }
-
-    fn sync_new_blobs(&self) -> Result<(), VaultError> {
-        let blobs = self.dir.join("blobs");
+    fn sync_new_blobs(&self, dir: &Path) -> Result<(), VaultError> {
+        let blobs = dir.join("blobs");
         let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = HashSet::new();
         let mut fresh = false;
@@ -100,12 +171,6 @@ impl Store {
         }
         *synced = found;
         if fresh { disk::sync_dir(&blobs) } else { Ok(()) }
-    }
-
-    /// Every key, for tests that damage the store.
-    #[cfg(test)]
-    pub(super) fn keys(&self) -> Vec<StoreKey> {
-        self.db.iter().keys().map(|k| k.unwrap().as_ref().try_into().unwrap()).collect()
     }
 }
 
@@ -128,6 +193,9 @@ fn open_unlocked(config: &sled::Config) -> sled::Result<sled::Db> {
 fn guarded<T>(doing: &'static str, call: impl FnOnce() -> sled::Result<T>) -> Result<T, VaultError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
+        Ok(Err(sled::Error::Io(e))) if e.kind() == std::io::ErrorKind::StorageFull => {
+            Err(VaultError::DiskFull { path: "store".into() })
+        }
         Ok(Err(e)) => Err(VaultError::Store { doing, why: e.to_string() }),
         Err(_) => Err(VaultError::Store { doing, why: "its files do not make sense to it".into() }),
     }

@@ -1,7 +1,9 @@
 //! Tests of the whole room: what a caller sees of a vault that is used, closed, damaged or attacked.
 
 mod canary;
+mod care;
 mod corruption;
+mod keys;
 mod model;
 mod tamper;
 mod use_and_reopen;

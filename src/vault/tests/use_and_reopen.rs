@@ -132,7 +132,7 @@ fn the_right_passphrase_opens_and_a_wrong_one_says_so() {
     let refused = Vault::open(&path, Unlock::Passphrase(&wrong), &owner()).err().unwrap();
     assert!(matches!(refused, VaultError::WrongPassphrase) && !refused.is_damage());
     let no_slot = try_open(&path).err().unwrap();
-    assert!(matches!(no_slot, VaultError::NoSuchSlot { what: "a credential file" }));
+    assert!(matches!(no_slot, VaultError::NoSuchSlot { what: "credential file" }));
     Vault::open(&path, Unlock::Passphrase(&right), &owner()).unwrap();
 }
 
@@ -175,10 +175,11 @@ fn a_client_cut_short_while_being_added_is_an_empty_client() {
     // What a crash between the header and the commit leaves behind: a newer header.
     let mut header = vault.state.read().unwrap().header.clone();
     let scope = client("cut-short");
-    let (ring_key, _) = open::new_owner(&vault.id, &vault.root, [9; 16], scope.clone()).unwrap();
+    let (root, label) = (vault.copies().2, ring::Label::Client("cut-short".parse().unwrap()));
+    let (ring_key, _) = open::new_owner(&vault.id, &root, [9; 16], scope.clone(), &label).unwrap();
     header.ring.push(ring_key);
     header.epoch += 1;
-    header.save(&path, &vault.root).unwrap();
+    header.save(&path, &root).unwrap();
     drop(vault);
     let vault = try_open(&path).unwrap();
     assert!(vault.list(&scope, "").unwrap().is_empty());
