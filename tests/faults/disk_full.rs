@@ -2,12 +2,13 @@
 //! Needs root, for a file system in memory of any size.
 
 use crate::{
-    cases::Seeded,
+    cases::each,
     checks::{contents, same, verify},
     fleet::{Fleet, NOW, sync},
     program::{Program, copy_directory, speaks_to_people},
     run::{Trouble, run},
 };
+use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -25,7 +26,7 @@ impl Disk {
         Self { at: at.to_owned() }
     }
 
-    fn grows_to(&self, bytes: u64) {
+    fn resizes_to(&self, bytes: u64) {
         system("mount", &["-o", &format!("remount,size={bytes}"), self.at.to_str().unwrap()]);
     }
 }
@@ -41,27 +42,27 @@ fn system(program: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Bytes that a directory's files take, in whole pages.
-fn size(directory: &Path) -> u64 {
-    const PAGE: u64 = 4_096;
-    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
-    let sizes = entries.map(|entry| match entry.metadata().unwrap() {
-        meta if meta.is_dir() => PAGE + size(&entry.path()),
-        meta => meta.len().next_multiple_of(PAGE),
-    });
-    sizes.sum()
+/// Bytes taken of the file system that holds a directory.
+fn taken(directory: &Path) -> u64 {
+    let fs = rustix::fs::statvfs(directory).unwrap();
+    (fs.f_blocks - fs.f_bfree) * fs.f_frsize
 }
 
-const ROOM: u64 = 256 << 20;
+/// Room enough for everything, the vault's reserve included.
+const ROOM: u64 = 64 << 20;
+/// More than a vault wants to be left free, and than a sync takes.
+const MOST: u64 = 4 << 20;
 
-/// A vault on a disk of `bytes` is filled by a sync. Says whether it was too small.
-fn fills_up(template: &Program, complete: &serde_json::Value, bytes: u64) -> bool {
+/// A vault on a disk with so many bytes to spare is filled by a sync. Says whether they were too few.
+fn fills_up(template: &Program, complete: &Value, spare: u64) -> bool {
     let program = template.copy();
-    let home = program.path("bailiwick");
-    let aside = program.path("aside");
+    let (home, aside) = (program.path("bailiwick"), program.path("aside"));
     std::fs::rename(&home, &aside).unwrap();
-    let disk = Disk::new(&home, bytes);
+    let disk = Disk::new(&home, ROOM);
     copy_directory(&aside, &home);
+    // Whoever opens it while there is room makes the reserve.
+    verify(&program);
+    disk.resizes_to(taken(&home) + spare);
 
     let ended = run(&program, &["--now", NOW, "sync", "--json"], Trouble::default());
     let code = ended.code.unwrap();
@@ -72,7 +73,7 @@ fn fills_up(template: &Program, complete: &serde_json::Value, bytes: u64) -> boo
     let elsewhere = program.path("elsewhere");
     program.ok(&["--now", NOW, "backup", "create", "--to", elsewhere.to_str().unwrap()]);
 
-    disk.grows_to(ROOM);
+    disk.resizes_to(ROOM);
     sync(&program, NOW);
     same(&contents(&program, NOW), complete);
     verify(&program);
@@ -84,15 +85,12 @@ fn fills_up(template: &Program, complete: &serde_json::Value, bytes: u64) -> boo
 fn full_a_disk_of_50_sizes_fills_up_and_grows() {
     let fleet = Fleet::connected();
     let program = fleet.home();
-    let least = size(&program.path("bailiwick"));
     sync(&program, NOW);
-    let most = size(&program.path("bailiwick"));
     let complete = contents(&program, NOW);
-    let mut random = Seeded(50);
-    let full = (0..50).filter(|case| {
-        let bytes = least + 16_384 + random.below(most - least);
-        let outcome = crate::cases::attempt(|| fills_up(fleet.template(), &complete, bytes));
-        outcome.unwrap_or_else(|why| panic!("case {case}, {bytes} bytes: {why}"))
-    });
-    println!("disk full: 50 sizes of {least} to {most} bytes, {} of them too small", full.count());
+    let template = fleet.home();
+    // From no byte at all to plenty.
+    let full = each("disk", 0..50, |case| fills_up(&template, &complete, case * MOST / 50));
+    let too_small = full.iter().filter(|full| **full).count();
+    println!("disk full: 50 sizes with 0 to {MOST} bytes to spare, {too_small} of them too small");
+    assert!(0 < too_small && too_small < 50);
 }

@@ -54,6 +54,8 @@ impl Fleet {
 
     /// A home of its own for one case.
     pub fn home(&self) -> Program {
+        // Made again by whoever opens the copy; copying it would take longest of all.
+        let _ = std::fs::remove_file(self.template.vault().join("ballast"));
         self.template.copy()
     }
 }
