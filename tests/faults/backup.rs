@@ -6,7 +6,7 @@ use crate::{
     preload::Kind,
     program::Program,
     run::Ended,
-    scenario::{Scenario, killed_at_random_operations, killed_at_random_times, operations_fail},
+    scenario::{Scenario, every_operation_fails, killed_at_random_operations, killed_at_random_times, operations_fail},
 };
 use serde_json::Value;
 
@@ -107,9 +107,7 @@ fn a_backup_killed_at_10_random_points_is_whole_or_not_there() {
 #[ignore = "waits for `backup create`"]
 fn a_backup_survives_every_20th_file_operation_failing() {
     let create = Create::new();
-    operations_fail(&create, Kind::Eio, 5, 20);
-    operations_fail(&create, Kind::Enospc, 4, 20);
-    operations_fail(&create, Kind::Short, 1, 20);
+    operations_fail(&create, 20, [(Kind::Eio, 5), (Kind::Enospc, 4), (Kind::Short, 1)]);
 }
 
 #[test]
@@ -123,8 +121,5 @@ fn full_a_backup_killed_at_300_random_points_is_whole_or_not_there() {
 #[test]
 #[ignore = "full count: minutes"]
 fn full_a_backup_survives_every_file_operation_failing() {
-    let create = Create::new();
-    for kind in [Kind::Eio, Kind::Enospc, Kind::Short] {
-        operations_fail(&create, kind, 1, 1);
-    }
+    every_operation_fails(&Create::new());
 }

@@ -7,7 +7,7 @@ use crate::{
     preload::Kind,
     program::Program,
     run::Ended,
-    scenario::{Scenario, killed_at_random_operations, killed_at_random_times, operations_fail},
+    scenario::{Scenario, every_operation_fails, killed_at_random_operations, killed_at_random_times, operations_fail},
 };
 use serde_json::Value;
 
@@ -89,9 +89,7 @@ fn a_restore_killed_at_10_random_points_leaves_one_vault_or_the_other() {
 #[ignore = "waits for `backup restore`"]
 fn a_restore_survives_every_20th_file_operation_failing() {
     let restore = Restore::new();
-    operations_fail(&restore, Kind::Eio, 8, 20);
-    operations_fail(&restore, Kind::Enospc, 3, 20);
-    operations_fail(&restore, Kind::Short, 2, 20);
+    operations_fail(&restore, 20, [(Kind::Eio, 8), (Kind::Enospc, 3), (Kind::Short, 2)]);
 }
 
 #[test]
@@ -105,8 +103,5 @@ fn full_a_restore_killed_at_300_random_points_leaves_one_vault_or_the_other() {
 #[test]
 #[ignore = "full count: minutes"]
 fn full_a_restore_survives_every_file_operation_failing() {
-    let restore = Restore::new();
-    for kind in [Kind::Eio, Kind::Enospc, Kind::Short] {
-        operations_fail(&restore, kind, 1, 1);
-    }
+    every_operation_fails(&Restore::new());
 }

@@ -6,7 +6,7 @@ use crate::{
     preload::Kind,
     program::Program,
     run::Ended,
-    scenario::{Scenario, killed_at_random_operations, killed_at_random_times, operations_fail},
+    scenario::{Scenario, every_operation_fails, killed_at_random_operations, killed_at_random_times, operations_fail},
 };
 use serde_json::Value;
 
@@ -63,9 +63,7 @@ fn a_rotation_killed_at_10_random_points_loses_nothing() {
 #[ignore = "waits for `vault rotate`"]
 fn a_rotation_survives_every_20th_file_operation_failing() {
     let rotate = Rotate::new();
-    operations_fail(&rotate, Kind::Eio, 3, 20);
-    operations_fail(&rotate, Kind::Enospc, 7, 20);
-    operations_fail(&rotate, Kind::Short, 2, 20);
+    operations_fail(&rotate, 20, [(Kind::Eio, 3), (Kind::Enospc, 7), (Kind::Short, 2)]);
 }
 
 #[test]
@@ -79,8 +77,5 @@ fn full_a_rotation_killed_at_1000_random_points_loses_nothing() {
 #[test]
 #[ignore = "full count: minutes"]
 fn full_a_rotation_survives_every_file_operation_failing() {
-    let rotate = Rotate::new();
-    for kind in [Kind::Eio, Kind::Enospc, Kind::Short] {
-        operations_fail(&rotate, kind, 1, 1);
-    }
+    every_operation_fails(&Rotate::new());
 }

@@ -82,5 +82,6 @@ fn read_all(mut from: impl Read + Send + 'static, until: mpsc::Sender<()>) -> th
 fn told(log: &str) -> (Option<String>, u64) {
     let count = |line: &str| line.strip_prefix("count ").map(|n| n.parse().unwrap());
     let struck = log.lines().find(|line| count(line).is_none()).map(str::to_owned);
-    (struck, log.lines().find_map(count).unwrap_or(0))
+    // A child of its own ends, and tells, before it.
+    (struck, log.lines().filter_map(count).last().unwrap_or(0))
 }

@@ -64,16 +64,24 @@ pub fn killed_at_random_operations(scenario: &impl Scenario, kills: u64) {
     println!("{}: killed at {kills} of {all} file operations", scenario.name());
 }
 
-/// Lets every `step`th of its file operations fail, one in each run, from the `first` on.
-pub fn operations_fail(scenario: &impl Scenario, kind: Kind, first: u64, step: usize) {
+/// Lets every `step`th of its file operations fail in each way, one in each run, from the `first` of that kind on.
+pub fn operations_fail(scenario: &impl Scenario, step: usize, first: [(Kind, u64); 3]) {
+    let outcomes = first.map(|(kind, first)| attempt(|| operations_of_a_kind_fail(scenario, kind, first, step)));
+    let failures: Vec<String> = outcomes.into_iter().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Lets every one of its file operations fail in each way, one in each run.
+pub fn every_operation_fails(scenario: &impl Scenario) {
+    operations_fail(scenario, 1, [(Kind::Eio, 1), (Kind::Enospc, 1), (Kind::Short, 1)]);
+}
+
+fn operations_of_a_kind_fail(scenario: &impl Scenario, kind: Kind, first: u64, step: usize) {
     let all = operations(scenario, kind);
     let outcomes = each(&format!("{kind} at"), (first..=all).step_by(step), |at| struck(scenario, Fault { kind, at }));
-    let done = outcomes.iter().filter(|code| **code == Some(0)).count();
-    println!(
-        "{}: {kind} at {} of {all} file operations; {done} runs succeeded all the same",
-        scenario.name(),
-        outcomes.len()
-    );
+    let (tried, done) = (outcomes.len(), outcomes.iter().filter(|code| **code == Some(0)).count());
+    let name = scenario.name();
+    println!("{name}: {kind} at {tried} of {all} file operations; {done} runs succeeded all the same");
 }
 
 /// How many operations of a kind an undisturbed run has.

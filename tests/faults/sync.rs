@@ -6,7 +6,7 @@ use crate::{
     preload::Kind,
     program::Program,
     run::Ended,
-    scenario::{Scenario, killed_at_random_operations, killed_at_random_times, operations_fail},
+    scenario::{Scenario, every_operation_fails, killed_at_random_operations, killed_at_random_times, operations_fail},
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -158,9 +158,7 @@ fn a_sync_killed_at_10_random_points_loses_nothing_it_told() {
 #[test]
 fn a_sync_survives_every_20th_file_operation_failing() {
     let sync = Sync::next();
-    operations_fail(&sync, Kind::Eio, 2, 20);
-    operations_fail(&sync, Kind::Enospc, 9, 20);
-    operations_fail(&sync, Kind::Short, 5, 20);
+    operations_fail(&sync, 20, [(Kind::Eio, 2), (Kind::Enospc, 9), (Kind::Short, 5)]);
 }
 
 #[test]
@@ -174,9 +172,6 @@ fn full_a_sync_killed_at_1000_random_points_loses_nothing_it_told() {
 #[test]
 #[ignore = "full count: minutes"]
 fn full_a_sync_survives_every_file_operation_failing() {
-    for sync in [Sync::first(), Sync::next()] {
-        for kind in [Kind::Eio, Kind::Enospc, Kind::Short] {
-            operations_fail(&sync, kind, 1, 1);
-        }
-    }
+    every_operation_fails(&Sync::first());
+    every_operation_fails(&Sync::next());
 }
