@@ -8,14 +8,18 @@ mod engine;
 pub mod fleet;
 mod log;
 mod report;
+mod run;
+mod secret;
 mod simulator;
 mod unlock;
+mod vault;
+mod worker;
 
 use crate::{
     cli::{self, Cli, ClientAction, Command, Output, SimAction},
     config::{Environment, Paths},
     domain::{Clock, FixedClock},
-    vault::harden_process,
+    vault::harden_process as harden,
 };
 use clap::{CommandFactory, Parser};
 use clock::SystemClock;
@@ -28,6 +32,9 @@ pub(crate) struct Setting {
     clock: Arc<dyn Clock>,
     passphrase_file: Option<std::path::PathBuf>,
     credential_file: Option<std::path::PathBuf>,
+    key_file: Option<std::path::PathBuf>,
+    recovery_code_file: Option<std::path::PathBuf>,
+    wait: bool,
     ascii: bool,
 }
 
@@ -41,7 +48,7 @@ impl Setting {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let environment = Environment::read();
-    if let Err(e) = harden_process() {
+    if let Err(e) = harden() {
         cli::sentence(&e.to_string());
         return ExitCode::FAILURE;
     }
@@ -49,10 +56,18 @@ pub fn main() -> ExitCode {
         Some(now) => Arc::new(FixedClock(now)),
         None => Arc::new(SystemClock),
     };
+    let passphrase_file = cli.passphrase_file.or_else(|| environment.passphrase_file.clone());
+    let asked_otherwise = passphrase_file.is_some() || cli.recovery_code_file.is_some();
     let setting = Setting {
         ascii: cli.ascii,
-        passphrase_file: cli.passphrase_file.or_else(|| environment.passphrase_file.clone()),
-        credential_file: cli.credential_file.or_else(|| environment.credential_file.clone()),
+        wait: cli.wait,
+        credential_file: cli
+            .credential_file
+            .or_else(|| environment.credential_file.clone())
+            .or_else(|| environment.loaded_credential().filter(|_| !asked_otherwise)),
+        passphrase_file,
+        key_file: cli.key_file.or_else(|| environment.key_file.clone()),
+        recovery_code_file: cli.recovery_code_file,
         environment,
         clock,
     };
@@ -76,6 +91,9 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
             commands::client_add(setting, &id, name, json, &mut out)
         }
         Some(Command::Client { action: ClientAction::List { json } }) => commands::client_list(setting, json, &mut out),
+        Some(Command::Client { action: ClientAction::Remove(args) }) => vault::client_remove(setting, &args, &mut out),
+        Some(Command::Connection { action }) => vault::connection(setting, &action, &mut out),
+        Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
         Some(Command::Connect(args)) => commands::connect(setting, &args, &mut out),
         Some(Command::Sync(args)) => commands::sync(setting, &args, &mut out),
         Some(Command::Overview(args)) => commands::overview(setting, &args, &mut out),

@@ -5,6 +5,7 @@ mod check;
 mod print;
 mod show;
 mod table;
+pub mod vault;
 
 pub use args::{
     AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConnectArgs, CostsArgs, DemoArgs,

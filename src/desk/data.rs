@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Costs that were read longer ago than this are stale, in seconds: Cost Explorer renews them every day.
-const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
+pub(super) const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
 
 /// The desk: answers questions from the vault, never from AWS.
 pub struct Desk {
@@ -63,11 +63,19 @@ impl Desk {
             Query::Access(scope) => Answer::Access(Arc::new(self.access(scope)?)),
             Query::Findings(scope) => Answer::Findings(Arc::new(self.findings(scope)?)),
             Query::Finding(id) => Answer::Finding(Arc::new(self.finding(*id)?)),
+            Query::Vault | Query::VaultBackups | Query::VaultBackup(_) | Query::VaultEntry(_) => {
+                Answer::Vault(Arc::new(self.vault_view()?))
+            }
         })
     }
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Forgets what is held of a client that changed its shape or is gone.
+    pub(super) fn forget(&self, client: &ClientId) {
+        self.cached().remove(client);
     }
 
     /// Every client that can be read, in order of id, and a sentence for each that cannot: one damaged record must not
@@ -77,10 +85,7 @@ impl Desk {
         for id in self.vault.clients() {
             match self.client_data(&id) {
                 Ok(data) => clients.push(data),
-                Err(DeskError::UnknownClient(_)) => {
-                    troubles.push(format!("{id} was added only in part: run `bailiwick client add {id}` again"))
-                }
-                Err(error) => troubles.push(format!("{id} cannot be read: {error}")),
+                Err(error) => troubles.push(trouble(&id, &error)),
             }
         }
         (clients, troubles)
@@ -231,6 +236,14 @@ impl ClientData {
     pub(super) fn worst_finding(&self) -> Option<&Finding> {
         let open = self.findings.iter().filter(|f| f.state == FindingState::Open && f.severity > Severity::Info);
         open.max_by_key(|f| (f.severity, f.last_seen))
+    }
+}
+
+/// What is wrong with a client that cannot be shown.
+pub(super) fn trouble(id: &ClientId, error: &DeskError) -> String {
+    match error {
+        DeskError::UnknownClient(_) => format!("{id} was added only in part: run `bailiwick client add {id}` again"),
+        error => format!("{id} cannot be read: {error}"),
     }
 }
 

@@ -2,16 +2,24 @@
 
 mod access;
 mod accounts;
+mod care;
 mod command;
 mod costs;
 mod data;
 mod files;
 mod findings;
+mod glance;
+mod keys;
 mod overview;
+mod policy;
 mod query;
+mod removal;
+mod vault;
 pub mod view;
 
+pub use care::Repaired;
 pub use command::ConnectRequest;
 pub use data::Desk;
 pub use files::check_files;
+pub use policy::Action;
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};

@@ -6,7 +6,8 @@ use super::{
     overlays::Overlay,
     panes::{self, Pane, PaneId, Source},
     sync_board::SyncBoard,
-    widgets::list::List,
+    unlock::{Door, Secret, UnlockScreen},
+    widgets::{list::List, words},
 };
 use crate::{
     desk::{
@@ -49,7 +50,7 @@ impl Level {
 }
 
 /// A pane's levels, the first always there.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Stack {
     pane: &'static dyn Pane,
     root: Level,
@@ -114,10 +115,14 @@ pub enum Deadline {
     Toast(u64),
     /// Newer data may be asked for again.
     Refresh(u64),
+    /// No key came since the one with this number.
+    Idle(u64),
+    /// Another try at the vault is taken.
+    Wait(u64),
 }
 
 /// The console's state.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Model {
     /// The present.
     pub now: Timestamp,
@@ -147,6 +152,12 @@ pub struct Model {
     pub hit: HitMap,
     /// When set, newer data is asked for only after this deadline.
     pub refresh: Option<u64>,
+    /// The screen shown in place of everything while the vault is locked.
+    pub locked: Option<UnlockScreen>,
+    door: Door,
+    idle_lock: Option<Duration>,
+    /// The last key's number and time.
+    last_key: (u64, Timestamp),
     counter: u64,
 }
 
@@ -171,16 +182,75 @@ impl Model {
             pending_g: false,
             hit: HitMap::default(),
             refresh: None,
+            locked: None,
+            door: Door::Open,
+            idle_lock: None,
+            last_key: (0, now),
             counter: 0,
         }
     }
 
-    /// The first questions, asked once the first frame stands.
+    /// The same behind a door, locked if it does not stand open. It locks itself after `idle_lock` without a key.
+    pub fn behind(self, door: Door, idle_lock: Option<Duration>) -> Self {
+        Self { locked: UnlockScreen::at_start(door), door, idle_lock, ..self }
+    }
+
+    /// What is wanted once the first frame stands: the first questions, or the vault opened where a file does it.
     pub fn start(&mut self) -> Vec<Effect> {
+        match (&self.locked, self.door) {
+            (None, _) => self.ask_visible(),
+            (Some(_), Door::File(_)) => vec![Effect::Unlock(Secret::Configured)],
+            (Some(_), _) => Vec::new(),
+        }
+    }
+
+    /// The vault is open: what was locked goes on from its first screen.
+    pub fn unlocked(&mut self) -> Vec<Effect> {
+        self.locked = None;
+        self.key_came();
         self.ask_visible()
     }
 
-    fn number(&mut self) -> u64 {
+    /// Whether it can be locked, and if not, why not.
+    pub fn can_lock(&self) -> Result<(), String> {
+        match self.door {
+            Door::Open => Err("nothing could open this vault again: q leaves, and the vault is gone".into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Locks: of what was known nothing is kept, and the application is to let go of the vault.
+    pub fn lock(&mut self, why: impl Into<String>) -> Vec<Effect> {
+        let Some(screen) = UnlockScreen::after_lock(self.door, why.into()) else { return Vec::new() };
+        let anew = Self::new(std::mem::take(&mut self.title), self.size, self.now).behind(self.door, self.idle_lock);
+        // Numbers go on, so that an answer to the console of before is never taken for one to this.
+        *self = Self { locked: Some(screen), counter: self.counter, ..anew };
+        self.key_came();
+        vec![Effect::Lock]
+    }
+
+    /// A key came: the time without one begins anew.
+    pub(super) fn key_came(&mut self) {
+        self.last_key = (self.number(), self.now);
+    }
+
+    /// Locks if no key came for too long, by the clock: a machine that slept counts no time for its timers.
+    pub(super) fn lock_if_idle(&mut self) -> Option<Vec<Effect>> {
+        let after = i64::try_from(self.idle_lock?.as_secs()).ok()?;
+        (self.now.since(self.last_key.1) >= after).then(|| self.lock_idle())
+    }
+
+    fn lock_idle(&mut self) -> Vec<Effect> {
+        let minutes = self.idle_lock.map_or(0, |after| after.as_secs() / 60);
+        self.lock(format!("locked after {} without a key", words::plural(minutes, "minute", "minutes")))
+    }
+
+    /// The idle deadline has passed.
+    pub fn idle_due(&mut self, number: u64) -> Vec<Effect> {
+        if self.last_key.0 == number { self.lock_idle() } else { Vec::new() }
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
     }
@@ -240,7 +310,12 @@ impl Model {
     pub fn deadlines(&self) -> Vec<(Deadline, Duration)> {
         let toast = self.toast.as_ref().map(|(n, _)| (Deadline::Toast(*n), Duration::from_secs(5)));
         let refresh = self.refresh.map(|n| (Deadline::Refresh(n), Duration::from_millis(250)));
-        toast.into_iter().chain(refresh).collect()
+        let wait = self.locked.as_ref().and_then(UnlockScreen::wait);
+        let wait = wait.map(|wait| (Deadline::Wait(wait.number), Duration::from_secs(wait.seconds)));
+        // On a locked screen only what stands half typed has to go.
+        let watched = self.locked.as_ref().is_none_or(UnlockScreen::is_typed);
+        let idle = self.idle_lock.filter(|_| watched).map(|after| (Deadline::Idle(self.last_key.0), after));
+        toast.into_iter().chain(refresh).chain(wait).chain(idle).collect()
     }
 
     /// Shows a notice and keeps it in the log.

@@ -6,6 +6,7 @@ use super::{
     model::Deadline,
     overlays,
     panes::PaneId,
+    unlock,
 };
 use crate::domain::SyncEvent;
 
@@ -14,6 +15,17 @@ pub const LARGEST: (u16, u16) = (500, 200);
 
 /// Takes one message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let seen = matches!(msg, Msg::Now(_) | Msg::Drawn(_) | Msg::Resize(..));
+    match (seen, &model.locked) {
+        (false, Some(_)) => return unlock::update(model, msg),
+        // Whatever comes, a key too, comes too late.
+        (false, None) => {
+            if let Some(effects) = model.lock_if_idle() {
+                return effects;
+            }
+        }
+        (true, _) => {}
+    }
     match msg {
         Msg::Key(event) => Key::of(event).map_or_else(Vec::new, |key| on_key(model, key)),
         Msg::Paste(text) => overlays::paste(model, &text),
@@ -39,19 +51,32 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Due(Deadline::Refresh(number)) => model.refresh_due(number),
+        Msg::Due(Deadline::Idle(number)) => model.idle_due(number),
+        Msg::Locked { note } => {
+            let effects = model.lock("locked");
+            if model.locked.is_some() {
+                unlock::update(model, Msg::Locked { note });
+            }
+            effects
+        }
+        Msg::VaultChanged => model.data_changed(),
+        Msg::Unlocked | Msg::UnlockRefused { .. } | Msg::Resumed | Msg::Due(Deadline::Wait(_)) => Vec::new(),
         Msg::Now(now) => {
             model.now = now;
             Vec::new()
         }
         Msg::Drawn(hit) => {
             model.hit = hit;
-            model.level_mut().list.laid_out(hit.table);
+            if model.locked.is_none() {
+                model.level_mut().list.laid_out(hit.table);
+            }
             Vec::new()
         }
     }
 }
 
 fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.key_came();
     // A notice has been seen once the next key comes; the key does what it always does.
     model.toast = None;
     if let Some(effects) = keymap::anywhere(model, key) {

@@ -48,6 +48,8 @@ mod tests;
 
 pub use batch::Batch;
 pub use directory::Opened;
+#[doc(hidden)]
+pub use envelope::Envelope;
 pub use error::{Damage, DamageKind, VaultError};
 pub use harden::harden_process;
 pub use kdf::KdfCost;

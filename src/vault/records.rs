@@ -135,6 +135,13 @@ impl Vault {
         }
     }
 
+    /// The commit that wrote a record, as [`Vault::client_revision`] counts them; `None` if there is no such record.
+    pub fn record_revision(&self, scope: &Scope, name: &Name) -> Result<Option<u64>, VaultError> {
+        let state = self.state();
+        let owner = state.owner(scope)?;
+        Ok(self.directory(owner).find(state.root(owner), name)?.map(|entry| entry.version))
+    }
+
     /// A record that was put with [`Batch::put_record`] under this schema.
     pub fn get_record<T: DeserializeOwned>(
         &self,

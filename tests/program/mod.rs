@@ -1,6 +1,8 @@
 //! The real binary, with a home of its own and nothing of ours in its environment.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+use bailiwick::vault::{LockOwner, Unlock, Vault};
+use secrecy::SecretSlice;
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -50,6 +52,37 @@ impl Program {
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same without a variable.
+    pub fn without(mut self, name: &str) -> Self {
+        self.variables.retain(|(known, _)| known != name);
+        self
+    }
+
+    /// The same, opening its vault with the credential file again.
+    pub fn with_credential_file(self) -> Self {
+        self.without("BAILIWICK_CREDENTIAL_FILE").opened_by_key()
+    }
+
+    /// Has the vault open, as another process would.
+    pub fn hold(&self) -> Vault {
+        let secret = SecretSlice::from(std::fs::read(self.credential_file()).unwrap());
+        let since = "2026-11-22T02:00:00Z".parse().unwrap();
+        let owner = LockOwner { user: "holder".into(), pid: 7, tty: "pts/7".into(), since };
+        Vault::open(&self.vault(), Unlock::CredentialFile(&secret), &owner).unwrap()
+    }
+
+    /// Returns once a process waits for the lock of the vault (`/proc/locks` marks it with an arrow).
+    pub fn until_somebody_waits(&self) {
+        use std::os::unix::fs::MetadataExt;
+        let inode = format!(":{} ", std::fs::metadata(self.vault().join("vault.lock")).unwrap().ino());
+        let began = std::time::Instant::now();
+        let waits = |line: &str| line.contains("->") && line.contains(&inode);
+        while !std::fs::read_to_string("/proc/locks").unwrap().lines().any(waits) {
+            assert!(began.elapsed() < LIMIT, "nobody waits");
+            std::thread::yield_now();
+        }
     }
 
     /// The same, calling an AWS at `url` with these keys.

@@ -1,7 +1,10 @@
 //! Longer texts: what is stale or failed, and the log of notices.
 
 use crate::{
-    desk::{Answer, view::AccessView},
+    desk::{
+        Answer,
+        view::{AccessView, VaultMode},
+    },
     domain::{ClientId, Failure},
     tui::{
         Model, NoticeLevel,
@@ -18,6 +21,15 @@ pub fn errors(model: &Model) -> Vec<Paragraph> {
     let mut out: Vec<Paragraph> = Vec::new();
     if let Some(reason) = &model.level().failed {
         out.push((("this view".into(), Tone::Bad), reason.clone()));
+    }
+    if let Some(Answer::Vault(view)) = &model.level().answer {
+        if let VaultMode::ReadOnly { why } = &view.mode {
+            out.push((("vault is read-only".into(), Tone::Bad), why.clone()));
+        }
+        out.extend(view.backup_problem.iter().map(|text| (("backup".into(), Tone::Bad), text.clone())));
+        out.extend(view.notices.iter().map(|text| (("vault".into(), Tone::Warn), text.clone())));
+        let noted = view.backups.iter().filter_map(|b| Some((b.name.clone(), b.what.clone()?)));
+        out.extend(noted.map(|(name, what)| ((name.into(), Tone::Warn), what)));
     }
     if let Some(failure) = model.sync.aborted() {
         out.push((("sync stopped".into(), Tone::Bad), sentence(failure)));

@@ -16,7 +16,7 @@ pub enum Step {
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    let letters = "123457jkhlgGsSmfayReM?:/-[]q!'x ";
+    let letters = "1234578jkhlgGsSmfayReMbBvL?:/-[]q!'x ";
     let codes = [
         KeyCode::Enter,
         KeyCode::Enter,

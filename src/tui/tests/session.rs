@@ -3,7 +3,7 @@
 use crate::{
     domain::FixedClock,
     tui::{
-        Capabilities, Effect, Msg, Options, Ports, Session, TuiError, fixtures,
+        Capabilities, Door, Effect, Msg, Options, Ports, Session, TuiError, fixtures,
         runtime::run,
         terminal::{
             clipboard::Wrap,
@@ -52,6 +52,8 @@ fn options(wrap: Wrap) -> Options {
         title: "bailiwick".into(),
         clock: Arc::new(FixedClock(fixtures::now())),
         capabilities: Capabilities { colours: true, ascii: false, ssh: false, wrap },
+        door: Door::Open,
+        idle_lock: None,
     }
 }
 
@@ -66,10 +68,10 @@ fn ports() -> (Ports, UnboundedSender<Msg>, Arc<Mutex<Vec<Effect>>>) {
     let (log, answers) = (Arc::clone(&asked), sender.clone());
     let mut desk = fixtures::FakeDesk::default();
     let effects = Box::new(move |effect: Effect| {
-        log.lock().unwrap().push(effect.clone());
-        if let Effect::Ask { request, query } = effect {
-            answers.send(Msg::Answer { request, result: desk.answer(&query) }).unwrap();
+        if let Effect::Ask { request, query } = &effect {
+            answers.send(Msg::Answer { request: *request, result: desk.answer(query) }).unwrap();
         }
+        log.lock().unwrap().push(effect);
     });
     (Ports { effects, incoming }, sender, asked)
 }

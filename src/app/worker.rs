@@ -1,0 +1,134 @@
+//! The thread behind the screen: opens the vault, answers the screen's wishes one after another, and lets go of it all.
+
+use super::{
+    Setting,
+    demo::Demo,
+    engine::{self, Engine},
+    report::Report,
+    run::Run,
+    secret,
+    unlock::{self, Refused},
+};
+use crate::{
+    aws::BaseCredentials,
+    checks::Checks,
+    config::Settings,
+    desk::{Answer, Desk, Query},
+    tui::{self, Effect, Msg, NoticeLevel},
+};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, mpsc::Receiver},
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// What is there only while the vault is open, in the order in which it is to be dropped.
+struct Opened {
+    run: Run,
+    desk: Arc<Desk>,
+    engine: Engine,
+    /// What opening found, to be told once.
+    notices: Vec<String>,
+}
+
+/// Serves the demo, whose vault is open from the start.
+pub fn serve_demo(demo: &Demo, wishes: &Receiver<Effect>, to_screen: &UnboundedSender<Msg>) {
+    let mut opened =
+        Opened { run: Run::default(), desk: demo.desk.clone(), engine: demo.engine.clone(), notices: Vec::new() };
+    opened.run.begin(&opened.engine, to_screen);
+    let never = |_| Err(Report::failed("the demo's vault cannot be opened again: q leaves the demo").into());
+    serve(Some(opened), never, wishes, to_screen);
+}
+
+/// Serves the user's own vault, which is to be opened first.
+pub fn serve_stored(
+    setting: &Setting,
+    settings: &Settings,
+    wishes: &Receiver<Effect>,
+    to_screen: &UnboundedSender<Msg>,
+) {
+    serve(None, |secret| open(setting, settings, secret), wishes, to_screen);
+}
+
+/// Answers wishes until the screen is gone.
+fn serve(
+    mut opened: Option<Opened>,
+    open: impl Fn(tui::Secret) -> Result<Opened, Refused>,
+    wishes: &Receiver<Effect>,
+    to_screen: &UnboundedSender<Msg>,
+) {
+    // Nobody listens any more only when the console has ended.
+    let tell = |msg| drop(to_screen.send(msg));
+    let notice = |level, text: &str| tell(Msg::Notice { level, text: text.to_owned() });
+    while let Ok(wish) = wishes.recv() {
+        match (wish, &mut opened) {
+            (Effect::Ask { request, query }, Some(opened)) => {
+                tell(Msg::Answer { request, result: answer(&opened.desk, &query) });
+            }
+            (Effect::SyncNow, Some(opened)) => opened.run.begin(&opened.engine, to_screen),
+            (Effect::BackupNow, Some(_)) => notice(NoticeLevel::Hint, "backups cannot be made from here yet"),
+            (Effect::VerifyVault, Some(_)) => notice(NoticeLevel::Hint, "the vault cannot be verified from here yet"),
+            (Effect::Lock, _) => tell(Msg::Locked { note: opened.take().and_then(close) }),
+            (Effect::Unlock(secret), None) => match catch_unwind(AssertUnwindSafe(|| open(secret))) {
+                Ok(Ok(mut new)) => {
+                    let notices = std::mem::take(&mut new.notices);
+                    opened = Some(new);
+                    tell(Msg::Unlocked);
+                    notices.iter().for_each(|text| notice(NoticeLevel::Error, text));
+                }
+                Ok(Err(Refused { text, wait_seconds })) => tell(Msg::UnlockRefused { text, wait_seconds }),
+                Err(_) => {
+                    let text = "opening the vault failed inside bailiwick; please report this".to_owned();
+                    tell(Msg::UnlockRefused { text, wait_seconds: None });
+                }
+            },
+            (Effect::Unlock(_), Some(_)) => tell(Msg::Unlocked),
+            // Asked before a lock and come to after it: nobody waits for it any more.
+            (Effect::Ask { .. } | Effect::SyncNow | Effect::BackupNow | Effect::VerifyVault, None) => {}
+            // The screen does these itself.
+            (Effect::Copy(_) | Effect::Suspend | Effect::Repaint | Effect::Quit, _) => {}
+        }
+    }
+}
+
+fn answer(desk: &Desk, query: &Query) -> Result<Answer, String> {
+    // One question that fails badly must not leave the others without an answer.
+    match catch_unwind(AssertUnwindSafe(|| desk.ask(query))) {
+        Ok(result) => result.map_err(|e| e.to_string()),
+        Err(_) => Err("this view failed inside bailiwick; please report this".to_owned()),
+    }
+}
+
+/// Opens the user's vault and builds what works on it.
+fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<Opened, Refused> {
+    let secret = match secret {
+        tui::Secret::Configured => secret::from_file(setting)?,
+        tui::Secret::Passphrase(text) => secret::with_key_file(setting, text)?,
+        tui::Secret::RecoveryCode(code) => secret::Secret::RecoveryCode(code),
+    };
+    let paths = setting.paths()?;
+    let checks = Arc::new(Checks::with_user_rules(&paths.config.join("checks")).map_err(Report::from)?);
+    let (vault, notices) = unlock::open_with(setting, &secret)?;
+    let vault = Arc::new(vault);
+    let engine = Engine {
+        vault: vault.clone(),
+        checks: checks.clone(),
+        clock: setting.clock.clone(),
+        credentials: BaseCredentials::Chain,
+        options: engine::options(settings, &setting.environment.user, None),
+    };
+    let desk = Arc::new(Desk::new(vault, checks, setting.clock.clone()));
+    Ok(Opened { run: Run::default(), desk, engine, notices })
+}
+
+/// Lets go of everything, so that the vault's keys are wiped; says so if that stopped a sync.
+fn close(opened: Opened) -> Option<String> {
+    let Opened { mut run, desk, engine, .. } = opened;
+    let stopped = run.end();
+    drop((run, desk));
+    let vault = engine.vault;
+    if Arc::into_inner(vault).is_none() {
+        tracing::error!("the vault was locked while something still uses it: its keys are not wiped yet");
+    }
+    stopped.then(|| "the sync that ran was stopped; what it had stored is kept".to_owned())
+}
