@@ -64,7 +64,6 @@ fn still_runs(child: &mut Child) -> bool {
 }
 
 #[test]
-#[ignore = "waits for `vault.attempts`"]
 fn killing_the_program_does_not_give_an_attempt_back() {
     let locked = Locked::new();
     for _ in 0..5 {

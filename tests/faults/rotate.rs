@@ -52,7 +52,6 @@ impl Scenario for Rotate {
 }
 
 #[test]
-#[ignore = "waits for `vault rotate`"]
 fn a_rotation_killed_at_10_random_points_loses_nothing() {
     let rotate = Rotate::new();
     killed_at_random_times(&rotate, 5);
@@ -60,7 +59,6 @@ fn a_rotation_killed_at_10_random_points_loses_nothing() {
 }
 
 #[test]
-#[ignore = "waits for `vault rotate`"]
 fn a_rotation_survives_every_20th_file_operation_failing() {
     let rotate = Rotate::new();
     operations_fail(&rotate, 20, [(Kind::Eio, 3), (Kind::Enospc, 7), (Kind::Short, 2)]);
