@@ -83,5 +83,5 @@ fn told(log: &str) -> (Option<String>, u64) {
     let count = |line: &str| line.strip_prefix("count ").map(|n| n.parse().unwrap());
     let struck = log.lines().find(|line| count(line).is_none()).map(str::to_owned);
     // A child of its own ends, and tells, before it.
-    (struck, log.lines().filter_map(count).last().unwrap_or(0))
+    (struck, log.lines().rev().find_map(count).unwrap_or(0))
 }
