@@ -90,6 +90,12 @@ fn serve(
                 Ok(()) => opened.run.begin(&opened.engine, to_screen),
                 Err(error) => notice(NoticeLevel::Error, &error.to_string()),
             },
+            (Effect::NoteCopy { what, told, text }, Some(opened)) => {
+                match opened.desk.permit(Action::ClipboardCopy, None, &what) {
+                    Ok(()) => tell(Msg::Copy { told, text }),
+                    Err(error) => notice(NoticeLevel::Error, &error.to_string()),
+                }
+            }
             (Effect::BackupNow, Some(opened)) => opened.chore.begin(Task::BackUp, &opened.desk, to_screen),
             (Effect::VerifyVault, Some(opened)) => opened.chore.begin(Task::Verify, &opened.desk, to_screen),
             (Effect::Lock, _) => {
@@ -114,7 +120,14 @@ fn serve(
             },
             (Effect::Unlock(_), Some(_)) => tell(Msg::Unlocked),
             // Asked before a lock and come to after it: nobody waits for it any more.
-            (Effect::Ask { .. } | Effect::SyncNow | Effect::BackupNow | Effect::VerifyVault, None) => {}
+            (
+                Effect::Ask { .. }
+                | Effect::SyncNow
+                | Effect::BackupNow
+                | Effect::VerifyVault
+                | Effect::NoteCopy { .. },
+                None,
+            ) => {}
             // The screen does these itself.
             (Effect::Copy(_) | Effect::Suspend | Effect::Repaint | Effect::Quit, _) => {}
         }

@@ -48,8 +48,11 @@ impl<C: Assume> Context<C> {
             j.rows = count;
             j.done = 1;
         });
+        let durable = kept.is_ok();
         self.board.finish(job, [failure, kept.err()].into_iter().flatten().collect(), false);
-        self.board.committed(run.store.client(), Source::Accounts);
+        if durable {
+            self.board.committed(run.store.client(), Source::Accounts);
+        }
     }
 
     async fn list(&self, run: &ClientRun, connection: &Connection, job: JobId) -> Result<Vec<Account>, Failure> {

@@ -28,22 +28,26 @@ impl<C: Assume> Context<C> {
         let outcome = self.read_costs(run, connection, job).await;
         let store = run.store.clone();
         let (id, now) = (connection.id.clone(), self.now());
-        let failure = outcome.as_ref().err().cloned();
-        let recorded = self
-            .blocking(run, move || {
-                let mut draft = store.draft();
-                // Nobody enables Cost Explorer within the hour: it is asked again when costs would be due.
-                if failure.as_ref().is_some_and(|f| f.kind == FailureKind::NotEnabled) {
-                    let mut state = store.cost_state(&id)?;
-                    state.complete_at = Some(now);
-                    draft.cost_state(&id, &state)?;
-                }
-                let mut sources = store.sources(&id)?;
-                sources.record(Source::Costs, now, failure);
-                draft.sources(&id, &sources)?;
-                draft.commit()
-            })
-            .await;
+        // What was read says so in its own commit; here it is only told why it was not.
+        let recorded = match outcome.as_ref().err().cloned() {
+            None => Ok(()),
+            failure => {
+                self.blocking(run, move || {
+                    let mut draft = store.draft();
+                    // Nobody enables Cost Explorer within the hour: it is asked again when costs would be due.
+                    if failure.as_ref().is_some_and(|f| f.kind == FailureKind::NotEnabled) {
+                        let mut state = store.cost_state(&id)?;
+                        state.complete_at = Some(now);
+                        draft.cost_state(&id, &state)?;
+                    }
+                    let mut sources = store.sources(&id)?;
+                    sources.record(Source::Costs, now, failure);
+                    draft.sources(&id, &sources)?;
+                    draft.commit()
+                })
+                .await
+            }
+        };
         let failures: Vec<Failure> = [outcome.as_ref().err().cloned(), recorded.err()].into_iter().flatten().collect();
         let mut read = false;
         self.board.update(job, |j| read = j.done > 0);
@@ -148,6 +152,9 @@ impl<C: Assume> Context<C> {
                 let mut state = store.cost_state(&id)?;
                 state.complete_at = Some(now);
                 draft.cost_state(&id, &state)?;
+                let mut sources = store.sources(&id)?;
+                sources.record(Source::Costs, now, None);
+                draft.sources(&id, &sources)?;
                 draft.commit()?;
                 Ok(found)
             })

@@ -242,12 +242,14 @@ impl<C: Assume> Context<C> {
                 draft.commit()
             })
             .await;
-        if let Err(failure) = kept {
-            for job in jobs.iter().filter_map(|j| j.gate) {
-                self.board.finish(job, vec![failure.clone()], false);
+        match kept {
+            Ok(()) => self.board.committed(run.store.client(), Source::Gate),
+            Err(failure) => {
+                for job in jobs.iter().filter_map(|j| j.gate) {
+                    self.board.finish(job, vec![failure.clone()], false);
+                }
             }
         }
-        self.board.committed(run.store.client(), Source::Gate);
     }
 
     /// A job that may run; one whose connection may not be used is failed on the board instead.
@@ -282,10 +284,12 @@ impl<C: Assume> Context<C> {
             })
             .await;
         match judged {
-            Ok(found) => self.board.found(found),
+            Ok(found) => {
+                self.board.found(found);
+                self.board.committed(run.store.client(), Source::Checks);
+            }
             Err(failure) => tracing::error!(kind = failure.kind.code(), "connection checks could not be stored"),
         }
-        self.board.committed(run.store.client(), Source::Checks);
     }
 
     /// Runs vault and check work on another thread, one piece per client at a time.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     aws::{Api, Assume, Job, LookupFilter, LookupQuery, RawEvent, Trail},
-    domain::{AccountId, Connection, Failure, FailureKind, JobId, JobState, Region, RoleArn, Source},
+    domain::{AccountId, Connection, Failure, FailureKind, JobId, JobState, Region, RoleArn, Source, Timestamp},
 };
 use futures::future::{join, join_all};
 use std::collections::BTreeSet;
@@ -32,24 +32,32 @@ impl<C: Assume> Context<C> {
     ) {
         // Fresh is what was asked for, not when the last page came.
         let began = self.now();
-        let (failures, read) = match self.read_events(run, connection, own, roles, job).await {
+        let (failures, read) = match self.read_events(run, connection, own, roles, job, began).await {
             Ok(outcome) => outcome,
             Err(failure) => (vec![failure], false),
         };
         let (store, id) = (run.store.clone(), connection.id.clone());
         // One denied region is that region's trouble; the source as a whole has failed only if nothing was read.
         let whole = failures.first().filter(|_| !read).cloned();
-        let kept = self
-            .blocking(run, move || {
-                let mut sources = store.sources(&id)?;
-                sources.record(Source::Events, began, whole);
-                let mut draft = store.draft();
-                draft.sources(&id, &sources)?;
-                draft.commit()
-            })
-            .await;
+        // What was read says so in its own commit: a run cut off here must not leave fresh events called old.
+        let kept = match whole {
+            None => Ok(()),
+            whole => {
+                self.blocking(run, move || {
+                    let mut sources = store.sources(&id)?;
+                    sources.record(Source::Events, began, whole);
+                    let mut draft = store.draft();
+                    draft.sources(&id, &sources)?;
+                    draft.commit()
+                })
+                .await
+            }
+        };
+        let durable = kept.is_ok();
         self.board.finish(job, failures.into_iter().chain(kept.err()).collect(), read);
-        self.board.committed(run.store.client(), Source::Events);
+        if durable {
+            self.board.committed(run.store.client(), Source::Events);
+        }
     }
 
     /// The failures of regions, and whether any region was read.
@@ -60,6 +68,7 @@ impl<C: Assume> Context<C> {
         own: &BTreeSet<AccountId>,
         roles: &[RoleArn],
         job: JobId,
+        began: Timestamp,
     ) -> Result<(Vec<Failure>, bool), Failure> {
         let account = connection.account();
         let coverage = run.store.coverage(account).map_err(store_failure)?;
@@ -76,7 +85,8 @@ impl<C: Assume> Context<C> {
         lease.open_now(job).await?;
         let (mut failures, mut read, mut unreadable_records) = (Vec::new(), false, 0);
         let mut failed: BTreeSet<Region> = BTreeSet::new();
-        for window in slices {
+        let last = slices.len().saturating_sub(1);
+        for (number, window) in slices.into_iter().enumerate() {
             // A later slice of a region that failed would hide the gap before it.
             let due = plans.iter().filter(|p| !failed.contains(&p.region)).filter_map(|p| p.within(window));
             let reads = join_all(due.map(|p| self.region(&lease, p, job))).await;
@@ -99,6 +109,7 @@ impl<C: Assume> Context<C> {
                 roles: roles.to_vec(),
                 agency: self.agency,
                 reads,
+                complete: Some(began).filter(|_| number == last && read),
             };
             let SliceOutcome { stored, found, unreadable } = self.blocking(run, move || slice.commit()).await?;
             self.board.found(found);

@@ -3,7 +3,9 @@
 use super::{events::RegionRead, regions::RegionPlan, store::ClientStore};
 use crate::{
     checks::{AccountContext, CheckSource, Checks, Hit},
-    domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, Region, RoleArn},
+    domain::{
+        AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, Region, RoleArn, Source, Timestamp,
+    },
     trail::{self, Home, Record},
     vault::{
         VaultError,
@@ -28,6 +30,8 @@ pub(super) struct Slice {
     pub(super) roles: Vec<RoleArn>,
     pub(super) agency: Option<AccountId>,
     pub(super) reads: Vec<RegionRead>,
+    /// It is the last slice of a run that read something, and the run began then: the source is fresh with it.
+    pub(super) complete: Option<Timestamp>,
 }
 
 /// What became of it.
@@ -43,7 +47,7 @@ pub(super) struct SliceOutcome {
 impl Slice {
     /// Events, coverage, check state and findings in one commit: all of them are durable, or none.
     pub(super) fn commit(self) -> Result<SliceOutcome, VaultError> {
-        let Self { store, checks, connection, account, own, roles, agency, reads } = self;
+        let Self { store, checks, connection, account, own, roles, agency, reads, complete } = self;
         let mut coverage = store.coverage(account)?;
         let mut sources = store.sources(&connection)?;
         let mut days = Days::default();
@@ -82,6 +86,9 @@ impl Slice {
             }
         }
         sources.regions_failed.extend(failed);
+        if let Some(began) = complete {
+            sources.record(Source::Events, began, None);
+        }
         let mut draft = store.draft();
         let mut state = store.check_state(account)?;
         let context = AccountContext {

@@ -92,11 +92,18 @@ impl Driver {
 
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
+            let noted = match &effect {
+                Effect::NoteCopy { told, text, .. } => Some(Msg::Copy { told: told.clone(), text: text.clone() }),
+                _ => None,
+            };
             let asked = match &effect {
                 Effect::Ask { request, query } => Some((*request, query.clone())),
                 _ => None,
             };
             self.effects.push(effect);
+            if let Some(noted) = noted {
+                self.send(noted);
+            }
             if let Some((request, query)) = asked {
                 if self.holding {
                     self.held.push((request, query));

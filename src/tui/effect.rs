@@ -24,6 +24,15 @@ pub enum Effect {
     BackupNow,
     /// Read the whole vault and check it; answered with notices.
     VerifyVault,
+    /// Note that a text is about to leave by the clipboard; answered with `Msg::Copy`, or with a notice if it may not.
+    NoteCopy {
+        /// What it is, e.g. `row`; names no client.
+        what: String,
+        /// What to tell when it was copied.
+        told: String,
+        /// The text.
+        text: String,
+    },
     /// Put a text into the clipboard of the operator's terminal.
     Copy(String),
     /// Give the terminal back and stop, until continued.

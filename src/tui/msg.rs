@@ -49,6 +49,13 @@ pub enum Msg {
     },
     /// What is being prepared while there is no data yet, e.g. `building the demo world`.
     Status(String),
+    /// A copy that was noted.
+    Copy {
+        /// What to tell.
+        told: String,
+        /// The text.
+        text: String,
+    },
     /// The vault is open.
     Unlocked,
     /// The vault stays locked.

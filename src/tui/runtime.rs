@@ -311,9 +311,12 @@ impl<O: Write> Loop<O> {
             }
             Effect::Quit => self.quit = true,
             Effect::Suspend => {}
-            Effect::Ask { .. } | Effect::SyncNow | Effect::Unlock(_) | Effect::BackupNow | Effect::VerifyVault => {
-                (self.effects)(effect)
-            }
+            Effect::Ask { .. }
+            | Effect::SyncNow
+            | Effect::Unlock(_)
+            | Effect::BackupNow
+            | Effect::VerifyVault
+            | Effect::NoteCopy { .. } => (self.effects)(effect),
         }
         Ok(())
     }

@@ -59,6 +59,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             effects
         }
+        Msg::Copy { told, text } => {
+            model.notify(super::NoticeLevel::Info, told);
+            vec![Effect::Copy(text)]
+        }
         Msg::VaultChanged => model.data_changed(),
         Msg::Unlocked | Msg::UnlockRefused { .. } | Msg::Resumed | Msg::Due(Deadline::Wait(_)) => Vec::new(),
         Msg::Now(now) => {

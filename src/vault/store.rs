@@ -8,6 +8,7 @@
 
 use super::{VaultError, disk};
 use std::{
+    cell::Cell,
     collections::HashSet,
     ffi::OsString,
     fs::File,
@@ -84,7 +85,7 @@ impl Store {
     pub(super) fn replace(&self, fresh: &Path) -> Result<(), VaultError> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
         // sled knows its files by name, so it is closed before they move.
-        *open = None;
+        close(open.take());
         let moved = disk::exchange(fresh, &self.dir);
         *open = Some(Files::open(&self.dir)?);
         moved?;
@@ -128,6 +129,23 @@ impl Store {
     #[cfg(test)]
     pub(super) fn get(&self, key: &StoreKey) -> Result<Option<Vec<u8>>, VaultError> {
         self.block(key)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        close(self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// After a failed write sled panics when it is closed; what it could not write was not acknowledged.
+fn close(files: Option<Files>) {
+    let closed = guarded("closing it", move || {
+        drop(files);
+        Ok(())
+    });
+    if let Err(error) = closed {
+        tracing::warn!(%error, "the store did not close well");
     }
 }
 
@@ -202,12 +220,34 @@ fn open_unlocked(config: &sled::Config) -> sled::Result<sled::Db> {
     }
 }
 
+thread_local! {
+    /// Whether this thread is inside sled: its panics are caught and told as errors.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps what sled panics with off the terminal; every other panic is told as before. For the start of the program.
+pub(super) fn hush_panics() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let of_sled = INSIDE.get() || thread::current().name().is_some_and(|name| name.starts_with("sled"));
+        if !of_sled {
+            tell(info);
+        }
+    }));
+}
+
 /// Turns sled's errors and panics into ours.
 fn guarded<T>(doing: &'static str, call: impl FnOnce() -> sled::Result<T>) -> Result<T, VaultError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
+    let nested = INSIDE.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(call));
+    INSIDE.set(nested);
+    match done {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(sled::Error::Io(e))) if e.kind() == std::io::ErrorKind::StorageFull => {
             Err(VaultError::DiskFull { path: "store".into() })
+        }
+        Ok(Err(sled::Error::Corruption { .. })) => {
+            Err(VaultError::Store { doing, why: "what it reads is not what it wrote".into() })
         }
         Ok(Err(e)) => Err(VaultError::Store { doing, why: e.to_string() }),
         Err(_) => Err(VaultError::Store { doing, why: "its files do not make sense to it".into() }),

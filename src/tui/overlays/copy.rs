@@ -68,6 +68,6 @@ fn copy(model: &mut Model, item: &Copyable) -> Vec<Effect> {
         return Vec::new();
     }
     let shown = Untrusted::from(item.text.lines().next().unwrap_or_default()).for_tui(50);
-    model.notify(NoticeLevel::Info, format!("sent to terminal: {} {shown}", item.label));
-    vec![Effect::Copy(item.text.clone())]
+    let told = format!("sent to terminal: {} {shown}", item.label);
+    vec![Effect::NoteCopy { what: item.label.to_string(), told, text: item.text.clone() }]
 }
