@@ -1,5 +1,6 @@
 //! The composition root: builds the rooms, runs a command or the console. The only room that knows all the others.
 
+mod backup;
 mod clock;
 mod commands;
 mod console;
@@ -11,6 +12,7 @@ mod report;
 mod run;
 mod secret;
 mod simulator;
+mod sync;
 mod unlock;
 mod vault;
 mod worker;
@@ -95,7 +97,8 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Connection { action }) => vault::connection(setting, &action, &mut out),
         Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
         Some(Command::Connect(args)) => commands::connect(setting, &args, &mut out),
-        Some(Command::Sync(args)) => commands::sync(setting, &args, &mut out),
+        Some(Command::Sync(args)) => sync::run(setting, &args, &mut out),
+        Some(Command::Backup { action }) => backup::run(setting, &action, &mut out),
         Some(Command::Overview(args)) => commands::overview(setting, &args, &mut out),
         Some(Command::Costs(args)) => commands::costs(setting, args, &mut out),
         Some(Command::Access(args)) => commands::access(setting, args, &mut out),

@@ -2,14 +2,13 @@
 
 use super::{
     Setting,
+    commands::{open_desk, open_desk_keeping_secret},
     report::Report,
     secret::{self, Secret},
-    unlock,
 };
 use crate::{
-    checks::Checks,
     cli::{
-        Output, progress, sentence,
+        Output, progress, typed,
         vault::{self as show, ClientRemoveArgs, ConnectionAction, RotateWhat, SlotAction, SlotKindArg, VaultAction},
     },
     desk::Desk,
@@ -18,12 +17,7 @@ use crate::{
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use std::{
-    io::{IsTerminal, Write as _},
-    path::Path,
-    process::ExitCode,
-    sync::Arc,
-};
+use std::{path::Path, process::ExitCode};
 
 /// `vault …`.
 pub fn run(setting: &Setting, action: VaultAction, out: &mut Output) -> Result<ExitCode, Report> {
@@ -32,7 +26,7 @@ pub fn run(setting: &Setting, action: VaultAction, out: &mut Output) -> Result<E
             probe_store(&dir)?;
         }
         VaultAction::Verify { json } => {
-            let report = open(setting)?.verify()?;
+            let report = open_desk(setting)?.verify()?;
             if json {
                 out.json(&show::verified_json(&report))
             } else {
@@ -42,7 +36,7 @@ pub fn run(setting: &Setting, action: VaultAction, out: &mut Output) -> Result<E
         }
         VaultAction::Repair { yes, json } => return repair(setting, yes, json, out),
         VaultAction::Compact { json } => {
-            let sizes = open(setting)?.compact()?;
+            let sizes = open_desk(setting)?.compact()?;
             if json {
                 out.json(&json!({ "before": sizes.before, "after": sizes.after }));
             } else {
@@ -56,7 +50,7 @@ pub fn run(setting: &Setting, action: VaultAction, out: &mut Output) -> Result<E
 }
 
 fn repair(setting: &Setting, yes: bool, json: bool, out: &mut Output) -> Result<ExitCode, Report> {
-    let desk = open(setting)?;
+    let desk = open_desk(setting)?;
     let found = desk.verify()?.damaged.len();
     if found > 0 && !yes {
         let question = format!("{found} damaged records or directory pages are dropped from the vault for good.");
@@ -74,11 +68,11 @@ fn repair(setting: &Setting, yes: bool, json: bool, out: &mut Output) -> Result<
 fn slot(setting: &Setting, action: SlotAction, out: &mut Output) -> Result<ExitCode, Report> {
     match action {
         SlotAction::List { json } => {
-            let slots = open(setting)?.slots();
+            let slots = open_desk(setting)?.slots();
             if json { out.json(&show::slots_json(&slots)) } else { show::slots(out, &slots) }
         }
         SlotAction::Remove { id, json } => {
-            let removed = open(setting)?.remove_slot(&id)?;
+            let removed = open_desk(setting)?.remove_slot(&id)?;
             if json {
                 out.json(&json!({ "removed": id, "kind": removed.kind }));
             } else {
@@ -86,7 +80,7 @@ fn slot(setting: &Setting, action: SlotAction, out: &mut Output) -> Result<ExitC
             }
         }
         SlotAction::Add { kind, file, new_passphrase_file, json } => {
-            let desk = open(setting)?;
+            let desk = open_desk(setting)?;
             let new = new_secret(kind, file.as_deref(), new_passphrase_file.as_deref())?;
             let cost = if new.is_passphrase() { KdfCost::calibrated()? } else { KdfCost::default() };
             let id = desk.add_slot(new.unlock(), cost, word(kind))?;
@@ -135,7 +129,7 @@ fn new_secret(kind: SlotKindArg, file: Option<&Path>, passphrase: Option<&Path>)
 }
 
 fn rotate(setting: &Setting, what: &RotateWhat, json: bool, out: &mut Output) -> Result<ExitCode, Report> {
-    let (desk, secret) = open_keeping_secret(setting)?;
+    let (desk, secret) = open_desk_keeping_secret(setting)?;
     let mut bar = |done: u64, of: u64| progress(&format!("sealing anew: {done} of {of} records"));
     let said = match what {
         RotateWhat::Passphrase { new_passphrase_file } => {
@@ -198,7 +192,7 @@ fn root(desk: &Desk, secret: &Secret, yes: bool) -> Result<(), Report> {
 
 /// `client remove`.
 pub fn client_remove(setting: &Setting, args: &ClientRemoveArgs, out: &mut Output) -> Result<ExitCode, Report> {
-    let desk = open(setting)?;
+    let desk = open_desk(setting)?;
     known(&desk, &args.client)?;
     let question = format!(
         "Everything that was ever read of {} becomes unreadable, here and in the backups. This cannot be undone.",
@@ -216,7 +210,7 @@ pub fn client_remove(setting: &Setting, args: &ClientRemoveArgs, out: &mut Outpu
 
 /// `connection …`.
 pub fn connection(setting: &Setting, action: &ConnectionAction, out: &mut Output) -> Result<ExitCode, Report> {
-    let desk = open(setting)?;
+    let desk = open_desk(setting)?;
     match action {
         ConnectionAction::List { client, json } => {
             let connections = desk.connections(client.as_ref())?;
@@ -246,29 +240,13 @@ fn known(desk: &Desk, client: &ClientId) -> Result<(), Report> {
 
 /// Goes on only if `words` were given by `given`, or are typed at a terminal.
 pub fn confirm(question: &str, words: &str, given: Option<&str>, headless: &str) -> Result<(), Report> {
-    let differs = || Report::input(format!("that is not \"{words}\": nothing was changed"));
-    match given {
-        Some(given) if given == words => return Ok(()),
-        Some(_) => return Err(differs()),
-        None if !std::io::stdin().is_terminal() => {
-            return Err(Report::input(format!("{question} Confirm with {headless}; nothing was changed")));
-        }
-        None => {}
+    let meant = match given {
+        Some(given) => Some(given == words),
+        None => typed(&format!("{question}\nType {words} to go on:"), words),
+    };
+    match meant {
+        Some(true) => Ok(()),
+        Some(false) => Err(Report::input(format!("that is not \"{words}\": nothing was changed"))),
+        None => Err(Report::input(format!("{question} Confirm with {headless}; nothing was changed"))),
     }
-    sentence(question);
-    let mut stderr = std::io::stderr();
-    let _ = write!(stderr, "Type {words} to go on: ").and_then(|()| stderr.flush());
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(|e| Report::input(format!("the terminal cannot be read: {e}")))?;
-    if line.trim() == words { Ok(()) } else { Err(differs()) }
-}
-
-fn open(setting: &Setting) -> Result<Desk, Report> {
-    open_keeping_secret(setting).map(|(desk, _)| desk)
-}
-
-fn open_keeping_secret(setting: &Setting) -> Result<(Desk, Secret), Report> {
-    let checks = Arc::new(Checks::with_user_rules(&setting.paths()?.config.join("checks"))?);
-    let (vault, secret) = unlock::open_keeping_secret(setting)?;
-    Ok((Desk::new(Arc::new(vault), checks, setting.clock.clone()), secret))
 }

@@ -132,3 +132,56 @@ fn close(opened: Opened) -> Option<String> {
     }
     stopped.then(|| "the sync that ran was stopped; what it had stored is kept".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cli::WorldArgs, config::Environment, domain::FixedClock};
+    use std::sync::mpsc;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    #[test]
+    fn a_lock_stops_the_sync_and_lets_go_of_the_vault() {
+        let setting = Setting {
+            environment: Environment::default(),
+            clock: Arc::new(FixedClock("2026-11-22T02:14:55Z".parse().unwrap())),
+            passphrase_file: None,
+            credential_file: None,
+            key_file: None,
+            recovery_code_file: None,
+            wait: false,
+            ascii: false,
+        };
+        let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
+        let vault = Arc::downgrade(&demo.engine.vault);
+        let mut opened = Opened { run: Run::default(), desk: demo.desk, engine: demo.engine, notices: Vec::new() };
+        let (to_screen, mut told) = unbounded_channel();
+        opened.run.begin(&opened.engine, &to_screen);
+        while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}
+        let (wishes, to_worker) = mpsc::channel();
+        let ask = |n| Effect::Ask { request: tui::RequestId(n), query: Query::Overview };
+        for wish in
+            [ask(1), Effect::Lock, ask(2), Effect::SyncNow, Effect::Lock, Effect::Unlock(tui::Secret::Configured)]
+        {
+            wishes.send(wish).unwrap();
+        }
+        drop(wishes);
+        let gone = std::cell::Cell::new(false);
+        let open = |_| {
+            gone.set(vault.upgrade().is_none());
+            Err(Report::failed("not again").into())
+        };
+        serve(Some(opened), open, &to_worker, &to_screen);
+        drop(to_screen);
+        assert!(gone.get(), "something still holds the vault and its keys");
+        let mut left: Vec<Msg> = std::iter::from_fn(|| told.blocking_recv()).collect();
+        let after = left.split_off(left.iter().position(|m| matches!(m, Msg::Locked { .. })).unwrap());
+        assert!(left.iter().any(|m| matches!(m, Msg::Answer { request, .. } if request.0 == 1)));
+        let [Msg::Locked { note: Some(note) }, Msg::Locked { note: None }, Msg::UnlockRefused { text, .. }] =
+            &after[..]
+        else {
+            panic!("{after:?}")
+        };
+        assert!(note.contains("the sync that ran was stopped") && text == "not again");
+    }
+}

@@ -64,6 +64,12 @@ pub enum Command {
     Connect(ConnectArgs),
     /// Read what is new from every connected account, once.
     Sync(SyncArgs),
+    /// Back the vault up, look after the backups, bring one back.
+    Backup {
+        /// What to do.
+        #[command(subcommand)]
+        action: super::BackupAction,
+    },
     /// Show every client on one line: spend, what moved, findings, freshness.
     Overview(OverviewArgs),
     /// Show costs: clients, then accounts, services and days.

@@ -1,7 +1,9 @@
 //! The command line: arguments, one file per subcommand, and the only place that prints.
 
 mod args;
+mod backup;
 mod check;
+mod confirm;
 mod config;
 mod print;
 mod show;
@@ -12,7 +14,9 @@ pub use args::{
     AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConfigArgs, ConnectArgs, CostsArgs,
     DemoArgs, FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction, SyncArgs, WorldArgs,
 };
+pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};
 pub use check::check;
 pub use config::config;
+pub use confirm::typed;
 pub use print::{Output, progress, sentence};
 pub use show::{access, accounts, clients, costs, finding, findings, overview, summary};

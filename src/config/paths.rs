@@ -1,4 +1,4 @@
-//! The three directories: the vault, the configuration, the logs.
+//! The four directories: the vault, its backups, the configuration, the logs.
 
 use super::Environment;
 use directories::ProjectDirs;
@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub struct Paths {
     /// The vault's directory.
     pub vault: PathBuf,
+    /// Where backups go unless another place is set.
+    pub backups: PathBuf,
     /// `config.toml` and the user's own `checks/`.
     pub config: PathBuf,
     /// Logs.
@@ -29,14 +31,20 @@ impl Paths {
         let dirs = ProjectDirs::from("", "", "bailiwick").ok_or(PathsError)?;
         Ok(Self {
             vault: dirs.data_dir().join("vault"),
+            backups: dirs.data_dir().join("backups"),
             config: dirs.config_dir().to_path_buf(),
             state: dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir()).to_path_buf(),
         })
     }
 
-    /// All three under one directory.
+    /// All four under one directory.
     pub fn under(home: PathBuf) -> Self {
-        Self { vault: home.join("vault"), config: home.join("config"), state: home.join("state") }
+        Self {
+            vault: home.join("vault"),
+            backups: home.join("backups"),
+            config: home.join("config"),
+            state: home.join("state"),
+        }
     }
 }
 
@@ -49,6 +57,7 @@ mod tests {
         let environment = Environment { home: Some("/srv/b".into()), ..Environment::default() };
         let paths = Paths::locate(&environment).unwrap();
         assert_eq!(paths.vault, PathBuf::from("/srv/b/vault"));
+        assert_eq!(paths.backups, PathBuf::from("/srv/b/backups"));
         assert_eq!(paths.config, PathBuf::from("/srv/b/config"));
         assert_eq!(paths.state, PathBuf::from("/srv/b/state"));
     }

@@ -4,7 +4,7 @@ use super::{Action, DeskError, data::Desk};
 use crate::{
     domain::ClientId,
     sync::{ClientStore, forget_damaged},
-    vault::{Compacted, Damage, Verified},
+    vault::{Compacted, Damage, Refreshed, Verified},
 };
 use std::collections::BTreeSet;
 
@@ -31,19 +31,34 @@ impl Desk {
         }
         self.permit(Action::Repair, None, &format!("{} damaged records or pages are dropped", damaged.len()))?;
         let dropped = self.vault.repair()?;
-        let clients: BTreeSet<&ClientId> = dropped.iter().filter_map(|damage| damage.whose.client()).collect();
-        let mut follows = Vec::new();
-        for client in clients {
-            let store = ClientStore::new(self.vault.clone(), client.clone());
-            match forget_damaged(&store, &dropped, self.now()) {
-                Ok(said) => follows.extend(said.again.into_iter().chain(said.lost).map(|s| format!("{client}: {s}"))),
-                // What was dropped stays dropped, and the other clients are still to be seen to.
-                Err(error) => {
-                    follows.push(format!("{client}: what was lost could not be marked to be read again: {error}"))
+        let follows = self.forget_dropped(&dropped);
+        Ok(Repaired { dropped, follows })
+    }
+
+    /// Lets the next sync read again what was dropped; says what comes back and what does not.
+    fn forget_dropped(&self, dropped: &[Damage]) -> Vec<String> {
+        let mut said = Vec::new();
+        let mut clients: BTreeSet<&ClientId> = BTreeSet::new();
+        for damage in dropped {
+            match damage.whose.client() {
+                Some(client) => {
+                    clients.insert(client);
                 }
+                None => said.push(format!("{} of the vault itself does not come back: {}", damage.name, damage.kind)),
             }
         }
-        Ok(Repaired { dropped, follows })
+        for client in clients {
+            self.forget(client);
+            let store = ClientStore::new(self.vault.clone(), client.clone());
+            match forget_damaged(&store, dropped, self.now()) {
+                Ok(forgotten) => {
+                    let sentences = forgotten.again.into_iter().chain(forgotten.lost);
+                    said.extend(sentences.map(|sentence| format!("{client}: {sentence}")));
+                }
+                Err(error) => said.push(format!("what {client} lost is not read again yet: {error}")),
+            }
+        }
+        said
     }
 
     /// Copies what is in use into a new store.
@@ -58,16 +73,12 @@ impl Desk {
     }
 }
 
-/// What bringing the backups in line did.
-pub(super) struct Settled {
-    pub(super) of: u64,
-    pub(super) rewritten: u64,
-    pub(super) unreachable: Vec<String>,
-}
-
 impl Desk {
-    /// Brings the headers of the backups in line with the vault's.
-    pub(super) fn settle(&self) -> Result<Settled, DeskError> {
-        Ok(Settled { of: 0, rewritten: 0, unreachable: Vec::new() })
+    /// Brings the headers of the backups in line with the vault's, where backups are kept.
+    pub(super) fn settle(&self) -> Result<Refreshed, DeskError> {
+        match &self.backups {
+            Some(plan) => Ok(self.vault.refresh_backups(&plan.backups)?),
+            None => Ok(Refreshed::default()),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What the desk holds of each client between two questions: read from the vault once per change.
 
-use super::{Answer, DeskError, Query, access::AccountAccess};
+use super::{Answer, BackupPlan, DeskError, Query, access::AccountAccess};
 use crate::{
     analysis::Ledger,
     checks::Checks,
@@ -24,6 +24,7 @@ pub struct Desk {
     pub(super) vault: Arc<Vault>,
     pub(super) checks: Arc<Checks>,
     clock: Arc<dyn Clock>,
+    pub(super) backups: Option<BackupPlan>,
     cache: Mutex<HashMap<ClientId, ((u64, usize), Arc<ClientData>)>>,
 }
 
@@ -51,7 +52,12 @@ impl From<VaultError> for DeskError {
 impl Desk {
     /// A desk over an open vault.
     pub fn new(vault: Arc<Vault>, checks: Arc<Checks>, clock: Arc<dyn Clock>) -> Self {
-        Self { vault, checks, clock, cache: Mutex::default() }
+        Self { vault, checks, clock, backups: None, cache: Mutex::default() }
+    }
+
+    /// With a place for backups: what is deleted or loses its secret here is brought in line there.
+    pub fn with_backups(self, plan: BackupPlan) -> Self {
+        Self { backups: Some(plan), ..self }
     }
 
     /// Answers any question.

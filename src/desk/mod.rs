@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod backup;
 mod care;
 mod command;
 mod costs;
@@ -17,6 +18,7 @@ mod removal;
 mod vault;
 pub mod view;
 
+pub use backup::{BackupPlan, Tended};
 pub use care::Repaired;
 pub use command::ConnectRequest;
 pub use data::Desk;

@@ -75,8 +75,8 @@ impl Desk {
             records: removed.records,
             keys_dropped: removed.scopes.len() as u64,
             live_shredded: true,
-            backups: backups.of,
-            backups_shredded: backups.rewritten,
+            backups: backups.of.into(),
+            backups_shredded: backups.rewritten.into(),
             backups_unreachable: backups.unreachable,
             elsewhere: "copies of backups that were taken elsewhere cannot be reached from here",
         })

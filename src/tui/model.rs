@@ -7,7 +7,7 @@ use super::{
     panes::{self, Pane, PaneId, Source},
     sync_board::SyncBoard,
     unlock::{Door, Secret, UnlockScreen},
-    widgets::{list::List, words},
+    widgets::list::List,
 };
 use crate::{
     desk::{
@@ -154,11 +154,13 @@ pub struct Model {
     pub refresh: Option<u64>,
     /// The screen shown in place of everything while the vault is locked.
     pub locked: Option<UnlockScreen>,
-    door: Door,
-    idle_lock: Option<Duration>,
+    /// What stands between the console and its data.
+    pub(super) door: Door,
+    /// After how long without a key it locks.
+    pub(super) idle_lock: Option<Duration>,
     /// The last key's number and time.
-    last_key: (u64, Timestamp),
-    counter: u64,
+    pub(super) last_key: (u64, Timestamp),
+    pub(super) counter: u64,
 }
 
 impl Model {
@@ -190,11 +192,6 @@ impl Model {
         }
     }
 
-    /// The same behind a door, locked if it does not stand open. It locks itself after `idle_lock` without a key.
-    pub fn behind(self, door: Door, idle_lock: Option<Duration>) -> Self {
-        Self { locked: UnlockScreen::at_start(door), door, idle_lock, ..self }
-    }
-
     /// What is wanted once the first frame stands: the first questions, or the vault opened where a file does it.
     pub fn start(&mut self) -> Vec<Effect> {
         match (&self.locked, self.door) {
@@ -202,52 +199,6 @@ impl Model {
             (Some(_), Door::File(_)) => vec![Effect::Unlock(Secret::Configured)],
             (Some(_), _) => Vec::new(),
         }
-    }
-
-    /// The vault is open: what was locked goes on from its first screen.
-    pub fn unlocked(&mut self) -> Vec<Effect> {
-        self.locked = None;
-        self.key_came();
-        self.ask_visible()
-    }
-
-    /// Whether it can be locked, and if not, why not.
-    pub fn can_lock(&self) -> Result<(), String> {
-        match self.door {
-            Door::Open => Err("nothing could open this vault again: q leaves, and the vault is gone".into()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Locks: of what was known nothing is kept, and the application is to let go of the vault.
-    pub fn lock(&mut self, why: impl Into<String>) -> Vec<Effect> {
-        let Some(screen) = UnlockScreen::after_lock(self.door, why.into()) else { return Vec::new() };
-        let anew = Self::new(std::mem::take(&mut self.title), self.size, self.now).behind(self.door, self.idle_lock);
-        // Numbers go on, so that an answer to the console of before is never taken for one to this.
-        *self = Self { locked: Some(screen), counter: self.counter, ..anew };
-        self.key_came();
-        vec![Effect::Lock]
-    }
-
-    /// A key came: the time without one begins anew.
-    pub(super) fn key_came(&mut self) {
-        self.last_key = (self.number(), self.now);
-    }
-
-    /// Locks if no key came for too long, by the clock: a machine that slept counts no time for its timers.
-    pub(super) fn lock_if_idle(&mut self) -> Option<Vec<Effect>> {
-        let after = i64::try_from(self.idle_lock?.as_secs()).ok()?;
-        (self.now.since(self.last_key.1) >= after).then(|| self.lock_idle())
-    }
-
-    fn lock_idle(&mut self) -> Vec<Effect> {
-        let minutes = self.idle_lock.map_or(0, |after| after.as_secs() / 60);
-        self.lock(format!("locked after {} without a key", words::plural(minutes, "minute", "minutes")))
-    }
-
-    /// The idle deadline has passed.
-    pub fn idle_due(&mut self, number: u64) -> Vec<Effect> {
-        if self.last_key.0 == number { self.lock_idle() } else { Vec::new() }
     }
 
     pub(super) fn number(&mut self) -> u64 {

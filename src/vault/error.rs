@@ -119,6 +119,9 @@ pub enum VaultError {
     /// Something that was stored is missing, old, or not what was stored.
     #[error(transparent)]
     Damaged(#[from] Damage),
+    /// A backup could not be made, used or restored.
+    #[error(transparent)]
+    Backup(#[from] super::BackupError),
     /// The embedded store failed.
     #[error("the store failed while {doing}: {why}; close the vault, check disk space and the disk, and open it again")]
     Store {
@@ -252,6 +255,7 @@ impl VaultError {
     /// Whether it says that stored data is damaged (rather than refused, locked or misused).
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Damaged(_) | Self::HeaderDamaged { .. } | Self::Store { .. } | Self::NoHeader { .. })
+            || matches!(self, Self::Backup(error) if error.is_damage())
     }
 }
 

@@ -21,7 +21,7 @@ use super::{
 use crate::domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 /// The two copies, in the order they are written.
 pub(super) const COPIES: [&str; 2] = ["vault.hdr", "vault.hdr.b"];
@@ -35,6 +35,8 @@ const MAX_KEYS: usize = 65_535;
 pub(super) type OwnerId = [u8; 16];
 /// The vault's own records belong to this owner.
 pub(super) const VAULT_OWNER: OwnerId = [0; 16];
+
+const TWO_EDITIONS: &str = "one copy of the header is older than the other, or forged";
 
 /// Kind of the extra that holds [`Work`].
 const WORK: u16 = 1;
@@ -98,8 +100,8 @@ impl Header {
         COPIES.iter().try_for_each(|name| disk::replace(dir, name, &bytes))
     }
 
-    /// Reads both copies and unlocks the newest that holds.
-    pub(super) fn load(dir: &Path, unlock: Unlock<'_>) -> Result<Unlocked, VaultError> {
+    /// Reads both copies, the newest first, with what is wrong with one that cannot be used.
+    fn copies(dir: &Path) -> Result<(Vec<Stored>, Vec<String>), VaultError> {
         let mut notes = Vec::new();
         let mut copies: Vec<Stored> = Vec::new();
         for name in COPIES {
@@ -116,18 +118,51 @@ impl Header {
         }
         copies.sort_by_key(|c| std::cmp::Reverse(c.header.epoch));
         copies.dedup_by(|a, b| a.body == b.body && a.mac == b.mac);
-        let Some(newest) = copies.first() else {
+        if copies.is_empty() {
             return Err(VaultError::HeaderDamaged { why: notes.join(", ") });
+        }
+        Ok((copies, notes))
+    }
+
+    /// The id of the vault in `dir`, as its header claims; to be believed once a secret opened it.
+    pub(super) fn vault_of(dir: &Path) -> Result<Option<VaultId>, VaultError> {
+        Ok(Self::copies(dir)?.0.first().map(|newest| newest.header.vault))
+    }
+
+    /// Reads both copies and takes the newest that authenticates under one of these root keys, with that key and what
+    /// was wrong with a copy that was not used; `None` if none does.
+    pub(super) fn load_under<'k>(
+        dir: &Path,
+        roots: &[&'k Arc<SecretKey>],
+    ) -> Result<Option<(Self, &'k Arc<SecretKey>, Vec<String>)>, VaultError> {
+        let (copies, mut notes) = Self::copies(dir)?;
+        for copy in &copies {
+            let fits = |root: &&&Arc<SecretKey>| {
+                root.derive(&copy.header.vault, Purpose::HeaderMac).mac_is(&copy.body, &copy.mac)
+            };
+            if let Some(root) = roots.iter().find(fits) {
+                notes.extend((copies.len() > 1).then(|| TWO_EDITIONS.to_owned()));
+                return Ok(Some((copy.header.clone(), root, notes)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads both copies and unlocks the newest that holds.
+    pub(super) fn load(dir: &Path, unlock: Unlock<'_>) -> Result<Unlocked, VaultError> {
+        let (copies, mut notes) = Self::copies(dir)?;
+        let mut refusal = if copies.first().is_some_and(|c| c.header.slots.iter().any(|s| s.fits(unlock))) {
+            unlock.refused()
+        } else {
+            unlock.no_slot()
         };
-        let mut refusal =
-            if newest.header.slots.iter().any(|s| s.fits(unlock)) { unlock.refused() } else { unlock.no_slot() };
         for copy in &copies {
             for slot in copy.header.slots.iter().filter(|s| s.fits(unlock)) {
                 let Some(root) = slot.open(&copy.header.vault, unlock)? else { continue };
                 let mac_key = root.derive(&copy.header.vault, Purpose::HeaderMac);
                 if mac_key.mac_is(&copy.body, &copy.mac) {
                     if copies.len() > 1 {
-                        notes.push("one copy of the header is older than the other, or forged".to_owned());
+                        notes.push(TWO_EDITIONS.to_owned());
                     }
                     return Ok(Unlocked { header: copy.header.clone(), root, slot: slot.id(), notes });
                 }

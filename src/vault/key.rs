@@ -33,6 +33,8 @@ pub(super) enum Purpose {
     Label,
     /// The vault's own ring key: sealing the manifest.
     Manifest,
+    /// The vault's own ring key: the MAC over the records of a backup.
+    Backup,
 }
 
 impl Purpose {
@@ -44,6 +46,7 @@ impl Purpose {
             Self::Names => b"names",
             Self::Label => b"label",
             Self::Manifest => b"manifest",
+            Self::Backup => b"backup",
         }
     }
 }
@@ -208,12 +211,20 @@ mod tests {
     #[test]
     fn purposes_and_vaults_give_different_keys() {
         let key = SecretKey([7; 32]);
-        let all = [Purpose::HeaderMac, Purpose::Wrap, Purpose::Data, Purpose::Names, Purpose::Label, Purpose::Manifest];
+        let all = [
+            Purpose::HeaderMac,
+            Purpose::Wrap,
+            Purpose::Data,
+            Purpose::Names,
+            Purpose::Label,
+            Purpose::Manifest,
+            Purpose::Backup,
+        ];
         let mut seen: Vec<[u8; 32]> = all.iter().map(|p| key.derive(&[1; 16], *p).0).collect();
         seen.push(key.derive(&[2; 16], Purpose::Data).0);
         seen.sort();
         seen.dedup();
-        assert_eq!(seen.len(), 7);
+        assert_eq!(seen.len(), 8);
         assert_ne!(length_prefixed(&[b"ab", b"c"]), length_prefixed(&[b"a", b"bc"]));
     }
 }

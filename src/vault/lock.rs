@@ -6,6 +6,7 @@ use rustix::fs::{FlockOperation, flock};
 use std::{
     fs::File,
     io::{Read as _, Seek as _, Write as _},
+    os::unix::fs::MetadataExt as _,
     path::Path,
 };
 
@@ -43,6 +44,22 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes the lock, waits for it, or says who has it.
     pub(super) fn take(dir: &Path, owner: &LockOwner, wait: Wait<'_>) -> Result<Self, VaultError> {
+        loop {
+            let lock = Self::take_once(dir, owner, wait)?;
+            // A restore may have put another directory here while this one waited.
+            if lock.is_at(dir) {
+                return Ok(lock);
+            }
+        }
+    }
+
+    fn is_at(&self, dir: &Path) -> bool {
+        let there = std::fs::symlink_metadata(dir.join(NAME)).ok();
+        let ours = self.file.metadata().ok();
+        there.zip(ours).is_some_and(|(there, ours)| (there.dev(), there.ino()) == (ours.dev(), ours.ino()))
+    }
+
+    fn take_once(dir: &Path, owner: &LockOwner, wait: Wait<'_>) -> Result<Self, VaultError> {
         let path = dir.join(NAME);
         let io = |doing| VaultError::io(doing, &path);
         let mut file = disk::options()

@@ -109,17 +109,11 @@ impl Manifest {
 
     /// Reads all three and returns the newest that holds, with what was wrong with the others.
     pub(super) fn load(dir: &Path, store: &dyn Blocks, vault: &VaultId, owner: &Owner) -> Result<Loaded, VaultError> {
-        let mut stored = None;
-        for keys in owner.keys.values().rev() {
-            if stored.is_none() {
-                stored = store.block(&keys.place(Kind::Manifest, NAME))?;
-            }
-        }
         let open = |bytes: Option<Vec<u8>>| match bytes {
             None => Err(DamageKind::Missing),
             Some(bytes) => Self::open(vault, owner, &bytes).map(|m| (m, bytes)).ok_or(DamageKind::Altered),
         };
-        let stored = open(stored);
+        let stored = open(Self::sealed_in(store, owner)?);
         let mut mirrors = Vec::new();
         for name in MIRRORS {
             mirrors.push((name, open(disk::read(dir, name, SIZE_LIMIT)?)));
@@ -140,6 +134,25 @@ impl Manifest {
         };
         let bad_mirrors = mirrors.iter().filter_map(|(name, m)| m.as_ref().err().map(|_| *name)).collect();
         Ok(Loaded { manifest, bytes, store_damage, bad_mirrors })
+    }
+
+    /// The one in the store alone. Outer error: the store failed. Inner error: what is wrong with it.
+    pub(super) fn stored(
+        store: &dyn Blocks,
+        vault: &VaultId,
+        owner: &Owner,
+    ) -> Result<Result<Self, DamageKind>, VaultError> {
+        let Some(bytes) = Self::sealed_in(store, owner)? else { return Ok(Err(DamageKind::Missing)) };
+        Ok(Self::open(vault, owner, &bytes).ok_or(DamageKind::Altered))
+    }
+
+    fn sealed_in(store: &dyn Blocks, owner: &Owner) -> Result<Option<Vec<u8>>, VaultError> {
+        for keys in owner.keys.values().rev() {
+            if let Some(bytes) = store.block(&keys.place(Kind::Manifest, NAME))? {
+                return Ok(Some(bytes));
+            }
+        }
+        Ok(None)
     }
 
     fn open(vault: &VaultId, owner: &Owner, bytes: &[u8]) -> Option<Self> {

@@ -2,7 +2,7 @@
 //!
 //! From the bottom up: `store` keeps bytes, `envelope` seals them, `page`, `directory`, `rewrite` and `manifest` make
 //! sure that nothing is lost or swapped unnoticed, `header` and `slot` hold the keys, `open` and `records` are what
-//! callers use. `chunk` packs access events.
+//! callers use. `chunk` packs access events. `backup` makes copies elsewhere and brings them back.
 //!
 //! ```text
 //! vault.hdr, vault.hdr.b     slots and wrapped keys, twice
@@ -14,6 +14,7 @@
 //! ```
 
 mod attempts;
+mod backup;
 mod batch;
 pub mod chunk;
 mod directory;
@@ -46,6 +47,10 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use backup::{
+    BackupCheck, BackupError, BackupInfo, Backups, Deletions, Keep, Pruned, Refreshed, Restored, restore_backup,
+    verify_backup,
+};
 pub use batch::Batch;
 pub use directory::Opened;
 #[doc(hidden)]

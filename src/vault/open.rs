@@ -1,7 +1,7 @@
 //! Creating, opening and closing a vault.
 
 use super::{
-    KdfCost, LockOwner, Scope, Unlock, Vault, VaultError, attempts,
+    KdfCost, LockOwner, Scope, Unlock, Vault, VaultError, attempts, backup,
     directory::{Keys, Owner, PageCache},
     disk,
     header::{COPIES, Header, OwnerId, Unlocked, VAULT_OWNER},
@@ -100,6 +100,8 @@ impl Vault {
 
     fn open_once(dir: &Path, unlock: Unlock<'_>, owner: &LockOwner, wait: Wait<'_>) -> Result<Self, VaultError> {
         let lock = Lock::take(dir, owner, wait)?;
+        // A restore that was cut off. Where that cannot be done, the vault itself is none the worse.
+        let unfinished = backup::finish_restore(dir, owner).err();
         if unlock.is_typed() {
             attempts::begin(dir, owner.since)?;
         }
@@ -114,9 +116,10 @@ impl Vault {
         disk::check_private_dir(&dir.join(STORE))?;
         let store = Store::open(&dir.join(STORE))?;
         let own = owners.get(&Scope::Vault).ok_or_else(no_key)?;
-        let loaded = Manifest::load(dir, &store, &header.vault, own)?;
+        let loaded = Manifest::load(dir, &store, &header.vault, &for_manifests(own, &header))?;
         check_together(&header, &owners, &loaded.manifest)?;
         let mut notices = mend(dir, &header, &root, notes, &loaded)?;
+        notices.extend(unfinished.map(|error| error.to_string()));
         notices.extend(loaded.store_damage.as_ref().map(|damage| damage.to_string()));
         let state = State { header, root: Arc::new(root), opened_by: slot, owners, manifest: loaded.manifest };
         let vault = Self::assemble(dir, state, store, notices, lock);
@@ -210,6 +213,14 @@ pub(super) fn open_ring(header: &Header, root: &SecretKey) -> Result<BTreeMap<Sc
         owners.insert(scope.clone(), Arc::new(Owner { id, scope, keys }));
     }
     Ok(owners)
+}
+
+/// The keys under which a manifest counts: the current ones, and earlier ones only while the vault's own rotation is
+/// under way. A manifest under an earlier key is otherwise of a past that a rotation or a restore has ended.
+pub(super) fn for_manifests(own: &Owner, header: &Header) -> Owner {
+    let rotating = header.work.rotating.iter().any(|(id, _)| *id == own.id);
+    let counted = own.keys.iter().rev().take(if rotating { own.keys.len() } else { 1 });
+    Owner { id: own.id, scope: own.scope.clone(), keys: counted.map(|(g, keys)| (*g, keys.clone())).collect() }
 }
 
 /// Header and manifest must be of one time: an older header would hide clients or bring deleted ones back.

@@ -61,7 +61,7 @@ pub struct SlotInfo {
 pub(super) const PARAMS_LIMIT: usize = 512;
 
 /// One slot as it stands in the header.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Slot {
     pub(super) kind: u8,
     /// When it was made, seconds since the epoch.

@@ -41,6 +41,11 @@ pub(super) fn check_for(dir: &Path, bytes: u64) -> Result<(), VaultError> {
     if free < wanted { Err(VaultError::LowSpace { free, need: wanted }) } else { Ok(()) }
 }
 
+/// Free bytes, and how many of them should stay free.
+pub(super) fn room(dir: &Path) -> Result<(u64, u64), VaultError> {
+    look(dir).map(|(free, need)| (free, need.watermark))
+}
+
 /// Makes the ballast if it is missing and there is plenty of room. Without it only a full disk is harder to leave, so
 /// failing is no error.
 pub(super) fn keep_ballast(dir: &Path) {

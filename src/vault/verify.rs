@@ -142,7 +142,7 @@ impl Vault {
     }
 
     /// Bytes of what is in use, about.
-    fn live_bytes(&self) -> Result<u64, VaultError> {
+    pub(super) fn live_bytes(&self) -> Result<u64, VaultError> {
         let mut total = 0;
         for owner in self.all_owners() {
             let Some(at) = self.state().root(&owner).cloned() else { continue };

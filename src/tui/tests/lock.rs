@@ -37,11 +37,7 @@ fn refused(text: &str, wait_seconds: Option<u64>) -> Msg {
 const WRONG: &str = "wrong passphrase: the vault stays locked; try again (capitals, keyboard layout)";
 
 fn unlocks(driver: &Driver) -> Vec<&Secret> {
-    let secret = |e| match e {
-        &Effect::Unlock(ref secret) => Some(secret),
-        _ => None,
-    };
-    driver.effects.iter().filter_map(secret).collect()
+    driver.effects.iter().filter_map(|e| if let Effect::Unlock(secret) = e { Some(secret) } else { None }).collect()
 }
 
 fn locks(driver: &Driver) -> usize {

@@ -6,7 +6,7 @@ use crate::{
     tui::{
         theme::Tone,
         widgets::{
-            canvas::{Canvas, Piece, dim, plain, width, wrap, wrap_pieces},
+            canvas::{Canvas, Piece, dim, plain, width, wrap},
             words,
         },
     },
@@ -14,7 +14,7 @@ use crate::{
 use ratatui::layout::{Position, Rect};
 
 /// Columns of the text at most.
-const WIDE: u16 = 64;
+const WIDE: u16 = 72;
 /// Stands for one character of a secret.
 const DOT: &str = "•";
 
@@ -73,7 +73,7 @@ fn lines(screen: &UnlockScreen, title: &str, now: Timestamp, columns: u16) -> Ve
         out.extend(text(&said, tone));
         out.push(blank());
     }
-    out.extend(wrap_pieces(&keys(screen), columns.max(1)).into_iter().map(Line::Pieces));
+    out.extend(keys(screen, columns).into_iter().map(Line::Pieces));
     out
 }
 
@@ -108,7 +108,8 @@ fn said(screen: &UnlockScreen, now: Timestamp) -> (String, Tone) {
     }
 }
 
-fn keys(screen: &UnlockScreen) -> Vec<Piece> {
+/// What can be pressed, in as many lines as it takes.
+fn keys(screen: &UnlockScreen, columns: u16) -> Vec<Vec<Piece>> {
     let next = format!(" {} instead", screen.asked.next(screen.door).word());
     let all: Vec<(&'static str, String)> = match (screen.phase, screen.asked) {
         (Phase::Trying, _) => vec![("Esc", " quit".into())],
@@ -117,14 +118,18 @@ fn keys(screen: &UnlockScreen) -> Vec<Piece> {
         }
         _ => vec![("Enter", " open".into()), ("Tab", next), ("Ctrl-u", " clear".into()), ("Esc", " quit".into())],
     };
-    let mut out: Vec<Piece> = Vec::new();
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
     for (key, does) in all {
-        if width(&out) > 0 {
-            out.push(plain("   "));
+        let pieces: [Piece; 2] = [(key.into(), Tone::Accent), dim(does)];
+        match lines.last_mut() {
+            Some(line) if width(line) + 3 + width(&pieces) <= columns => {
+                line.push(plain("   "));
+                line.extend(pieces);
+            }
+            _ => lines.push(pieces.into()),
         }
-        out.extend([(key.into(), Tone::Accent), dim(does)]);
     }
-    out
+    lines
 }
 
 fn capital(word: &str) -> String {

@@ -1,6 +1,7 @@
 //! The screen before the data: it asks for the secret that opens the vault, and it is what is left after a lock.
 
 mod draw;
+mod lock;
 mod secret;
 mod update;
 

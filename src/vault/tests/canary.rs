@@ -51,10 +51,12 @@ fn no_name_value_client_or_secret_is_readable_at_rest() {
         batch.remove(&scope, &name("gone"));
         vault.commit(batch).unwrap();
     }
+    let backups = Backups::new(dir.path().join("backups"));
+    vault.backup(&backups, owner().since).unwrap();
     let check = |when: &str| {
         let mut all = Vec::new();
-        files(&path, &mut all);
-        assert!(all.len() >= 6, "{when}: the scan must see header, mirrors, lock and store");
+        files(dir.path(), &mut all);
+        assert!(all.len() >= 9, "{when}: the scan must see header, mirrors, lock, store and a backup");
         for (file, content) in &all {
             for text in [
                 slug,

@@ -1,5 +1,6 @@
 //! Tests of the whole room: what a caller sees of a vault that is used, closed, damaged or attacked.
 
+mod backup;
 mod canary;
 mod care;
 mod corruption;

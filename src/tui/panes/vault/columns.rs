@@ -6,6 +6,7 @@ use crate::{
         Query,
         view::{AuditRow, BackupRow},
     },
+    domain::Timestamp,
     tui::{
         panes::{Rows, Source},
         theme::Tone,
@@ -28,6 +29,15 @@ fn plain(text: impl Into<std::borrow::Cow<'static, str>>) -> Content {
     Content::text_of(text, Tone::Plain)
 }
 
+/// To the minute, because who was there matters: `11-21 23:54`; of another year the day, `2024-05-01`.
+fn when(now: Timestamp, at: Timestamp) -> String {
+    let (day, time) = (at.day().to_string(), at.clock_time());
+    match (day.get(..4) == now.day().to_string().get(..4), day.get(5..), time.get(..5)) {
+        (true, Some(day), Some(minute)) => format!("{day} {minute}"),
+        _ => day,
+    }
+}
+
 impl Rows for Entries {
     type Row = AuditRow;
 
@@ -37,18 +47,18 @@ impl Rows for Entries {
 
     fn columns<'a>(&self, source: &Source<'a>) -> Vec<Column<'a, AuditRow>> {
         let rows = self.rows(source);
-        let client = longest(rows.iter().filter_map(|row| row.client.as_deref()), 6, 24);
-        let action = longest(rows.iter().map(|row| row.action.as_str()), 8, 24);
+        let client = longest(rows.iter().filter_map(|row| row.client.as_deref()), 6, 20);
+        let action = longest(rows.iter().map(|row| row.action.as_str()), 8, 20);
         vec![
-            Column::text("when", "WHEN", (9, 9), |row: &AuditRow, look| plain(words::when(look.now, row.at)))
+            Column::text("when", "WHEN UTC", (11, 11), |row: &AuditRow, look| plain(when(look.now, row.at)))
                 .sorted(|row| Some(Decimal::from(row.at.second()))),
-            Column::text("who", "WHO", (8, 20), |row: &AuditRow, look| plain(row.actor.for_tui(look.width.into()))),
-            Column::text("action", "ACTION", (action.min(18), action), |row: &AuditRow, _| plain(row.action.clone())),
-            Column::text("client", "CLIENT", (client.min(15), client), |row: &AuditRow, _| match &row.client {
+            Column::text("who", "WHO", (8, 14), |row: &AuditRow, look| plain(row.actor.for_tui(look.width.into()))),
+            Column::text("action", "ACTION", (action.min(12), action), |row: &AuditRow, _| plain(row.action.clone())),
+            Column::text("client", "CLIENT", (client.min(10), client), |row: &AuditRow, _| match &row.client {
                 Some(client) => plain(client.clone()),
                 None => Content::of(vec![dim("–")]),
             }),
-            Column::text("detail", "DETAIL", (16, 90), |row: &AuditRow, look| match row.erased {
+            Column::text("detail", "DETAIL", (24, 90), |row: &AuditRow, look| match row.erased {
                 true => Content::of(vec![dim("erased with its client's key")]),
                 false => plain(row.detail.for_tui(look.width.into())),
             }),

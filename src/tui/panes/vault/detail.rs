@@ -171,6 +171,12 @@ pub fn state(row: &BackupRow) -> Piece {
     if row.verified { ("verified".into(), Tone::Good) } else { ("not verified".into(), Tone::Warn) }
 }
 
+/// Its age and whether it was read back.
+pub fn backup_headline(now: Timestamp, row: &BackupRow) -> Vec<Piece> {
+    let age = format!("made {} ago", words::ago(now, row.made_at)).replace("now ago", "just now");
+    vec![plain(age), dim(" · "), state(row)]
+}
+
 fn backup(now: Timestamp, view: &VaultView, row: &BackupRow) -> Vec<Fact> {
     let age = format!(" ({} ago)", words::ago(now, row.made_at)).replace("(now ago)", "(just now)");
     let mut out: Vec<Fact> = Vec::new();

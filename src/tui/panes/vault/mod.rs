@@ -121,7 +121,10 @@ impl Pane for Vault {
         let Some((query, view)) = data(model) else { return Vec::new() };
         match query {
             Query::VaultBackups => backups_headline(model, view),
-            Query::VaultBackup(name) => backup_named(view, name).map_or_else(Vec::new, |b| vec![detail::state(b)]),
+            Query::VaultBackup(name) => match backup_named(view, name) {
+                Some(row) => detail::backup_headline(model.now, row),
+                None => Vec::new(),
+            },
             Query::VaultEntry(number) => match view.audit.iter().find(|row| row.number == *number) {
                 Some(row) => detail::headline(row),
                 None => Vec::new(),
