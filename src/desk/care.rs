@@ -30,25 +30,34 @@ impl Desk {
             return Ok(Repaired::default());
         }
         let dropped = self.repairing(|| self.vault.repair())?;
-        let clients: BTreeSet<&ClientId> = dropped.iter().filter_map(|damage| damage.whose.client()).collect();
-        let own = dropped.iter().filter(|damage| damage.whose.client().is_none());
-        let mut follows: Vec<String> = own
-            .map(|d| {
-                format!("{} of the vault itself does not come back: `bailiwick backup list` shows backups", d.name)
-            })
-            .collect();
+        let follows = self.forget_dropped(&dropped);
+        Ok(Repaired { dropped, follows })
+    }
+
+    /// Lets the next sync read again what was dropped; says what comes back and what does not.
+    fn forget_dropped(&self, dropped: &[Damage]) -> Vec<String> {
+        let mut said = Vec::new();
+        let mut clients: BTreeSet<&ClientId> = BTreeSet::new();
+        for damage in dropped {
+            match damage.whose.client() {
+                Some(client) => {
+                    clients.insert(client);
+                }
+                None => said.push(format!("{} of the vault itself does not come back: {}", damage.name, damage.kind)),
+            }
+        }
         for client in clients {
             self.forget(client);
             let store = ClientStore::new(self.vault.clone(), client.clone());
-            match forget_damaged(&store, &dropped, self.now()) {
-                Ok(said) => follows.extend(said.again.into_iter().chain(said.lost).map(|s| format!("{client}: {s}"))),
-                // What was dropped stays dropped, and the other clients are still to be seen to.
-                Err(error) => {
-                    follows.push(format!("{client}: what was lost could not be marked to be read again: {error}"))
+            match forget_damaged(&store, dropped, self.now()) {
+                Ok(forgotten) => {
+                    let sentences = forgotten.again.into_iter().chain(forgotten.lost);
+                    said.extend(sentences.map(|sentence| format!("{client}: {sentence}")));
                 }
+                Err(error) => said.push(format!("what {client} lost is not read again yet: {error}")),
             }
         }
-        Ok(Repaired { dropped, follows })
+        said
     }
 
     /// Copies what is in use into a new store.
