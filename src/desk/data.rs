@@ -19,6 +19,9 @@ use std::{
 /// Costs that were read longer ago than this are stale, in seconds: Cost Explorer renews them every day.
 pub(super) const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
 
+/// What was read of each client, at which revision of it.
+type Cache = HashMap<ClientId, ((u64, usize), Arc<ClientData>)>;
+
 /// The desk: answers questions from the vault, never from AWS.
 pub struct Desk {
     pub(super) vault: Arc<Vault>,
@@ -26,7 +29,7 @@ pub struct Desk {
     pub(super) actor: Actor,
     clock: Arc<dyn Clock>,
     pub(super) backups: Option<BackupPlan>,
-    cache: Mutex<HashMap<ClientId, ((u64, usize), Arc<ClientData>)>>,
+    cache: Mutex<Cache>,
 }
 
 /// One client's records, decoded.
@@ -124,7 +127,7 @@ impl Desk {
         Ok(data)
     }
 
-    fn cached(&self) -> std::sync::MutexGuard<'_, HashMap<ClientId, ((u64, usize), Arc<ClientData>)>> {
+    fn cached(&self) -> std::sync::MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -138,25 +138,46 @@ fn ids_are_distinct_and_parse() {
     assert!("client.ad".parse::<Action>().unwrap_err().to_string().contains("client.add"));
 }
 
-/// What a method of the desk calls when it changes the vault, or hands out a secret.
-const CHANGES: [&str; 16] = [
-    ".draft()",
-    "self.keep(",
-    "line(AuditExported",
-    ".commit(",
-    "vault.add_",
-    "vault.remove_",
-    "vault.rotate_",
-    "vault.repair(",
-    "vault.compact(",
-    "vault.add_slot(",
-    "vault.change_",
-    "vault.back_up",
-    "vault.restore",
-    "vault.prune",
-    "purge(",
-    "external_id.clone())",
+/// What the desk asks of the vault without the gate: it changes and reveals nothing. `refresh_backups` finishes in the
+/// backups what passed the gate before.
+const READS: [&str; 23] = [
+    "audit_entries",
+    "audit_verify",
+    "backup_is_due",
+    "client_revision",
+    "clients",
+    "clone",
+    "connections",
+    "get",
+    "has",
+    "id",
+    "list",
+    "notices",
+    "pending_work",
+    "read_only",
+    "record_revision",
+    "records",
+    "refresh_backups",
+    "revision",
+    "size",
+    "slots",
+    "verify",
+    "verify_backup",
+    "wants_compaction",
 ];
+/// What else changes or hands out.
+const OTHERWISE: [&str; 5] =
+    [".draft()", "self.keep(", "forget_damaged(", "line(AuditExported", "external_id.clone())"];
+
+/// Where a body first changes or reveals something.
+fn first_change(body: &str) -> Option<usize> {
+    let calls = body.match_indices("vault.").filter_map(|(at, found)| {
+        let rest = &body[at + found.len()..];
+        let name = &rest[..rest.find(|c: char| !(c.is_ascii_lowercase() || c == '_'))?];
+        (!READS.contains(&name)).then_some(at)
+    });
+    calls.chain(OTHERWISE.iter().filter_map(|call| body.find(call))).min()
+}
 
 /// The public methods of the files of this room: file, name, body.
 fn public_methods() -> Vec<(String, String, String)> {
@@ -184,11 +205,11 @@ fn public_methods() -> Vec<(String, String, String)> {
 fn every_public_method_that_changes_or_reveals_passes_the_gate_first() {
     let mut seen = 0;
     for (file, name, body) in public_methods() {
-        let Some(change) = CHANGES.iter().filter_map(|change| body.find(change)).min() else { continue };
+        let Some(change) = first_change(&body) else { continue };
         seen += 1;
-        let gate = ["self.permit(", "self.permit_new_client(", "self.repairing("];
+        let gate = ["self.permit(", "self.permit_new_client(", "self.repairing(", "self.may_"];
         let gate = gate.iter().filter_map(|call| body.find(call)).min();
-        assert!(gate.is_some_and(|gate| gate < change), "{name} of {file} changes something and does not ask first");
+        assert!(gate.is_some_and(|gate| gate <= change), "{name} of {file} changes something and does not ask first");
     }
-    assert!(seen >= 3, "{seen}");
+    assert!(seen >= 10, "{seen}");
 }

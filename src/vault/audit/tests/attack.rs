@@ -44,7 +44,8 @@ fn a_changed_seal_or_another_clients_id_is_found() {
     let dir = tempfile::tempdir().unwrap();
     let vault = setup(dir.path());
     let whole = chunk(&vault, 1);
-    let changes: [fn(&mut [u8; 16], &mut Vec<u8>); 2] = [|owner, _| owner[0] ^= 1, |_, bytes| bytes[20] ^= 1];
+    type Change = fn(&mut [u8; 16], &mut Vec<u8>);
+    let changes: [Change; 2] = [|owner, _| owner[0] ^= 1, |_, bytes| bytes[20] ^= 1];
     for change in changes {
         let mut forged = whole.clone();
         let Body::Sealed { owner, bytes } = &mut forged.links[0].entry.body else { panic!("not sealed") };
@@ -60,7 +61,9 @@ fn removed_swapped_and_repeated_entries_are_found() {
     let dir = tempfile::tempdir().unwrap();
     let vault = setup(dir.path());
     let whole = chunk(&vault, 129);
-    let changes: [(fn(&mut Vec<Link>), (u64, u64, AuditWrong)); 7] = [
+    type Change = fn(&mut Vec<Link>);
+    type Found = (u64, u64, AuditWrong);
+    let changes: [(Change, Found); 7] = [
         (|links| drop(links.remove(0)), (129, 129, AuditWrong::Removed)),
         (|links| drop(links.drain(20..30)), (149, 158, AuditWrong::Removed)),
         (|links| links.truncate(100), (229, 256, AuditWrong::Removed)),
