@@ -9,7 +9,7 @@ const FILES: [&str; 3] = ["records", "vault.hdr", "vault.hdr.b"];
 
 /// Damages one file of a backup again and again, and restores from it where that is not refused.
 fn every_case(cut: bool, cases: u64) {
-    let home = Home::new();
+    let home = Home::in_memory();
     let vault = home.filled();
     let made = vault.backup(&home.backups(), now()).unwrap();
     let expected: Vec<_> = scopes().map(|s| (bytes(&vault, &s, "a/2"), vault.list(&s, "").unwrap())).into();
