@@ -242,6 +242,26 @@ fn a_truncated_file_costs_only_its_last_record_and_names_file_and_line() {
 }
 
 #[test]
+fn the_settings_are_printed_as_a_file_that_sets_the_same() {
+    let program = Program::new();
+    let file = program.path("bailiwick/config/config.toml");
+    let text = program.ok(&["config"]);
+    assert!(text.starts_with(&format!("# {} does not exist: these are the defaults.\n", file.display())), "{text}");
+    assert!(text.contains("# from 30 to 3650; 400 unless set.\nevent_retention_days = 400\n"), "{text}");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, text.replace("idle_lock_minutes = 10", "idle_lock_minutes = 0")).unwrap();
+    let said = program.json(&["config", "--json"]);
+    assert_eq!((&said["exists"], &said["path"]), (&true.into(), &file.display().to_string().into()));
+    let lock = said["settings"].as_array().unwrap().iter().find(|s| s["name"] == "idle_lock_minutes").unwrap();
+    assert_eq!((&lock["value"], &lock["default"], &lock["allowed"]), (&0.into(), &10.into(), &"from 0 to 1440".into()));
+    assert!(program.ok(&["config"]).contains("\nidle_lock_minutes = 0\n"));
+
+    std::fs::write(&file, "concurrency = 8\nbackup_daily = 0\n").unwrap();
+    let said = program.refused(2, &["config"]);
+    assert!(said.contains("config.toml is not valid: line 2: backup_daily must be from 1 to 366"), "{said}");
+}
+
+#[test]
 fn help_completions_and_the_man_page_name_every_command() {
     let program = Program::new();
     let help = program.ok(&["--help"]);
@@ -249,7 +269,9 @@ fn help_completions_and_the_man_page_name_every_command() {
     let completions = program.ok(&["completions", "bash"]);
     assert!(man.starts_with(".ie") || man.starts_with(".TH"), "{man}");
     assert!(completions.contains("complete -F _bailiwick"), "{completions}");
-    for command in ["init", "client", "connect", "sync", "costs", "access", "findings", "accounts", "check", "demo"] {
+    for command in
+        ["init", "client", "connect", "sync", "costs", "access", "findings", "accounts", "check", "config", "demo"]
+    {
         for (place, text) in [("--help", &help), ("man", &man), ("completions", &completions)] {
             assert!(text.contains(command), "{command} is not in {place}");
         }

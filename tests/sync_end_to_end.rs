@@ -5,10 +5,11 @@ mod support;
 use bailiwick::{
     app::fleet::stories_found,
     desk::{
-        AccessScope, CostScope, FindingScope,
+        AccessScope, CostScope, Desk, FindingScope,
         view::{AccountRow, CostKey},
     },
     domain::{Cell, FailureKind, GateState, JobState, Month, Source, SyncEvent, SyncSummary},
+    vault::{Name, Scope},
 };
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ fn a_first_sync_shows_the_truth_and_a_second_reads_only_what_is_new() {
     counts_agree_with_the_server(&rig, &first);
     every_event_is_stored_once(&rig, &first);
     nothing_readable_is_on_disk(&rig);
+    the_first_screen_is_kept_and_is_the_one_that_would_be_built(&rig);
     a_second_sync_asks_nothing_and_a_later_one_little(&rig, &first);
     an_unreachable_aws_loses_nothing(&rig);
 }
@@ -125,6 +127,27 @@ fn every_event_is_stored_once(rig: &Rig, summary: &SyncSummary) {
     let stored: u64 = view.principals.iter().map(|p| p.actions).sum();
     assert_eq!(stored as usize, essential);
     assert_eq!(stored, summary.events);
+}
+
+/// The overview from kept glances equals the one built from everything, until the present or the data move on.
+fn the_first_screen_is_kept_and_is_the_one_that_would_be_built(rig: &Rig) {
+    let again = || Desk::new(rig.vault.clone(), rig.checks.clone(), rig.clock.clone());
+    let shown = |desk: &Desk| serde_json::to_value(desk.overview().unwrap()).unwrap();
+    let built = shown(&again());
+    again().keep_glances().unwrap();
+    let revision = rig.vault.revision();
+    assert_eq!(shown(&again()), built);
+    again().keep_glances().unwrap();
+    assert_eq!(rig.vault.revision(), revision, "a glance that counts is not made again");
+    let name = Name::new("glance").unwrap();
+    for client in rig.vault.clients() {
+        let kept = rig.vault.record_revision(&Scope::Client(client.clone()), &name).unwrap();
+        assert_eq!(kept, rig.vault.client_revision(&client).map(|(newest, _)| newest), "{client}");
+    }
+    // A day later everything is stale: a glance that said otherwise would be a lie.
+    rig.clock.advance(25 * 3_600);
+    assert_ne!(shown(&again())["accounts_stale"], built["accounts_stale"]);
+    rig.clock.advance(-25 * 3_600);
 }
 
 /// Neither raw nor in UTF-16 nor in hexadecimal.

@@ -1,16 +1,24 @@
 //! The `backup` commands, and the daily backup of `sync`.
 
-use super::{Setting, commands::open_desk, report::Report, unlock};
+use super::{Setting, commands::open_desk, report::Report, secret, unlock, vault::confirm};
 use crate::{
     cli::{self, BackupAction, Output},
+    config::Settings,
     desk::{BackupPlan, Desk},
-    vault::{BackupError, BackupInfo, Backups, VaultError, restore_backup, verify_backup},
+    vault::{BackupError, BackupInfo, Backups, Keep, VaultError, restore_backup, verify_backup},
 };
 use std::process::ExitCode;
 
-/// Where backups go and how many are kept.
+/// Where backups go and how many are kept, by the user's settings.
 pub fn plan(setting: &Setting) -> Result<BackupPlan, Report> {
-    Ok(BackupPlan::new(Backups::new(setting.paths()?.backups)))
+    let paths = setting.paths()?;
+    let settings = Settings::load(&paths.config)?;
+    let chosen = settings.backup_directory.as_os_str();
+    Ok(BackupPlan {
+        backups: if chosen.is_empty() { Backups::new(paths.backups) } else { Backups::elsewhere(chosen) },
+        keep: Keep { daily: settings.backup_daily, weekly: settings.backup_weekly, monthly: settings.backup_monthly },
+        automatic: settings.backup_automatic,
+    })
 }
 
 /// `backup …`.
@@ -26,7 +34,7 @@ pub fn run(setting: &Setting, action: &BackupAction, out: &mut Output) -> Result
         BackupAction::List { json } => cli::backups(out, &plan.backups, &plan.backups.list()?, *json),
         BackupAction::Verify { backup, json } => {
             let backup = find(&plan, backup.as_deref())?;
-            let secret = unlock::secret(setting, "Passphrase of the backup: ")?;
+            let secret = secret::given_or_asked(setting)?;
             let now = setting.clock.now();
             let check = verify_backup(&backup, &setting.paths()?.vault, secret.unlock(), now)?;
             cli::backup_check(out, &backup, &check, *json);
@@ -36,9 +44,13 @@ pub fn run(setting: &Setting, action: &BackupAction, out: &mut Output) -> Result
             let backup = find(&plan, Some(backup))?;
             let live = setting.paths()?.vault;
             if live.exists() && !yes {
-                confirm(&backup)?;
+                let question = format!(
+                    "This puts the vault of {} in the place of the present one, which is kept beside it.",
+                    backup.made_at
+                );
+                confirm(&question, &backup.name, None, "--yes")?;
             }
-            let secret = unlock::secret(setting, "Passphrase of the backup: ")?;
+            let secret = secret::given_or_asked(setting)?;
             let (owner, now) = (unlock::owner(setting), setting.clock.now());
             let done = restore_backup(&backup, &live, secret.unlock(), &owner, now)?;
             cli::restored(out, &done, &live, *json);
@@ -87,20 +99,4 @@ fn find(plan: &BackupPlan, which: Option<&str>) -> Result<BackupInfo, Report> {
         VaultError::Backup(BackupError::NotFound { .. } | BackupError::None { .. }) => Report::input(error.to_string()),
         other => other.into(),
     })
-}
-
-/// A restore puts another vault in the place of the one in use: that is meant, or it is not done.
-fn confirm(backup: &BackupInfo) -> Result<(), Report> {
-    let question = format!(
-        "This puts the vault of {} in the place of the present one, which is kept beside it.\nType the backup's name, {}, to go on:",
-        backup.made_at, backup.name
-    );
-    match cli::typed(&question, &backup.name) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Report::input("that is not its name: nothing was changed")),
-        None => Err(Report::input(format!(
-            "restoring replaces the vault, and nobody can be asked here: give --yes to restore {} without asking",
-            backup.name
-        ))),
-    }
 }

@@ -1,25 +1,20 @@
 //! The commands that need the vault, and `check`, which does not.
 
-use super::{
-    Setting, backup,
-    demo::Bar,
-    engine::{self, Engine},
-    report::Report,
-    unlock,
-};
+use super::{Setting, backup, engine, report::Report, secret::Secret, unlock};
 use crate::{
     aws::{BaseCredentials, Pacer, SdkCloud},
     checks::Checks,
     cli::{
-        self, AccessArgs, AccountsArgs, CheckArgs, ConnectArgs, CostsArgs, FindingsArgs, InitArgs, Output,
-        OverviewArgs, SyncArgs, progress,
+        self, AccessArgs, AccountsArgs, CheckArgs, ConfigArgs, ConnectArgs, CostsArgs, FindingsArgs, InitArgs, Output,
+        OverviewArgs,
     },
-    config::Settings,
-    desk::{AccessScope, ConnectRequest, CostScope, Desk, DeskError, FindingScope},
-    domain::{ClientId, CostBasis, SyncEvent},
+    config::{Settings, SettingsView},
+    desk::{AccessScope, BackupPlan, ConnectRequest, CostScope, Desk, FindingScope, Via},
+    domain::{ClientId, CostBasis},
+    vault::Vault,
 };
 use serde_json::json;
-use std::{cell::RefCell, process::ExitCode, rc::Rc, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 /// `init`.
 pub fn init(setting: &Setting, args: &InitArgs, out: &mut Output) -> Result<ExitCode, Report> {
@@ -96,62 +91,6 @@ pub fn connect(setting: &Setting, args: &ConnectArgs, out: &mut Output) -> Resul
         out.line("next: `bailiwick sync`");
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// `sync`: 0 when all that was due is read, 1 when a part failed, 2 when nothing could be read.
-pub fn sync(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitCode, Report> {
-    read_once(setting, args, out).map_err(Report::nothing_read)
-}
-
-/// Ctrl-C: the run stops between two commits instead of within one.
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
-}
-
-fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitCode, Report> {
-    let paths = setting.paths()?;
-    let settings = Settings::load(&paths.config)?;
-    let vault = Arc::new(unlock::open(setting)?);
-    let _log = super::log::start(&paths.state);
-    if let Some(only) = &args.client
-        && !vault.clients().contains(only)
-    {
-        return Err(DeskError::UnknownClient(only.clone()).into());
-    }
-    let desk = Desk::new(vault.clone(), Arc::new(Checks::builtin()?), setting.clock.clone());
-    let connected = desk.clients()?.clients.iter().any(|c| c.connections > 0);
-    let engine = Engine {
-        vault,
-        checks: Arc::new(Checks::with_user_rules(&paths.config.join("checks"))?),
-        clock: setting.clock.clone(),
-        credentials: BaseCredentials::Chain,
-        options: engine::options(&settings, &setting.environment.user, args.client.clone()),
-    };
-    let summary = if args.json {
-        // The engine runs on this thread, so its events can be printed as they come.
-        let events: Rc<RefCell<Output>> = Rc::new(RefCell::new(Output::stdout()));
-        engine.run(move |event: SyncEvent| events.borrow_mut().json_line(&event), interrupted())?
-    } else {
-        let bar = RefCell::new(Bar::default());
-        let summary = engine.run(move |event| bar.borrow_mut().hear(&event), interrupted())?;
-        progress("");
-        if !connected {
-            out.line("nothing is connected yet: `bailiwick connect CLIENT --role-arn ARN` connects the first account");
-        } else if summary.jobs_done + summary.jobs_partial + summary.jobs_failed == 0 {
-            out.line("nothing is due: everything that is connected was read a moment ago");
-        } else {
-            cli::summary(out, &summary);
-        }
-        summary
-    };
-    backup::after_sync(setting, &desk, args.json, out);
-    Ok(ExitCode::from(match (summary.jobs_failed + summary.jobs_partial, summary.jobs_done + summary.jobs_partial) {
-        (0, _) => 0,
-        (_, 0) => 2,
-        _ => 1,
-    }))
 }
 
 /// `overview`.
@@ -233,7 +172,34 @@ pub fn check(setting: &Setting, args: &CheckArgs, out: &mut Output) -> Result<Ex
     Ok(cli::check(out, &crate::desk::check_files(&checks, &args.files), args.format, args.fail_on))
 }
 
+/// `config`: needs no vault, so that it also helps before there is one.
+pub fn config(setting: &Setting, args: &ConfigArgs, out: &mut Output) -> Result<ExitCode, Report> {
+    let directory = setting.paths()?.config;
+    let settings = Settings::load(&directory).map_err(|e| Report::input(e.to_string()))?;
+    let view = SettingsView::new(&directory, &settings)
+        .map_err(|e| Report::failed(format!("the settings cannot be written down: {e}")))?;
+    if args.json {
+        out.json(&view)
+    } else {
+        cli::config(out, &view)
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The desk over the user's vault.
 pub(super) fn open_desk(setting: &Setting) -> Result<Desk, Report> {
+    open_desk_keeping_secret(setting).map(|(desk, _)| desk)
+}
+
+/// The same for a command that needs the secret once more.
+pub(super) fn open_desk_keeping_secret(setting: &Setting) -> Result<(Desk, Secret), Report> {
+    let plan = backup::plan(setting)?;
+    let (vault, secret) = unlock::open_keeping_secret(setting)?;
+    Ok((desk(setting, Arc::new(vault), plan)?, secret))
+}
+
+/// A desk over a vault that is open.
+pub(super) fn desk(setting: &Setting, vault: Arc<Vault>, plan: BackupPlan) -> Result<Desk, Report> {
     let checks = Arc::new(Checks::with_user_rules(&setting.paths()?.config.join("checks"))?);
-    Ok(Desk::new(Arc::new(unlock::open(setting)?), checks, setting.clock.clone()))
+    Ok(Desk::new(vault, checks, setting.clock.clone()).with_backups(plan).acting(setting.actor(Via::Cli)))
 }

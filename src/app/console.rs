@@ -1,34 +1,15 @@
 //! The console with everything behind it: the screen on the main thread, the desk on one worker, syncs on another.
 
-use super::{
-    Setting,
-    demo::Demo,
-    engine::{self, Engine},
-    report::Report,
-    unlock,
-};
+use super::{Setting, demo::Demo, engine, report::Report, secret, unlock, worker};
 use crate::{
-    aws::BaseCredentials,
-    checks::Checks,
     cli::DemoArgs,
     config::{Environment, Settings},
-    desk::Desk,
-    domain::{Failure, FailureKind, SyncEvent},
-    tui::{self, Capabilities, Effect, Msg, NoticeLevel, Options, Ports, Session},
+    tui::{self, Capabilities, Door, Effect, Msg, Options, Ports, Session},
 };
-use std::{
-    io::IsTerminal,
-    panic::{AssertUnwindSafe, catch_unwind},
-    process::ExitCode,
-    sync::{Arc, mpsc},
-    thread::JoinHandle,
-};
-use tokio::sync::{
-    mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
-    oneshot,
-};
+use std::{io::IsTerminal, process::ExitCode, sync::mpsc, time::Duration};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// The demo: the first frame is painted before anything is built.
+/// The demo: the first frame is painted before anything is built. Nobody has the key of its vault, so it does not lock.
 pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
     refuse_without_terminal("`bailiwick demo --headless` does the same without a screen")?;
     let (to_screen, incoming) = unbounded_channel();
@@ -41,7 +22,7 @@ pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
             };
             match Demo::build(setting, &args.world, say) {
                 Ok(demo) => {
-                    serve(&demo.desk, &demo.engine, true, &wishes, &to_screen);
+                    worker::serve_demo(&demo, &wishes, &to_screen);
                     Ok(demo)
                 }
                 Err(report) => {
@@ -50,7 +31,7 @@ pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
                 }
             }
         });
-        let shown = show(setting, effects, incoming, "bailiwick demo");
+        let shown = show(setting, effects, incoming, "bailiwick demo", Door::Open, None);
         // The sender of wishes went with the screen, so the worker comes to its end and drops the vault.
         let built =
             worker.join().map_err(|_| Report::failed("the demo's worker stopped unexpectedly; please report this"))?;
@@ -58,30 +39,21 @@ pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
     })
 }
 
-/// The console on the stored data.
+/// The console on the stored data: the first frame is painted before the vault is opened or a secret is asked for.
 pub fn stored(setting: &Setting) -> Result<ExitCode, Report> {
     refuse_without_terminal("`bailiwick sync`, `bailiwick findings` and the others work without one")?;
     let paths = setting.paths()?;
     let settings = Settings::load(&paths.config)?;
-    let checks = Arc::new(Checks::with_user_rules(&paths.config.join("checks"))?);
-    let vault = Arc::new(unlock::open(setting)?);
+    unlock::expect_vault(&paths.vault)?;
     let _log = super::log::start(&paths.state);
-    let desk = Desk::new(vault.clone(), checks.clone(), setting.clock.clone());
-    let engine = Engine {
-        vault,
-        checks,
-        clock: setting.clock.clone(),
-        credentials: BaseCredentials::Chain,
-        options: engine::options(&settings, &setting.environment.user, None),
-    };
+    let idle_lock = Some(u64::from(settings.idle_lock_minutes)).filter(|minutes| *minutes > 0);
+    let idle_lock = idle_lock.map(|minutes| Duration::from_secs(minutes * 60));
+    let door = secret::configured(setting).map_or(Door::Asks, Door::File);
     let (to_screen, incoming) = unbounded_channel();
     let (effects, wishes) = mpsc::channel();
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let (wishes, to_screen) = (wishes, to_screen);
-            serve(&desk, &engine, false, &wishes, &to_screen);
-        });
-        show(setting, effects, incoming, "bailiwick")
+        scope.spawn(move || worker::serve_stored(setting, &settings, &wishes, &to_screen));
+        show(setting, effects, incoming, "bailiwick", door, idle_lock)
     })
 }
 
@@ -99,10 +71,12 @@ fn show(
     effects: mpsc::Sender<Effect>,
     incoming: UnboundedReceiver<Msg>,
     title: &str,
+    door: Door,
+    idle_lock: Option<Duration>,
 ) -> Result<ExitCode, Report> {
     let found = Capabilities::from_env(Environment::variable);
     let capabilities = Capabilities { ascii: found.ascii || setting.ascii, ..found };
-    let options = Options { title: title.to_owned(), clock: setting.clock.clone(), capabilities };
+    let options = Options { title: title.to_owned(), clock: setting.clock.clone(), capabilities, door, idle_lock };
     let ports = Ports {
         effects: Box::new(move |effect| {
             let _ = effects.send(effect);
@@ -112,86 +86,4 @@ fn show(
     let ran = engine::runtime()?.block_on(async { tui::run(Session::stdio()?, ports, options).await });
     ran.map_err(|e| Report::failed(e.to_string()))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Answers the screen's wishes one after another until the screen is gone.
-fn serve(
-    desk: &Desk,
-    engine: &Engine,
-    sync_at_once: bool,
-    wishes: &mpsc::Receiver<Effect>,
-    to_screen: &UnboundedSender<Msg>,
-) {
-    let mut run = Run::default();
-    if sync_at_once {
-        run.begin(engine, to_screen);
-    }
-    while let Ok(wish) = wishes.recv() {
-        match wish {
-            Effect::Ask { request, query } => {
-                // One question that fails badly must not leave the others without an answer.
-                let answered = catch_unwind(AssertUnwindSafe(|| desk.ask(&query)));
-                let result = match answered {
-                    Ok(result) => result.map_err(|e| e.to_string()),
-                    Err(_) => Err("this view failed inside bailiwick; please report this".to_owned()),
-                };
-                let _ = to_screen.send(Msg::Answer { request, result });
-            }
-            Effect::SyncNow => run.begin(engine, to_screen),
-            // The screen does these itself.
-            Effect::Copy(_) | Effect::Suspend | Effect::Repaint | Effect::Quit => {}
-        }
-    }
-}
-
-/// The one sync that may be under way. Dropping it stops the sync and waits until nothing of it writes any more.
-#[derive(Default)]
-struct Run {
-    thread: Option<JoinHandle<()>>,
-    stop: Option<oneshot::Sender<()>>,
-}
-
-impl Run {
-    fn begin(&mut self, engine: &Engine, to_screen: &UnboundedSender<Msg>) {
-        let notice = |level, text: &str| {
-            let _ = to_screen.send(Msg::Notice { level, text: text.to_owned() });
-        };
-        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
-            return notice(NoticeLevel::Hint, "a sync is running: pane 7 shows how far it is");
-        }
-        let (stop, stopped) = oneshot::channel::<()>();
-        let (engine, screen) = (engine.clone(), to_screen.clone());
-        let work = move || {
-            let tell = {
-                let screen = screen.clone();
-                move |event: SyncEvent| {
-                    let _ = screen.send(Msg::Sync(event));
-                }
-            };
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            let what = match catch_unwind(AssertUnwindSafe(|| engine.run(tell, stopped))) {
-                Ok(Ok(_)) => return,
-                Ok(Err(report)) => report.to_string(),
-                Err(_) => "the sync failed inside bailiwick; please report this".to_owned(),
-            };
-            let next_step = "what was stored is kept; try again with R".into();
-            let failure = Failure { kind: FailureKind::Bug, what, next_step };
-            let _ = screen.send(Msg::Sync(SyncEvent::Aborted { failure }));
-        };
-        match std::thread::Builder::new().name("sync".into()).spawn(work) {
-            Ok(thread) => (self.thread, self.stop) = (Some(thread), Some(stop)),
-            Err(_) => notice(NoticeLevel::Error, "the sync could not start: the system gives no more threads"),
-        }
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
 }

@@ -5,7 +5,7 @@ use crate::{
     aws::{BaseCredentials, Pace, RetryPolicy},
     checks::Checks,
     cli::{DemoArgs, Output, WorldArgs, progress, sentence},
-    desk::{Desk, FindingScope},
+    desk::{Actor, Desk, FindingScope, Via},
     domain::{FindingId, RequestCounts, SeverityCounts, SyncEvent},
     sim::{
         server::{ServeOptions, SimServer},
@@ -45,7 +45,8 @@ impl Demo {
         })?;
         let vault = Arc::new(unlock::create_throwaway(setting, &dir.path().join("vault"))?);
         let checks = Arc::new(Checks::builtin()?);
-        let desk = Arc::new(Desk::new(vault.clone(), checks.clone(), clock.clone()));
+        let desk =
+            Arc::new(Desk::new(vault.clone(), checks.clone(), clock.clone()).acting(Actor::new("demo", Via::Console)));
         say("connecting the clients");
         fleet::onboard(&desk, &world, setting.clock.now())?;
         let engine = Engine {
@@ -57,6 +58,7 @@ impl Demo {
                 pace: Pace::AWS_LIMIT,
                 retry: RetryPolicy::default(),
                 event_days: 14,
+                event_retention_days: 400,
                 event_minutes: 5,
                 cost_hours: 8,
                 always_regions: Vec::new(),

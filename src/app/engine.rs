@@ -67,6 +67,7 @@ pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> S
         },
         retry: RetryPolicy::default(),
         event_days: settings.event_days,
+        event_retention_days: settings.event_retention_days,
         event_minutes: settings.event_minutes,
         cost_hours: settings.cost_hours,
         always_regions: settings.always_regions.clone(),

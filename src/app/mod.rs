@@ -1,6 +1,8 @@
 //! The composition root: builds the rooms, runs a command or the console. The only room that knows all the others.
 
 mod backup;
+mod chore;
+mod audit;
 mod clock;
 mod commands;
 mod console;
@@ -9,14 +11,20 @@ mod engine;
 pub mod fleet;
 mod log;
 mod report;
+mod run;
+mod secret;
 mod simulator;
+mod sync;
 mod unlock;
+mod vault;
+mod worker;
 
 use crate::{
     cli::{self, Cli, ClientAction, Command, Output, SimAction},
     config::{Environment, Paths},
+    desk::{Actor, Via},
     domain::{Clock, FixedClock},
-    vault::harden_process,
+    vault::harden_process as harden,
 };
 use clap::{CommandFactory, Parser};
 use clock::SystemClock;
@@ -29,10 +37,18 @@ pub(crate) struct Setting {
     clock: Arc<dyn Clock>,
     passphrase_file: Option<std::path::PathBuf>,
     credential_file: Option<std::path::PathBuf>,
+    key_file: Option<std::path::PathBuf>,
+    recovery_code_file: Option<std::path::PathBuf>,
+    wait: bool,
     ascii: bool,
 }
 
 impl Setting {
+    /// Who uses the program, through something.
+    fn actor(&self, via: Via) -> Actor {
+        Actor::new(&self.environment.user, via)
+    }
+
     fn paths(&self) -> Result<Paths, Report> {
         Ok(Paths::locate(&self.environment)?)
     }
@@ -42,7 +58,7 @@ impl Setting {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let environment = Environment::read();
-    if let Err(e) = harden_process() {
+    if let Err(e) = harden() {
         cli::sentence(&e.to_string());
         return ExitCode::FAILURE;
     }
@@ -50,10 +66,18 @@ pub fn main() -> ExitCode {
         Some(now) => Arc::new(FixedClock(now)),
         None => Arc::new(SystemClock),
     };
+    let passphrase_file = cli.passphrase_file.or_else(|| environment.passphrase_file.clone());
+    let asked_otherwise = passphrase_file.is_some() || cli.recovery_code_file.is_some();
     let setting = Setting {
         ascii: cli.ascii,
-        passphrase_file: cli.passphrase_file.or_else(|| environment.passphrase_file.clone()),
-        credential_file: cli.credential_file.or_else(|| environment.credential_file.clone()),
+        wait: cli.wait,
+        credential_file: cli
+            .credential_file
+            .or_else(|| environment.credential_file.clone())
+            .or_else(|| environment.loaded_credential().filter(|_| !asked_otherwise)),
+        passphrase_file,
+        key_file: cli.key_file.or_else(|| environment.key_file.clone()),
+        recovery_code_file: cli.recovery_code_file,
         environment,
         clock,
     };
@@ -77,15 +101,20 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
             commands::client_add(setting, &id, name, json, &mut out)
         }
         Some(Command::Client { action: ClientAction::List { json } }) => commands::client_list(setting, json, &mut out),
+        Some(Command::Client { action: ClientAction::Remove(args) }) => vault::client_remove(setting, &args, &mut out),
+        Some(Command::Connection { action }) => vault::connection(setting, &action, &mut out),
+        Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
         Some(Command::Connect(args)) => commands::connect(setting, &args, &mut out),
-        Some(Command::Sync(args)) => commands::sync(setting, &args, &mut out),
+        Some(Command::Sync(args)) => sync::run(setting, &args, &mut out),
         Some(Command::Backup { action }) => backup::run(setting, &action, &mut out),
         Some(Command::Overview(args)) => commands::overview(setting, &args, &mut out),
         Some(Command::Costs(args)) => commands::costs(setting, args, &mut out),
         Some(Command::Access(args)) => commands::access(setting, args, &mut out),
         Some(Command::Findings(args)) => commands::findings(setting, args, &mut out),
         Some(Command::Accounts(args)) => commands::accounts(setting, &args, &mut out),
+        Some(Command::Audit { action }) => audit::run(setting, action, &mut out),
         Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
+        Some(Command::Config(args)) => commands::config(setting, &args, &mut out),
         Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled } }) => {
             simulator::serve(setting, &world, port, !unthrottled, &mut out)
         }

@@ -11,7 +11,8 @@ use crate::{
 };
 use std::{fmt, process::ExitCode};
 
-/// Exit code for a vault that another process holds (`EX_TEMPFAIL` of sysexits.h: try again later).
+/// Exit code for a vault that cannot be opened at the moment: another process holds it, or too many wrong passphrases
+/// (`EX_TEMPFAIL` of sysexits.h: try again later).
 const IN_USE: u8 = 75;
 
 /// What a failed command tells.
@@ -52,7 +53,8 @@ impl fmt::Display for Report {
 
 impl From<VaultError> for Report {
     fn from(error: VaultError) -> Self {
-        let code = if matches!(error, VaultError::InUse { .. }) { IN_USE } else { 1 };
+        let later = matches!(error, VaultError::InUse { .. } | VaultError::TooManyAttempts { .. });
+        let code = if later { IN_USE } else { 1 };
         Self { text: error.to_string(), code }
     }
 }

@@ -1,162 +1,141 @@
-//! Where the vault's secret comes from: a credential file, a passphrase file, or the terminal. Never an argument.
+//! Opening and creating the user's vault.
 
-use super::{Setting, report::Report};
-use crate::vault::{KdfCost, LockOwner, Unlock, Vault};
-use secrecy::{SecretBox, SecretSlice, SecretString};
+use super::{
+    Setting,
+    report::Report,
+    secret::{self, Secret},
+};
+use crate::{
+    cli::{progress, sentence},
+    desk::{Via, note_creation},
+    vault::{KdfCost, LockOwner, Unlock, Vault, VaultError},
+};
+use secrecy::SecretSlice;
 use std::{
     fs,
-    io::Write,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
-use zeroize::{Zeroize, Zeroizing};
 
-/// Bytes in a credential file that this program makes.
-const CREDENTIAL_BYTES: usize = 32;
-
-/// A secret that opens the vault.
-pub enum Secret {
-    /// A passphrase.
-    Passphrase(SecretString),
-    /// The contents of a credential file.
-    Credential(SecretSlice<u8>),
+/// Why a vault did not open, for a screen.
+pub struct Refused {
+    /// A sentence with the next step.
+    pub text: String,
+    /// How long it takes no other try.
+    pub wait_seconds: Option<u64>,
 }
 
-impl Secret {
-    pub(super) fn unlock(&self) -> Unlock<'_> {
-        match self {
-            Self::Passphrase(text) => Unlock::Passphrase(text),
-            Self::Credential(bytes) => Unlock::CredentialFile(bytes),
-        }
+impl From<Report> for Refused {
+    fn from(report: Report) -> Self {
+        Self { text: report.to_string(), wait_seconds: None }
     }
 }
 
-/// Opens the user's vault.
+impl From<VaultError> for Refused {
+    fn from(error: VaultError) -> Self {
+        let wait_seconds = match error {
+            VaultError::TooManyAttempts { seconds, .. } => Some(seconds),
+            _ => None,
+        };
+        Self { text: error.to_string(), wait_seconds }
+    }
+}
+
+/// Refuses a directory without a vault, before a secret is asked for.
+pub fn expect_vault(dir: &Path) -> Result<(), Report> {
+    if Vault::exists(dir) {
+        return Ok(());
+    }
+    Err(Report::failed(format!(
+        "there is no vault in {}: `bailiwick init` creates it, `bailiwick demo` shows everything without one",
+        dir.display()
+    )))
+}
+
+/// Opens the user's vault for a command, and says on standard error what was wrong with it.
 pub fn open(setting: &Setting) -> Result<Vault, Report> {
-    let dir = setting.paths()?.vault;
-    if !Vault::exists(&dir) {
-        return Err(Report::failed(format!(
-            "there is no vault in {}: `bailiwick init` creates it, `bailiwick demo` shows everything without one",
-            dir.display()
-        )));
+    open_keeping_secret(setting).map(|(vault, _)| vault)
+}
+
+/// The same for a command that needs the secret once more.
+pub fn open_keeping_secret(setting: &Setting) -> Result<(Vault, Secret), Report> {
+    expect_vault(&setting.paths()?.vault)?;
+    let secret = secret::given_or_asked(setting)?;
+    let (vault, notices) = open_with(setting, &secret)?;
+    notices.iter().for_each(|notice| sentence(notice));
+    Ok((vault, secret))
+}
+
+/// Opens the user's vault with a secret; prints nothing. After a process that was ended with the vault open, the store
+/// is first tried in a process of its own, and then everything is read once. Also returns what was found.
+pub fn open_with(setting: &Setting, secret: &Secret) -> Result<(Vault, Vec<String>), VaultError> {
+    let dir = setting.paths().map(|paths| paths.vault).unwrap_or_default();
+    if Vault::seems_cut_off(&dir) {
+        probe(&dir)?;
     }
-    let secret = secret(setting, "Passphrase: ")?;
-    let vault = Vault::open(&dir, secret.unlock(), &owner(setting))?;
-    vault.notices().iter().for_each(|notice| crate::cli::sentence(notice));
-    Ok(vault)
+    let owner = owner(setting);
+    let vault = if setting.wait {
+        let waiting = |held: &VaultError| progress(&format!("waiting: {held}"));
+        let vault = Vault::open_waiting(&dir, secret.unlock(), &owner, &waiting);
+        progress("");
+        vault?
+    } else {
+        Vault::open(&dir, secret.unlock(), &owner)?
+    };
+    vault.keep_ballast();
+    let mut notices = vault.notices().to_vec();
+    notices.extend(vault.read_only().map(|why| why.to_string()));
+    if vault.was_cut_off() {
+        let found = vault.verify()?;
+        notices.extend(found.damaged.iter().map(|damage| damage.to_string()));
+    }
+    Ok((vault, notices))
+}
+
+/// sled can break for the rest of a process when its files are damaged: let that be another process than this one.
+fn probe(dir: &Path) -> Result<(), VaultError> {
+    let failed = |why: String| VaultError::Store { doing: "trying it after an unclean end", why };
+    let this = std::env::current_exe().map_err(|e| failed(e.to_string()))?;
+    let mut command = Command::new(this);
+    command.args(["vault", "probe"]).arg(dir).stdin(Stdio::null()).stdout(Stdio::null());
+    let ended = command.output().map_err(|e| failed(e.to_string()))?;
+    if ended.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let said = said.lines().next().map(|line| crate::domain::Untrusted::from(line).for_log());
+    Err(failed(said.unwrap_or_else(|| format!("it ended with {}", ended.status))))
 }
 
 /// Creates the user's vault.
 pub fn create(setting: &Setting, credential_file: Option<&Path>) -> Result<PathBuf, Report> {
     let dir = setting.paths()?.vault;
     let (secret, cost) = match credential_file {
-        Some(file) => {
-            if !file.exists() {
-                make_credential_file(file)?;
-            }
-            (Secret::Credential(read_credential(file)?), KdfCost::default())
+        Some(file) => (Secret::Credential(secret::random_file_or_new("credential", file)?), KdfCost::default()),
+        None => {
+            let passphrase = secret::new_passphrase(setting.passphrase_file.as_deref())?;
+            (secret::with_key_file(setting, passphrase)?, KdfCost::calibrated()?)
         }
-        None => (new_passphrase(setting)?, KdfCost::calibrated()?),
     };
     if let Some(parent) = dir.parent() {
         fs::create_dir_all(parent).map_err(|e| {
             Report::failed(format!("{} cannot be created: {e}; check its owner and permissions", parent.display()))
         })?;
     }
-    drop(Vault::create(&dir, secret.unlock(), cost, &owner(setting))?);
+    let vault = Vault::create(&dir, secret.unlock(), cost, &owner(setting))?;
+    vault.keep_ballast();
+    note_creation(&vault, &setting.actor(Via::Cli), setting.clock.now())?;
     Ok(dir)
 }
 
 /// A vault that lives as long as its directory, opened by a key that nobody keeps.
 pub fn create_throwaway(setting: &Setting, dir: &Path) -> Result<Vault, Report> {
-    let secret = SecretSlice::from(random()?.to_vec());
+    let secret = SecretSlice::from(secret::random()?.to_vec());
     Ok(Vault::create(dir, Unlock::CredentialFile(&secret), KdfCost::default(), &owner(setting))?)
 }
 
-pub(super) fn secret(setting: &Setting, prompt: &str) -> Result<Secret, Report> {
-    if let Some(file) = &setting.credential_file {
-        return Ok(Secret::Credential(read_credential(file)?));
-    }
-    if let Some(file) = &setting.passphrase_file {
-        return Ok(Secret::Passphrase(first_line(file)?));
-    }
-    ask(prompt).map(Secret::Passphrase)
-}
-
-fn new_passphrase(setting: &Setting) -> Result<Secret, Report> {
-    if setting.passphrase_file.is_some() {
-        return secret(setting, "");
-    }
-    let first = ask("New passphrase: ")?;
-    let again = ask("The same again: ")?;
-    use secrecy::ExposeSecret;
-    if first.expose_secret() == again.expose_secret() {
-        Ok(Secret::Passphrase(first))
-    } else {
-        Err(Report::input("the two passphrases differ: nothing was created, try again"))
-    }
-}
-
-fn ask(prompt: &str) -> Result<SecretString, Report> {
-    rpassword::prompt_password(prompt).map(SecretString::from).map_err(|e| {
-        Report::input(format!(
-            "no passphrase could be read from the terminal ({e}): use --passphrase-file or BAILIWICK_PASSPHRASE_FILE"
-        ))
-    })
-}
-
-fn first_line(file: &Path) -> Result<SecretString, Report> {
-    refuse_readable_by_others(file)?;
-    let text = Zeroizing::new(fs::read_to_string(file).map_err(|e| unreadable("passphrase", file, &e))?);
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(SecretString::from(line.to_owned())),
-        _ => Err(Report::input(format!("the passphrase file {} has an empty first line", file.display()))),
-    }
-}
-
-fn read_credential(file: &Path) -> Result<SecretSlice<u8>, Report> {
-    refuse_readable_by_others(file)?;
-    let bytes = fs::read(file).map_err(|e| unreadable("credential", file, &e))?;
-    Ok(SecretBox::new(bytes.into_boxed_slice()))
-}
-
-fn unreadable(what: &str, file: &Path, error: &std::io::Error) -> Report {
-    Report::input(format!("the {what} file {} cannot be read: {error}", file.display()))
-}
-
-/// A secret that others can read is none. Files that are not regular (a pipe of `<(…)`, systemd's credentials) pass.
-fn refuse_readable_by_others(file: &Path) -> Result<(), Report> {
-    match fs::metadata(file) {
-        Ok(meta) if meta.is_file() && meta.mode() & 0o077 != 0 => Err(Report::input(format!(
-            "{} can be read by others (mode {:o}): run `chmod 600 {}`",
-            file.display(),
-            meta.mode() & 0o777,
-            file.display()
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn make_credential_file(file: &Path) -> Result<(), Report> {
-    let mut bytes = random()?;
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(file)
-        .and_then(|mut f| f.write_all(&bytes[..]).and_then(|()| f.sync_all()));
-    bytes.zeroize();
-    written.map_err(|e| Report::failed(format!("the credential file {} cannot be written: {e}", file.display())))
-}
-
-fn random() -> Result<[u8; CREDENTIAL_BYTES], Report> {
-    let mut bytes = [0u8; CREDENTIAL_BYTES];
-    getrandom::fill(&mut bytes)
-        .map_err(|e| Report::failed(format!("the operating system gives no random bytes: {e}")))?;
-    Ok(bytes)
-}
-
-pub(super) fn owner(setting: &Setting) -> LockOwner {
+/// Who opens it, for the lock.
+pub fn owner(setting: &Setting) -> LockOwner {
     let terminal = fs::read_link("/proc/self/fd/0").ok().filter(|path| path.starts_with("/dev/"));
     LockOwner {
         user: setting.environment.user.clone(),

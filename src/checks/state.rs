@@ -264,6 +264,26 @@ impl CheckState {
         new
     }
 
+    /// Drops the events that are remembered from before `cut`; says whether there were any. What was learnt from them
+    /// stays.
+    pub fn forget_before(&mut self, cut: Timestamp) -> bool {
+        let held = |state: &Self| {
+            state.starts.len() + state.matches.len() + state.trails.values().map(Vec::len).sum::<usize>()
+        };
+        let before = held(self);
+        self.starts.retain(|start| start.evidence.time >= cut);
+        self.matches.retain(|found| found.evidence.time >= cut);
+        self.trails.values_mut().for_each(|switches| switches.retain(|switch| switch.evidence.time >= cut));
+        self.trails.retain(|_, switches| !switches.is_empty());
+        held(self) < before
+    }
+
+    /// The same, but nothing was told of yet: events that are read again raise their findings again.
+    #[must_use]
+    pub fn telling_again(self) -> Self {
+        Self { told: Told::default(), ..self }
+    }
+
     /// Drops what is remembered beyond the bound; called once a batch, so that one batch never counts twice.
     pub(super) fn settle(&mut self) {
         let surplus = self.told.order.len().saturating_sub(TOLD);
@@ -350,6 +370,33 @@ mod tests {
             assert_eq!(state.silence_of("r", at(30)), Some(28 * DAY));
             assert_eq!(state.silence_of("r", at(31)), Some(DAY));
         }
+    }
+
+    #[test]
+    fn events_from_before_a_cut_are_forgotten_and_what_was_learnt_from_them_is_not() {
+        let piece = |day: i64| Evidence {
+            event: Some(EventId::from_bytes([day as u8; 16])),
+            time: at(day),
+            region: None,
+            actor: None,
+            summary: "x".into(),
+            source: None,
+        };
+        let mut state = CheckState::default();
+        state.use_role("r", at(1));
+        for day in [1, 5] {
+            state.switch("t", Switch { on: day == 5, evidence: piece(day) });
+            state.matches.push(Match { rule: "m".into(), evidence: piece(day), fields: Vec::new() });
+            let evidence = piece(day);
+            state.remember_start(LargeStart { evidence, instance_type: "i".into(), count: 1, summary: "x".into() });
+            assert!(state.count("c", "s", piece(day).event.unwrap()));
+        }
+        assert!(state.forget_before(at(5)));
+        assert_eq!((state.trails["t"].len(), state.matches.len(), state.starts.len()), (1, 1, 1));
+        assert_eq!(state.silence_of("r", at(1)), None);
+        assert!(state.roles.contains_key("r") && !state.forget_before(at(5)));
+        assert!(!state.count("c", "s", piece(1).event.unwrap()), "what was told of stays told");
+        assert!(state.telling_again().count("c", "s", piece(1).event.unwrap()));
     }
 
     #[test]

@@ -1,5 +1,10 @@
 //! What can be typed. Help, completions and the man page come from here.
 
+mod audit;
+
+pub use audit::{AuditAction, AuditListArgs, When};
+
+use super::vault;
 use crate::domain::{AccountId, ClientId, ConnectionKind, ExternalId, Metric, RoleArn, Severity, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -16,6 +21,15 @@ pub struct Cli {
     /// Unlock with this credential file instead of a passphrase (or set BAILIWICK_CREDENTIAL_FILE).
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "passphrase_file")]
     pub credential_file: Option<PathBuf>,
+    /// A key file that belongs to the passphrase (or set BAILIWICK_KEY_FILE).
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "credential_file")]
+    pub key_file: Option<PathBuf>,
+    /// Unlock with the recovery code in the first line of this file.
+    #[arg(long, global = true, value_name = "FILE", conflicts_with_all = ["passphrase_file", "credential_file", "key_file"])]
+    pub recovery_code_file: Option<PathBuf>,
+    /// While another process has the vault, wait instead of giving up.
+    #[arg(long, global = true)]
+    pub wait: bool,
     /// Draw with ASCII characters only.
     #[arg(long, global = true)]
     pub ascii: bool,
@@ -32,11 +46,23 @@ pub struct Cli {
 pub enum Command {
     /// Create the vault in which everything is kept encrypted.
     Init(InitArgs),
-    /// Add and list clients.
+    /// Add, list and remove clients.
     Client {
         /// What to do with them.
         #[command(subcommand)]
         action: ClientAction,
+    },
+    /// List and remove connections.
+    Connection {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: vault::ConnectionAction,
+    },
+    /// Look after the vault: slots, keys, damage, space.
+    Vault {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: vault::VaultAction,
     },
     /// Connect a role in a client's account; it is tested before it is kept.
     Connect(ConnectArgs),
@@ -58,8 +84,16 @@ pub enum Command {
     Findings(FindingsArgs),
     /// Show accounts.
     Accounts(AccountsArgs),
+    /// Show and check the log of what was changed or revealed.
+    Audit {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: AuditAction,
+    },
     /// Run the event checks over CloudTrail files, without a vault.
     Check(CheckArgs),
+    /// Show where config.toml is, and every setting with its value and meaning.
+    Config(ConfigArgs),
     /// The AWS simulator.
     Sim {
         /// What to do with it.
@@ -99,6 +133,8 @@ pub enum ClientAction {
         #[arg(long)]
         json: bool,
     },
+    /// Remove a client: its keys are dropped, here and in the backups, and nothing of it can be read any more.
+    Remove(vault::ClientRemoveArgs),
     /// List clients with their connections.
     List {
         /// Print JSON.
@@ -283,6 +319,14 @@ pub struct CheckArgs {
     /// A directory of rules of your own, besides the one in the configuration directory.
     #[arg(long, value_name = "DIR")]
     pub rules: Option<PathBuf>,
+}
+
+/// `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What the simulated world is made from.

@@ -2,18 +2,24 @@
 
 mod args;
 mod backup;
+mod audit;
 mod check;
 mod confirm;
+mod config;
 mod print;
 mod show;
 mod table;
+pub mod vault;
 
 pub use args::{
-    AccessArgs, AccountsArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command, ConnectArgs, CostsArgs, DemoArgs,
-    FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction, SyncArgs, WorldArgs,
+    AccessArgs, AccountsArgs, AuditAction, AuditListArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command,
+    ConfigArgs, ConnectArgs, CostsArgs, DemoArgs, FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction,
+    SyncArgs, When, WorldArgs,
 };
+pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};
 pub use check::check;
+pub use config::config;
 pub use confirm::typed;
 pub use print::{Output, progress, sentence};
 pub use show::{access, accounts, clients, costs, finding, findings, overview, summary};

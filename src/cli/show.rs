@@ -5,7 +5,7 @@ use crate::{
     desk::view::{
         AccessView, AccountsView, ClientList, CostLevel, CostRow, CostsView, FindingDetail, FindingsView, Overview,
     },
-    domain::{Cell, FindingState, Money, Outcome, SeverityCounts, SourceState, SyncSummary},
+    domain::{Cell, FindingState, Money, Outcome, Purged, SeverityCounts, SourceState, SyncSummary},
 };
 
 /// Widest label in a table.
@@ -220,6 +220,9 @@ pub fn finding(out: &mut Output, detail: &FindingDetail) {
         let source = piece.source.as_ref().map_or_else(String::new, |s| s.for_tui(40));
         out.line(&format!("  {}  {region}  {}  {source}", piece.time, piece.summary.for_log()));
     }
+    if let Some(note) = &detail.evidence_note {
+        out.line(&format!("  {note}"));
+    }
 }
 
 /// How a sync ended.
@@ -239,6 +242,19 @@ pub fn summary(out: &mut Output, summary: &SyncSummary) {
         summary.requests.total(),
         summary.ce_spend_usd
     ));
+    for purged in &summary.purged {
+        let Purged { client, kept_from, days, evidence, failure } = purged;
+        out.line(&match failure {
+            None => format!(
+                "{client}: removed {days} days of events (one for each account and region) and {evidence} pieces of \
+                 evidence from before {kept_from}"
+            ),
+            Some(failure) => format!(
+                "{client}: what is from before {kept_from} could not be removed: {}; {}",
+                failure.what, failure.next_step
+            ),
+        });
+    }
     for job in &summary.failures {
         use crate::domain::JobState;
         let failures = match &job.state {

@@ -11,6 +11,10 @@ pub struct Environment {
     pub passphrase_file: Option<PathBuf>,
     /// `BAILIWICK_CREDENTIAL_FILE`: the key of a credential-file slot, for headless use.
     pub credential_file: Option<PathBuf>,
+    /// `BAILIWICK_KEY_FILE`: the key file that belongs to the passphrase.
+    pub key_file: Option<PathBuf>,
+    /// `CREDENTIALS_DIRECTORY`: where systemd puts what a unit's `LoadCredential=` names (systemd.exec(5)).
+    pub credentials_directory: Option<PathBuf>,
     /// `USER` or `LOGNAME`, for the lock's owner and session names.
     pub user: String,
 }
@@ -24,8 +28,15 @@ impl Environment {
             home: path("BAILIWICK_HOME"),
             passphrase_file: path("BAILIWICK_PASSPHRASE_FILE"),
             credential_file: path("BAILIWICK_CREDENTIAL_FILE"),
+            key_file: path("BAILIWICK_KEY_FILE"),
+            credentials_directory: path("CREDENTIALS_DIRECTORY"),
             user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "unknown".into()),
         }
+    }
+
+    /// The credential that systemd loaded for this unit as `LoadCredential=bailiwick:…`, if it did.
+    pub fn loaded_credential(&self) -> Option<PathBuf> {
+        self.credentials_directory.as_ref().map(|dir| dir.join("bailiwick")).filter(|file| file.exists())
     }
 
     /// One variable, for what the terminal can do.

@@ -2,10 +2,14 @@
 //!
 //! `config.toml` holds no client data: everything that names a client is sealed in the vault.
 
+mod document;
 mod environment;
 mod paths;
 mod settings;
+mod table;
 
+pub use document::{SettingRow, SettingsView};
 pub use environment::Environment;
 pub use paths::{Paths, PathsError};
-pub use settings::{Settings, SettingsError};
+pub use settings::SettingsError;
+pub use table::{Limits, SettingInfo, Settings, TABLE};

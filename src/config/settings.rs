@@ -1,39 +1,7 @@
 //! `config.toml`, checked, with the line that is wrong.
 
-use crate::domain::Region;
-use serde::Deserialize;
+use super::table::{Settings, TABLE};
 use std::path::{Path, PathBuf};
-
-/// What can be set. Every field has a default, so an absent file is a valid one.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// Days of events that a first sync reads, 1–90.
-    pub event_days: u32,
-    /// `LookupEvents` a second for one account and region, more than 0 and at most 2 (AWS's own limit).
-    pub lookups_per_second: f64,
-    /// Requests under way at once over all accounts, 1–256.
-    pub concurrency: usize,
-    /// Hours for which costs that were read are not asked again; Cost Explorer itself refreshes about three times a day.
-    pub cost_hours: u32,
-    /// Minutes for which events that were read are not asked again.
-    pub event_minutes: u32,
-    /// Regions that are always read, besides those in which something happens.
-    pub always_regions: Vec<Region>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            event_days: 14,
-            lookups_per_second: 1.0,
-            concurrency: 32,
-            cost_hours: 8,
-            event_minutes: 5,
-            always_regions: Vec::new(),
-        }
-    }
-}
 
 /// Why the settings could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +25,14 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// Where the settings are read from.
+    pub fn file(directory: &Path) -> PathBuf {
+        directory.join("config.toml")
+    }
+
     /// Reads `config.toml` in `directory`; an absent file gives the defaults.
     pub fn load(directory: &Path) -> Result<Self, SettingsError> {
-        let path = directory.join("config.toml");
+        let path = Self::file(directory);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
@@ -73,26 +46,24 @@ impl Settings {
             let line = e.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
             format!("line {line}: {}", e.message().replace('\n', ", "))
         })?;
-        let line = |key: &str| {
-            let found = text.lines().position(|l| l.trim_start().starts_with(key));
-            found.map_or_else(String::new, |n| format!("line {}: ", n + 1))
-        };
-        let bounds = [
-            ("event_days", (1..=90).contains(&settings.event_days), "from 1 to 90"),
-            (
-                "lookups_per_second",
-                settings.lookups_per_second > 0.0 && settings.lookups_per_second <= 2.0,
-                "above 0 and at most 2, which is AWS's own limit",
-            ),
-            ("concurrency", (1..=256).contains(&settings.concurrency), "from 1 to 256"),
-            ("cost_hours", (1..=168).contains(&settings.cost_hours), "from 1 to 168"),
-            ("event_minutes", (1..=1440).contains(&settings.event_minutes), "from 1 to 1440"),
-        ];
-        match bounds.into_iter().find(|(_, ok, _)| !ok) {
-            Some((key, _, expected)) => Err(format!("{}{key} must be {expected}", line(key))),
+        let values = settings.values()?;
+        let wrong = TABLE.iter().find(|info| !values.get(info.name).is_some_and(|value| info.limits.allow(value)));
+        match wrong {
+            Some(info) => Err(format!("{}{} must be {}", line_of(text, info.name), info.name, info.limits.words())),
             None => Ok(settings),
         }
     }
+
+    /// Every setting by its name, as TOML has it.
+    pub(super) fn values(&self) -> Result<toml::Table, String> {
+        toml::Table::try_from(self).map_err(|e| e.to_string())
+    }
+}
+
+/// `line 3: ` if a line sets this key.
+fn line_of(text: &str, key: &str) -> String {
+    let sets = |line: &str| line.split_once('=').is_some_and(|(name, _)| name.trim().trim_matches(['"', '\'']) == key);
+    text.lines().position(sets).map_or_else(String::new, |n| format!("line {}: ", n + 1))
 }
 
 #[cfg(test)]
@@ -112,11 +83,26 @@ mod tests {
     #[rstest]
     #[case("concurrency = 4\nevent_days = 91", "line 2: event_days must be from 1 to 90")]
     #[case("lookups_per_second = 3.0", "line 1: lookups_per_second must be above 0")]
+    #[case("lookups_per_second = nan", "line 1: lookups_per_second must be above 0")]
     #[case("\n\nevent_dayz = 3", "line 3")]
     #[case("always_regions = [\"moon\"]", "a region looks like eu-west-1")]
     #[case("event_days = ", "line 1")]
+    #[case("\nevent_retention_days = 29", "line 2: event_retention_days must be from 30 to 3650")]
+    #[case("event_retention_days = 3651", "line 1: event_retention_days must be from 30 to 3650")]
+    #[case("idle_lock_minutes = 1441", "line 1: idle_lock_minutes must be from 0 to 1440")]
+    #[case("# backup_daily = 3\nbackup_weekly=1\n  \"backup_daily\" = 0", "line 3: backup_daily must be from 1 to 366")]
+    #[case("backup_weekly = 367", "line 1: backup_weekly must be from 1 to 366")]
+    #[case("backup_monthly = -1", "line 1")]
+    #[case("backup_automatic = \"yes\"", "line 1")]
+    #[case("backup_directory = \"backups\"", "line 1: backup_directory must be empty, or a path that begins with /")]
     fn a_wrong_line_is_named(#[case] text: &str, #[case] words: &str) {
         let reason = Settings::parse(text).unwrap_err();
         assert!(reason.contains(words), "{reason}");
+    }
+
+    #[test]
+    fn never_locking_and_a_place_for_backups_are_allowed() {
+        let settings = Settings::parse("idle_lock_minutes = 0\nbackup_directory = \"/srv/backups\"").unwrap();
+        assert_eq!((settings.idle_lock_minutes, settings.backup_directory), (0, PathBuf::from("/srv/backups")));
     }
 }

@@ -7,8 +7,10 @@ use super::{
 };
 use crate::{
     domain::{
-        AccountId, Finding, FindingState, Outcome, Principal, PrincipalKind, SeverityCounts, Timestamp, Untrusted,
+        AccountId, Finding, FindingState, Outcome, Principal, PrincipalKind, SeverityCounts, TimeRange, Timestamp,
+        Untrusted,
     },
+    sync::{Coverage, HISTORY_SECONDS},
     vault::{VaultError, chunk::EventChunk},
 };
 use std::{
@@ -238,8 +240,29 @@ impl ClientData {
             if let crate::domain::SourceState::Unavailable { reason } = &sources.events {
                 lines.push(format!("{account}: {reason}"));
             }
+            lines.extend(self.coverage.get(&account).into_iter().flat_map(|c| self.lost_of(account, c)));
         }
         lines
+    }
+}
+
+impl ClientData {
+    /// What was read of an account once and is not known to be complete any more.
+    fn lost_of(&self, account: AccountId, coverage: &Coverage) -> Vec<String> {
+        let oldest = self.now().plus(-HISTORY_SECONDS);
+        let lost = coverage.regions().flat_map(|(region, read)| {
+            let until = read.looked_at.max(read.read_until()).unwrap_or(oldest);
+            read.gaps(until).into_iter().map(move |gap| (region, gap))
+        });
+        lost.map(|(region, TimeRange { start, end })| {
+            let outlook = match (start >= oldest, end > oldest) {
+                (true, _) => "the next sync reads it again",
+                (_, true) => "the next sync reads again what CloudTrail still has",
+                _ => "CloudTrail no longer has it",
+            };
+            format!("{region} of {account}: from {start} to {end} it is no longer complete; {outlook}")
+        })
+        .collect()
     }
 }
 

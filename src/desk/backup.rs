@@ -1,6 +1,6 @@
 //! Backups of the vault that is open.
 
-use super::{DeskError, data::Desk};
+use super::{Action, DeskError, data::Desk};
 use crate::vault::{BackupCheck, BackupInfo, Backups, Keep, Pruned, Refreshed};
 
 /// Where backups go, how many are kept, and whether they are made by themselves.
@@ -72,11 +72,11 @@ impl Desk {
         Ok(tended)
     }
 
-    fn may_back_up(&self, _to: &Backups) -> Result<(), DeskError> {
-        Ok(())
+    fn may_back_up(&self, to: &Backups) -> Result<(), DeskError> {
+        self.permit(Action::BackupCreate, None, &format!("in {}", to.dir().display()))
     }
 
-    fn may_prune(&self, _in: &Backups) -> Result<(), DeskError> {
-        Ok(())
+    fn may_prune(&self, within: &Backups) -> Result<(), DeskError> {
+        self.permit(Action::BackupPrune, None, &format!("in {}", within.dir().display()))
     }
 }

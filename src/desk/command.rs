@@ -1,7 +1,7 @@
 //! What changes something: adding a client, connecting a role.
 
 use super::{
-    DeskError,
+    Action, DeskError,
     data::Desk,
     view::{ClientEntry, ClientList},
 };
@@ -12,10 +12,13 @@ use crate::{
         Client, ClientId, Connection, ConnectionId, ConnectionKind, CostBasis, ExternalId, GateState, RoleArn,
         Untrusted,
     },
-    sync::ClientStore,
-    vault::VaultError,
+    sync::{ClientStore, connection_id},
+    vault::{Scope, VaultError},
 };
 use std::collections::BTreeMap;
+
+/// Accounts named in one entry of the audit log at most.
+const ACCOUNTS_NOTED: usize = 20;
 
 /// What to connect.
 #[derive(Debug, Clone)]
@@ -55,6 +58,16 @@ impl Desk {
 
     /// Adds a client with an ExternalId of its own.
     pub fn add_client(&self, id: &ClientId, name: Option<Untrusted>, basis: CostBasis) -> Result<Client, DeskError> {
+        let store = ClientStore::new(self.vault.clone(), id.clone());
+        let detail = "with an ExternalId of its own, which was shown";
+        if !self.vault.has(&Scope::Client(id.clone())) {
+            self.permit_new_client(id, detail)?;
+        } else if store.profile()?.is_none() {
+            // Its key was made and then the program was cut off: the profile is still to be written.
+            self.permit(Action::ClientAdd, Some(id), detail)?;
+        } else {
+            return Err(VaultError::ClientExists(id.clone()).into());
+        }
         let external_id = new_external_id().map_err(|e| DeskError::Refused(e.to_string()))?;
         let client = Client {
             id: id.clone(),
@@ -63,12 +76,6 @@ impl Desk {
             added_at: self.now(),
             external_id,
         };
-        let store = ClientStore::new(self.vault.clone(), id.clone());
-        match self.vault.add_client(id) {
-            // Its key was made and then the program was cut off: the profile is still to be written.
-            Err(VaultError::ClientExists(_)) if store.profile()?.is_none() => {}
-            added => added?,
-        }
         let mut draft = store.draft();
         draft.profile(&client)?;
         draft.commit()?;
@@ -80,16 +87,33 @@ impl Desk {
         Ok(self.client_data(id)?.profile.clone())
     }
 
+    /// The client's ExternalId, to be shown.
+    pub fn reveal_external_id(&self, id: &ClientId) -> Result<ExternalId, DeskError> {
+        self.permit(Action::ExternalIdReveal, Some(id), "shown")?;
+        Ok(self.client_data(id)?.profile.external_id.clone())
+    }
+
     /// Keeps a connection without testing it; the next sync's gate decides whether it is used.
     pub fn add_connections(&self, client: &Client, connections: &[Connection]) -> Result<(), DeskError> {
+        let accounts: Vec<String> = connections.iter().take(ACCOUNTS_NOTED).map(|c| c.account().to_string()).collect();
+        let more = match connections.len().saturating_sub(ACCOUNTS_NOTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let detail = format!("accounts {}{more}, without a test", accounts.join(", "));
+        self.permit(Action::ConnectionAdd, Some(&client.id), &detail)?;
+        self.keep(client, connections)
+    }
+
+    fn keep(&self, client: &Client, connections: &[Connection]) -> Result<(), DeskError> {
         let store = ClientStore::new(self.vault.clone(), client.id.clone());
-        let mut all = store.connections()?;
-        for connection in connections {
-            all.retain(|c| c.id != connection.id);
-            all.push(connection.clone());
-        }
+        let ids: Vec<ConnectionId> = connections.iter().map(|c| c.id.clone()).collect();
+        self.vault.add_connections(&client.id, &ids)?;
         let mut draft = store.draft();
-        draft.profile(client)?.connections(&all)?;
+        draft.profile(client)?.connections(connections)?;
+        for connection in connections {
+            draft.adopt(connection.account())?;
+        }
         draft.commit()?;
         Ok(())
     }
@@ -123,11 +147,11 @@ impl Desk {
                 other.id()
             )));
         }
+        self.permit(Action::ConnectionAdd, Some(&client.id), &format!("role {}, if it passes the gate", request.role))?;
         let now = self.now();
         let session =
             session_name(self.vault.id(), u32::try_from(now.second() & 0xffff_ffff).unwrap_or(0), &request.operator);
-        let id: ConnectionId =
-            account.to_string().parse().map_err(|e: crate::domain::IdError| DeskError::Refused(e.to_string()))?;
+        let id = connection_id(account)?;
         let mut connection = Connection {
             id,
             client: client.id.clone(),
@@ -158,7 +182,11 @@ impl Desk {
                 .await
                 .map_err(|e| DeskError::Refused(e.to_string()))?;
         }
-        self.add_connections(&client, std::slice::from_ref(&connection))?;
+        if client.external_id != data.profile.external_id {
+            let detail = format!("that of role {} takes the place of the one made here", request.role);
+            self.permit(Action::ExternalIdImport, Some(&client.id), &detail)?;
+        }
+        self.keep(&client, std::slice::from_ref(&connection))?;
         Ok(connection)
     }
 

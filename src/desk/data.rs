@@ -1,6 +1,6 @@
 //! What the desk holds of each client between two questions: read from the vault once per change.
 
-use super::{Answer, DeskError, Query, access::AccountAccess};
+use super::{Actor, Answer, BackupPlan, DeskError, Query, access::AccountAccess};
 use crate::{
     analysis::Ledger,
     checks::Checks,
@@ -17,13 +17,15 @@ use std::{
 };
 
 /// Costs that were read longer ago than this are stale, in seconds: Cost Explorer renews them every day.
-const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
+pub(super) const COSTS_STALE_SECONDS: i64 = 36 * 3_600;
 
 /// The desk: answers questions from the vault, never from AWS.
 pub struct Desk {
     pub(super) vault: Arc<Vault>,
     pub(super) checks: Arc<Checks>,
+    pub(super) actor: Actor,
     clock: Arc<dyn Clock>,
+    pub(super) backups: Option<BackupPlan>,
     cache: Mutex<HashMap<ClientId, ((u64, usize), Arc<ClientData>)>>,
 }
 
@@ -49,9 +51,14 @@ impl From<VaultError> for DeskError {
 }
 
 impl Desk {
-    /// A desk over an open vault.
+    /// A desk over an open vault, used by the program itself; see [`Desk::acting`].
     pub fn new(vault: Arc<Vault>, checks: Arc<Checks>, clock: Arc<dyn Clock>) -> Self {
-        Self { vault, checks, clock, cache: Mutex::default() }
+        Self { vault, checks, actor: Actor::default(), clock, backups: None, cache: Mutex::default() }
+    }
+
+    /// With a place for backups: what is deleted or loses its secret here is brought in line there.
+    pub fn with_backups(self, plan: BackupPlan) -> Self {
+        Self { backups: Some(plan), ..self }
     }
 
     /// Answers any question.
@@ -63,11 +70,24 @@ impl Desk {
             Query::Access(scope) => Answer::Access(Arc::new(self.access(scope)?)),
             Query::Findings(scope) => Answer::Findings(Arc::new(self.findings(scope)?)),
             Query::Finding(id) => Answer::Finding(Arc::new(self.finding(*id)?)),
+            Query::Vault | Query::VaultBackups | Query::VaultBackup(_) | Query::VaultEntry(_) => {
+                Answer::Vault(Arc::new(self.vault_view()?))
+            }
         })
+    }
+
+    /// Where its backups go, if it has any.
+    pub fn backups(&self) -> Option<&BackupPlan> {
+        self.backups.as_ref()
     }
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Forgets what is held of a client that changed its shape or is gone.
+    pub(super) fn forget(&self, client: &ClientId) {
+        self.cached().remove(client);
     }
 
     /// Every client that can be read, in order of id, and a sentence for each that cannot: one damaged record must not
@@ -77,10 +97,7 @@ impl Desk {
         for id in self.vault.clients() {
             match self.client_data(&id) {
                 Ok(data) => clients.push(data),
-                Err(DeskError::UnknownClient(_)) => {
-                    troubles.push(format!("{id} was added only in part: run `bailiwick client add {id}` again"))
-                }
-                Err(error) => troubles.push(format!("{id} cannot be read: {error}")),
+                Err(error) => troubles.push(trouble(&id, &error)),
             }
         }
         (clients, troubles)
@@ -149,6 +166,10 @@ impl ClientData {
             clock,
             access: OnceLock::new(),
         })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(super) fn id(&self) -> &ClientId {
@@ -231,6 +252,14 @@ impl ClientData {
     pub(super) fn worst_finding(&self) -> Option<&Finding> {
         let open = self.findings.iter().filter(|f| f.state == FindingState::Open && f.severity > Severity::Info);
         open.max_by_key(|f| (f.severity, f.last_seen))
+    }
+}
+
+/// What is wrong with a client that cannot be shown.
+pub(super) fn trouble(id: &ClientId, error: &DeskError) -> String {
+    match error {
+        DeskError::UnknownClient(_) => format!("{id} was added only in part: run `bailiwick client add {id}` again"),
+        error => format!("{id} cannot be read: {error}"),
     }
 }
 

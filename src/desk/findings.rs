@@ -43,10 +43,25 @@ impl Desk {
                     cis: info.map(|i| i.cis.clone()).unwrap_or_default(),
                     author: text(|i| &i.author),
                     evidence,
+                    evidence_note: evidence_note(finding),
                 });
             }
         }
         Err(DeskError::UnknownFinding(id))
+    }
+}
+
+/// Evidence goes by age and by number; the finding and its count stay.
+fn evidence_note(finding: &Finding) -> Option<String> {
+    let (held, seen, most) = (finding.evidence.len(), finding.count, Finding::EVIDENCE_LIMIT);
+    if held == 0 {
+        Some("it was purged: all of it is older than events are kept (event_retention_days)".into())
+    } else if held < usize::try_from(seen).unwrap_or(usize::MAX) {
+        Some(format!(
+            "the newest {held} of {seen}: at most {most} are kept, and none for longer than events (event_retention_days)"
+        ))
+    } else {
+        None
     }
 }
 

@@ -2,18 +2,29 @@
 
 mod access;
 mod accounts;
+mod audit;
 mod backup;
+mod care;
 mod command;
 mod costs;
 mod data;
 mod files;
 mod findings;
+mod glance;
+mod keys;
 mod overview;
+mod policy;
 mod query;
+mod removal;
+mod vault;
 pub mod view;
 
+pub use crate::vault::Via;
+pub use audit::{AuditExported, AuditFilter};
 pub use backup::{BackupPlan, Tended};
+pub use care::Repaired;
 pub use command::ConnectRequest;
 pub use data::Desk;
 pub use files::check_files;
+pub use policy::{Action, Actor, Effect, note_creation};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};

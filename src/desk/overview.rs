@@ -3,7 +3,7 @@
 use super::{
     DeskError,
     costs::delta_of_all,
-    data::{ClientData, Desk},
+    data::{COSTS_STALE_SECONDS, ClientData, Desk, trouble},
     view::{ClientRow, FleetTotal, Overview, WorstFinding},
 };
 use crate::{
@@ -24,8 +24,16 @@ impl Desk {
     /// Every client at first glance.
     pub fn overview(&self) -> Result<Overview, DeskError> {
         let now = self.now();
-        let (clients, troubles) = self.all_clients();
-        let mut rows: Vec<ClientRow> = clients.iter().map(|c| c.row(now.day())).collect();
+        let (mut glances, mut troubles) = (Vec::new(), Vec::new());
+        for id in self.vault.clients() {
+            match self.glance(&id) {
+                Ok(glance) => glances.push(glance),
+                Err(error) => troubles.push(trouble(&id, &error)),
+            }
+        }
+        let (accounts, accounts_stale) =
+            (glances.iter().map(|g| g.accounts).sum(), glances.iter().map(|g| g.stale).sum());
+        let mut rows: Vec<ClientRow> = glances.into_iter().map(|glance| glance.row).collect();
         let moved = |row: &ClientRow| row.delta.value().map(|m| m.amount.abs());
         rows.sort_by(|a, b| moved(b).cmp(&moved(a)).then_with(|| a.client.cmp(&b.client)));
         let mut findings = SeverityCounts::default();
@@ -38,20 +46,12 @@ impl Desk {
             freshness.events_at = [freshness.events_at, row.freshness.events_at].into_iter().flatten().min();
             freshness.problems.extend(row.freshness.problems.iter().cloned());
         }
-        Ok(Overview {
-            as_of: now,
-            fleet: fleet(&rows),
-            findings,
-            accounts: clients.iter().map(|c| c.accounts.len() as u32).sum(),
-            accounts_stale: clients.iter().map(|c| c.stale_accounts(now)).sum(),
-            freshness,
-            clients: rows,
-        })
+        Ok(Overview { as_of: now, fleet: fleet(&rows), findings, accounts, accounts_stale, freshness, clients: rows })
     }
 }
 
 impl ClientData {
-    fn row(&self, today: Day) -> ClientRow {
+    pub(super) fn row(&self, today: Day) -> ClientRow {
         let currency = self.ledger.currency;
         let money = |amount: Decimal| Money::new(amount, currency);
         let open = self.ledger.totals(METRIC).get(&today.month()).copied();
@@ -106,7 +106,7 @@ impl ClientData {
         Some(format!("{}, {label} {}: {amount} against the same days last month", service.for_tui(48), account.short()))
     }
 
-    fn stale_accounts(&self, now: Timestamp) -> u32 {
+    pub(super) fn stale_accounts(&self, now: Timestamp) -> u32 {
         let stale = self.connections.iter().filter(|c| {
             let Some(sources) = self.sources.get(&c.account()) else { return true };
             let old = match &sources.events {
@@ -118,6 +118,21 @@ impl ClientData {
             old || costs || !sources.regions_failed.is_empty()
         });
         u32::try_from(stale.count()).unwrap_or(u32::MAX)
+    }
+}
+
+impl ClientData {
+    /// When what is fresh now stops being so.
+    pub(super) fn turns_stale(&self) -> Vec<Timestamp> {
+        let sources = self.connections.iter().filter_map(|c| self.sources.get(&c.account()));
+        let after = |state: &SourceState, seconds: i64| match state {
+            SourceState::Fresh { at } => Some(at.plus(seconds + 1)),
+            _ => None,
+        };
+        sources
+            .flat_map(|s| [after(&s.events, EVENTS_STALE_SECONDS), after(&s.costs, COSTS_STALE_SECONDS)])
+            .flatten()
+            .collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be asked, and what comes back.
 
-use super::view::{AccessView, AccountsView, CostsView, FindingDetail, FindingsView, Overview};
+use super::view::{AccessView, AccountsView, CostsView, FindingDetail, FindingsView, Overview, VaultView};
 use crate::domain::{AccountId, ClientId, FindingId, Metric, Untrusted};
 use std::sync::Arc;
 
@@ -53,6 +53,14 @@ pub enum Query {
     Findings(FindingScope),
     /// One finding with its evidence.
     Finding(FindingId),
+    /// The vault's own health.
+    Vault,
+    /// The same, looked at for all its backups.
+    VaultBackups,
+    /// The same, looked at for one backup, by name.
+    VaultBackup(String),
+    /// The same, looked at for one entry of the audit log, by number.
+    VaultEntry(u64),
 }
 
 /// The answer to a [`Query`], shared and never changed.
@@ -70,6 +78,8 @@ pub enum Answer {
     Findings(Arc<FindingsView>),
     /// To [`Query::Finding`].
     Finding(Arc<FindingDetail>),
+    /// To [`Query::Vault`] and those after it.
+    Vault(Arc<VaultView>),
 }
 
 /// Why a question could not be answered; a sentence with the next step.
@@ -84,6 +94,14 @@ pub enum DeskError {
     /// The vault could not be read.
     #[error("{0}")]
     Vault(String),
+    /// It could not be noted, so it was not done.
+    #[error("{what} did not happen, because it could not be noted in the audit log first: {why}")]
+    Unnoted {
+        /// What was wanted.
+        what: &'static str,
+        /// Why the log could not be written.
+        why: String,
+    },
     /// A change was refused; a sentence with the next step.
     #[error("{0}")]
     Refused(String),

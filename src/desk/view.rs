@@ -3,12 +3,18 @@
 //! Field names are the stable names of the JSON twins. Lists come sorted the way a pane first shows them.
 
 use crate::domain::{
-    AccountId, AccountState, Cell, ClientId, ConnectionKind, CostBasis, Currency, Day, EventId, Evidence, FindingId,
-    FindingState, Freshness, GateState, Money, Month, Outcome, PrincipalKind, Region, Severity, SeverityCounts,
-    SourceState, Timestamp, Untrusted,
+    AccountId, AccountState, Cell, ClientId, ConnectionId, ConnectionKind, CostBasis, Currency, Day, EventId, Evidence,
+    FindingId, FindingState, Freshness, GateState, Money, Month, Outcome, PrincipalKind, Region, Severity,
+    SeverityCounts, SourceState, Timestamp, Untrusted,
 };
 use rust_decimal::Decimal;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+mod audit;
+mod vault;
+
+pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
+pub use vault::{BackupRow, SlotRow, VaultMode, VaultView};
 
 /// The first screen: the fleet in one strip, every client on one row.
 #[derive(Debug, Clone, Serialize)]
@@ -43,7 +49,7 @@ pub struct FleetTotal {
 }
 
 /// One client at first glance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClientRow {
     /// Its id, the row's identity.
     pub client: ClientId,
@@ -77,7 +83,7 @@ pub struct ClientRow {
 }
 
 /// The finding shown under the overview's table.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorstFinding {
     /// Which.
     pub id: FindingId,
@@ -375,6 +381,8 @@ pub struct FindingDetail {
     pub author: String,
     /// Evidence, newest first.
     pub evidence: Vec<Evidence>,
+    /// Why there is less of it than the finding was seen, where that is so.
+    pub evidence_note: Option<String>,
 }
 
 /// What `check FILES` found.
@@ -413,4 +421,27 @@ pub struct FileFinding {
     pub count: u32,
     /// Every event it rests on.
     pub event_ids: Vec<EventId>,
+}
+
+/// What became of a client's or connection's keys and records.
+#[derive(Debug, Clone, Serialize)]
+pub struct RemovalReport {
+    /// The client.
+    pub client: ClientId,
+    /// The connection, if only one was removed.
+    pub connection: Option<ConnectionId>,
+    /// Records that can no longer be read.
+    pub records: u64,
+    /// Keys that were dropped from the live vault.
+    pub keys_dropped: u64,
+    /// The live vault no longer holds a key for them.
+    pub live_shredded: bool,
+    /// Backups in the backup directory.
+    pub backups: u64,
+    /// Those of which the key ring no longer holds a key for them.
+    pub backups_shredded: u64,
+    /// Those that could not be changed, each with why.
+    pub backups_unreachable: Vec<String>,
+    /// What is out of reach.
+    pub elsewhere: &'static str,
 }

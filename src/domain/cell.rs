@@ -4,7 +4,7 @@ use super::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What one cell of a table can be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Cell<T> {
     /// A settled value (zero included).
@@ -71,7 +71,7 @@ pub enum SourceState {
 }
 
 /// The age and health of what a row shows, summed up over its sources.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freshness {
     /// The oldest complete read among the costs shown; `None` before the first.
     pub costs_at: Option<Timestamp>,

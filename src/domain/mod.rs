@@ -24,6 +24,8 @@ pub use event::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind
 pub use finding::{Evidence, Finding, FindingId, FindingKey, FindingState, Severity, SeverityCounts};
 pub use ids::{AccountId, ClientId, ConnectionId, ExternalId, IdError, Region};
 pub use money::{Currency, Money};
-pub use progress::{Failure, FailureKind, JobId, JobProgress, JobState, RequestCounts, Source, SyncEvent, SyncSummary};
+pub use progress::{
+    Failure, FailureKind, JobId, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncSummary,
+};
 pub use time::{Clock, Day, FixedClock, Month, TimeRange, Timestamp};
 pub use untrusted::Untrusted;

@@ -1,6 +1,6 @@
 //! What a running sync tells: jobs, their progress, failures in words, requests and their price.
 
-use super::{AccountId, ClientId, Region, Timestamp};
+use super::{AccountId, ClientId, Day, Region, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -167,6 +167,21 @@ pub struct JobProgress {
     pub retries: u32,
 }
 
+/// What a run removed of one client because it was older than events are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Purged {
+    /// Whose.
+    pub client: ClientId,
+    /// The first day of which events are kept.
+    pub kept_from: Day,
+    /// Days of events, each of one account and region.
+    pub days: u64,
+    /// Pieces of evidence of findings.
+    pub evidence: u64,
+    /// Why nothing could be removed, if so.
+    pub failure: Option<Failure>,
+}
+
 /// The end of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SyncSummary {
@@ -192,6 +207,8 @@ pub struct SyncSummary {
     pub requests: RequestCounts,
     /// What the Cost Explorer pages of this run cost the clients, in US dollars.
     pub ce_spend_usd: Decimal,
+    /// What was removed because it was too old, of each client of whom something was or could not be.
+    pub purged: Vec<Purged>,
     /// Every failure with its job, in order of appearance.
     pub failures: Vec<JobProgress>,
 }

@@ -4,8 +4,10 @@
 use super::{
     Coverage, Sources,
     costs::store_failure,
-    plan::{cost_queries, region_plans},
+    plan::cost_queries,
     progress::{Board, Listener},
+    regions::{Reach, region_plans},
+    retention::{Purge, kept_from},
     store::ClientStore,
 };
 use crate::{
@@ -13,8 +15,8 @@ use crate::{
     checks::{Checks, ConnectionFact},
     connect::{Gate, session_name},
     domain::{
-        AccountId, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId, JobState, Region,
-        Source, SourceState, SyncSummary, Timestamp,
+        AccountId, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId, JobState, Purged,
+        Region, Source, SourceState, SyncSummary, Timestamp,
     },
     vault::{Vault, VaultError},
 };
@@ -30,6 +32,8 @@ pub struct SyncOptions {
     pub retry: RetryPolicy,
     /// Days of events that a first sync reads.
     pub event_days: u32,
+    /// Days for which events and the evidence taken from them are kept.
+    pub event_retention_days: u32,
     /// Minutes for which events are not read again.
     pub event_minutes: u32,
     /// Hours for which costs are not read again.
@@ -40,6 +44,18 @@ pub struct SyncOptions {
     pub operator: String,
     /// Only this client.
     pub only: Option<ClientId>,
+}
+
+impl SyncOptions {
+    /// How far events are read, and how often.
+    pub(super) fn reach(&self) -> Reach<'_> {
+        Reach {
+            always: &self.always_regions,
+            days: self.event_days,
+            retention_days: self.event_retention_days,
+            fresh_minutes: self.event_minutes,
+        }
+    }
 }
 
 /// What all jobs of a run share. One per run, on one thread.
@@ -102,6 +118,8 @@ pub async fn run<C: Assume>(
         if context.options.only.as_ref().is_none_or(|only| *only == client) {
             let store = ClientStore::new(vault.clone(), client);
             if let Some(profile) = store.profile()? {
+                // First, so that the plan knows what is held.
+                context.purge(&store);
                 let jobs = context.plan(&store)?;
                 clients.push((ClientRun { store, profile, lock: tokio::sync::Mutex::new(()) }, jobs));
             }
@@ -128,6 +146,19 @@ impl<C: Assume> Context<C> {
         self.clock.now()
     }
 
+    /// Removes what is older than it may be kept. A client of whom this fails is read all the same, and the failure told.
+    fn purge(&self, store: &ClientStore) {
+        let kept_from = kept_from(self.now(), self.options.event_retention_days);
+        let purged = Purge::before(store, kept_from).and_then(Purge::commit);
+        self.board.purged(purged.unwrap_or_else(|error| Purged {
+            client: store.client().clone(),
+            kept_from,
+            days: 0,
+            evidence: 0,
+            failure: Some(store_failure(error)),
+        }));
+    }
+
     /// What is due, as jobs on the board.
     fn plan(&self, store: &ClientStore) -> Result<Vec<Jobs>, VaultError> {
         let now = self.now();
@@ -141,14 +172,7 @@ impl<C: Assume> Context<C> {
             let list_due = accounts_read.is_none_or(|at| now.since(at) >= fresh_seconds);
             let costs = connection.kind.has_costs()
                 && !cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours).is_empty();
-            let regions = region_plans(
-                &store.coverage(account)?,
-                connection.role.partition(),
-                &options.always_regions,
-                now,
-                options.event_days,
-                options.event_minutes,
-            );
+            let regions = region_plans(&store.coverage(account)?, connection.role.partition(), options.reach(), now);
             planned.push(Jobs {
                 gate: add(Gate::<C>::is_due(&connection.gate, now), Source::Gate),
                 accounts: add(connection.kind.has_costs() && list_due, Source::Accounts),

@@ -4,7 +4,7 @@ use super::{
     costs::store_failure,
     engine::{ClientRun, Context},
     lease::{CallError, Lease},
-    plan::{RegionPlan, SESSION_CALLS, region_plans, windows},
+    regions::{RegionPlan, SESSION_CALLS, region_plans, windows},
     slice::{Slice, SliceOutcome},
 };
 use crate::{
@@ -63,24 +63,20 @@ impl<C: Assume> Context<C> {
     ) -> Result<(Vec<Failure>, bool), Failure> {
         let account = connection.account();
         let coverage = run.store.coverage(account).map_err(store_failure)?;
-        let plans = region_plans(
-            &coverage,
-            connection.role.partition(),
-            &self.options.always_regions,
-            self.now(),
-            self.options.event_days,
-            self.options.event_minutes,
-        );
+        let plans = region_plans(&coverage, connection.role.partition(), self.options.reach(), self.now());
+        let slices = windows(&plans);
+        let steps = slices.iter().flat_map(|slice| plans.iter().filter_map(|p| p.within(*slice))).count();
         self.board.update(job, |j| {
             j.state = JobState::Running;
-            j.total = u32::try_from(plans.len() * windows(&plans).len()).unwrap_or(u32::MAX);
+            j.total = u32::try_from(steps).unwrap_or(u32::MAX);
         });
-        let regions: Vec<Region> = plans.iter().map(|p| p.region.clone()).collect();
+        let mut regions: Vec<Region> = plans.iter().map(|p| p.region.clone()).collect();
+        regions.dedup();
         let lease = Lease::new(self, connection, &run.profile.external_id, Job::Events, &regions);
         lease.open_now(job).await?;
         let (mut failures, mut read, mut unreadable_records) = (Vec::new(), false, 0);
         let mut failed: BTreeSet<Region> = BTreeSet::new();
-        for window in windows(&plans) {
+        for window in slices {
             // A later slice of a region that failed would hide the gap before it.
             let due = plans.iter().filter(|p| !failed.contains(&p.region)).filter_map(|p| p.within(window));
             let reads = join_all(due.map(|p| self.region(&lease, p, job))).await;
@@ -88,8 +84,9 @@ impl<C: Assume> Context<C> {
                 match &outcome.events {
                     Ok(_) => read = true,
                     Err(failure) => {
-                        failures.push(at_region(&outcome.plan.region, failure));
-                        failed.insert(outcome.plan.region.clone());
+                        if failed.insert(outcome.plan.region.clone()) {
+                            failures.push(at_region(&outcome.plan.region, failure));
+                        }
                     }
                 }
             }

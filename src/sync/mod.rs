@@ -5,9 +5,14 @@ mod costs;
 mod coverage;
 mod engine;
 mod events;
+#[cfg(test)]
+mod fixtures;
 mod lease;
 mod plan;
 mod progress;
+mod refetch;
+mod regions;
+mod retention;
 mod slice;
 mod store;
 
@@ -15,4 +20,7 @@ pub use coverage::{Coverage, Depth, RegionCoverage};
 pub use engine::{SyncOptions, gate_failure, run};
 pub use plan::CostState;
 pub use progress::{Listener, price};
-pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger};
+pub use refetch::{Forgotten, forget_damaged};
+pub use regions::HISTORY_SECONDS;
+pub use retention::{Purge, kept_from};
+pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger, connection_id};

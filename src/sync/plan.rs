@@ -1,25 +1,18 @@
-//! What still has to be asked, as data: pure functions of what was read, the settings and the present.
+//! What still has to be asked of costs, as data: a pure function of what was read, the settings and the present.
 
-use super::Coverage;
 use crate::{
-    aws::{CostQuery, Granularity, Grouping, LookupFilter},
-    domain::{Day, Month, Partition, Region, TimeRange, Timestamp},
+    aws::{CostQuery, Granularity, Grouping},
+    domain::{Day, Month, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Months of monthly costs, the open one included. Cost Explorer keeps 13 full months and the open one.
-const MONTHS: i32 = 14;
+pub(super) const MONTHS: i32 = 14;
 /// Months of daily costs, the open one included.
-const DAILY_MONTHS: i32 = 13;
+pub(super) const DAILY_MONTHS: i32 = 13;
 /// Closed months that are read again at each sync: late credits and refunds change them.
 const VERIFIED_MONTHS: i32 = 3;
-/// How far back events are read again: delivery takes about five minutes but is not guaranteed.
-const OVERLAP_SECONDS: i64 = 30 * 60;
-/// How long CloudTrail keeps the event history: 90 days, less a little for the way there.
-const HISTORY_SECONDS: i64 = 90 * 86_400 - 600;
-/// How often a region in which nothing was ever seen is looked at.
-const QUIET_REGION_SECONDS: i64 = 24 * 3_600;
 /// Days for which the ungrouped total, and so the residual, is taken as it is.
 const TOTAL_DAYS: i64 = 7;
 
@@ -71,124 +64,6 @@ pub fn cost_queries(state: &CostState, now: Timestamp, fresh_hours: u32) -> Vec<
 fn daily_due(state: &CostState, month: Month, open: Month) -> bool {
     const SETTLING_DAYS: i64 = 3;
     month == open || state.daily_at.get(&month.first()).is_none_or(|at| at.day() < month.end().plus(SETTLING_DAYS))
-}
-
-/// One region's part of an events job.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegionPlan {
-    /// The region.
-    pub region: Region,
-    /// The range to read, frozen.
-    pub range: TimeRange,
-    /// From here on events may be stored already.
-    pub overlap: Option<TimeRange>,
-    /// Whether all calls that hand out sessions are read even if the region looks unused.
-    pub sessions_always: bool,
-}
-
-/// How much time one slice holds: what is kept in memory, and lost when a run is cut off.
-const SLICE_SECONDS: i64 = 14 * 86_400;
-
-impl RegionPlan {
-    /// The part of this plan within a slice, if any.
-    pub fn within(&self, slice: TimeRange) -> Option<Self> {
-        let range = TimeRange::new(self.range.start.max(slice.start), self.range.end.min(slice.end));
-        (!range.is_empty()).then(|| Self { range, ..self.clone() })
-    }
-}
-
-/// The slices that the plans are read in, oldest first.
-pub fn windows(plans: &[RegionPlan]) -> Vec<TimeRange> {
-    let (Some(start), Some(end)) = (plans.iter().map(|p| p.range.start).min(), plans.iter().map(|p| p.range.end).max())
-    else {
-        return Vec::new();
-    };
-    let mut slices = Vec::new();
-    let mut from = start;
-    while from < end {
-        let to = from.plus(SLICE_SECONDS).min(end);
-        slices.push(TimeRange::new(from, to));
-        from = to;
-    }
-    slices
-}
-
-/// The regions that every account has enabled by default (AWS Regions and Availability Zones, "opt-in not required").
-const DEFAULT_REGIONS: [&str; 17] = [
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-];
-
-/// Global services and sign-ins are recorded in these, whatever the account uses (CloudTrail user guide, "Global
-/// service events").
-const GLOBAL_EVENT_REGIONS: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
-
-/// The calls that hand out sessions. CloudTrail calls them read-only, so `ReadOnly=false` misses them.
-pub const SESSION_CALLS: [LookupFilter; 4] = [
-    LookupFilter::EventName("AssumeRole"),
-    LookupFilter::EventName("AssumeRoleWithSAML"),
-    LookupFilter::EventName("AssumeRoleWithWebIdentity"),
-    LookupFilter::EventName("GetSessionToken"),
-];
-
-/// Regions to look at in a partition, with those that the operator added.
-fn candidate_regions(partition: Partition, always: &[Region]) -> Vec<Region> {
-    let names: &[&str] = match partition {
-        Partition::Aws => &DEFAULT_REGIONS,
-        Partition::AwsCn => &["cn-north-1", "cn-northwest-1"],
-        Partition::AwsUsGov => &["us-gov-east-1", "us-gov-west-1"],
-        Partition::AwsEusc => &["eusc-de-east-1"],
-    };
-    let mut regions: Vec<Region> = names.iter().filter_map(|r| r.parse().ok()).chain(always.iter().cloned()).collect();
-    regions.sort();
-    regions.dedup();
-    regions
-}
-
-/// What to read of one account's events now: regions in use at every sync, the quiet ones once a day.
-pub fn region_plans(
-    coverage: &Coverage,
-    partition: Partition,
-    always: &[Region],
-    now: Timestamp,
-    days: u32,
-    fresh_minutes: u32,
-) -> Vec<RegionPlan> {
-    let horizon = now.plus(-i64::from(days) * 86_400);
-    candidate_regions(partition, always)
-        .into_iter()
-        .filter_map(|region| {
-            let global = partition != Partition::Aws || GLOBAL_EVENT_REGIONS.contains(&region.as_str());
-            let known = coverage.region(&region);
-            let in_use = known.is_some_and(|k| k.in_use);
-            let wanted = global || in_use || always.contains(&region);
-            let pause = if wanted { i64::from(fresh_minutes) * 60 } else { QUIET_REGION_SECONDS };
-            let read_until = known.and_then(|k| k.read_until());
-            if read_until.is_some_and(|at| now.since(at) < pause) {
-                return None;
-            }
-            // A first read goes back by the setting; a later one to where it stopped, as far as CloudTrail remembers.
-            let oldest = now.plus(-HISTORY_SECONDS);
-            let start = read_until.map_or(horizon, |at| at.plus(-OVERLAP_SECONDS).max(oldest));
-            let overlap = read_until.filter(|at| *at > start).map(|at| TimeRange::new(start, at));
-            Some(RegionPlan { region, range: TimeRange::new(start, now), overlap, sessions_always: wanted })
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -252,50 +127,5 @@ mod tests {
         // On the first days of December the last days of November are read once more.
         let december = cost_queries(&state, at("2026-12-02T00:00:00Z"), 8);
         assert!(december.iter().any(|q| q.start.to_string() == "2026-11-01" && q.end.to_string() == "2026-12-01"));
-    }
-
-    #[test]
-    fn regions_in_use_are_read_each_time_and_quiet_ones_once_a_day() {
-        let now = at("2026-11-22T02:00:00Z");
-        let mut coverage = Coverage::default();
-        let first = region_plans(&coverage, Partition::Aws, &[], now, 14, 5);
-        assert_eq!(first.len(), 17);
-        assert_eq!(first.iter().filter(|p| p.sessions_always).count(), 3);
-        assert!(first.iter().all(|p| p.overlap.is_none() && now.since(p.range.start) == 14 * 86_400));
-        for plan in &first {
-            coverage.add(&plan.region, plan.range, plan.region.as_str() == "eu-west-1");
-        }
-        assert_eq!(region_plans(&coverage, Partition::Aws, &[], now.plus(60), 14, 5), []);
-        let later = now.plus(3_600);
-        let next = region_plans(&coverage, Partition::Aws, &[], later, 14, 5);
-        let names: Vec<&str> = next.iter().map(|p| p.region.as_str()).collect();
-        assert_eq!(names, ["eu-west-1", "us-east-1", "us-east-2", "us-west-2"]);
-        assert!(next.iter().all(|p| p.range == TimeRange::new(now.plus(-1_800), later)));
-        assert!(next.iter().all(|p| p.overlap == Some(TimeRange::new(now.plus(-1_800), now))));
-        assert_eq!(region_plans(&coverage, Partition::Aws, &[], now.plus(86_400), 14, 5).len(), 17);
-        // After three weeks without a sync no day is left out.
-        let weeks = region_plans(&coverage, Partition::Aws, &[], now.plus(21 * 86_400), 14, 5);
-        assert!(weeks.iter().all(|p| p.range.start == now.plus(-1_800)));
-    }
-
-    #[test]
-    fn a_long_range_is_read_in_slices_without_a_gap() {
-        let now = at("2026-11-22T02:00:00Z");
-        let plans = region_plans(&Coverage::default(), Partition::Aws, &[], now, 90, 5);
-        let slices = windows(&plans);
-        assert_eq!(slices.len(), 7);
-        let parts: Vec<TimeRange> = slices.iter().filter_map(|s| plans[0].within(*s)).map(|p| p.range).collect();
-        assert_eq!((parts[0].start, parts[6].end), (now.plus(-90 * 86_400), now));
-        assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
-        assert_eq!(windows(&region_plans(&Coverage::default(), Partition::Aws, &[], now, 14, 5)).len(), 1);
-        assert_eq!(windows(&[]), []);
-    }
-
-    #[test]
-    fn another_partition_has_its_own_regions() {
-        let now = at("2026-11-22T02:00:00Z");
-        let plans = region_plans(&Coverage::default(), Partition::AwsUsGov, &[], now, 14, 5);
-        assert_eq!(plans.iter().map(|p| p.region.as_str()).collect::<Vec<_>>(), ["us-gov-east-1", "us-gov-west-1"]);
-        assert!(plans.iter().all(|p| p.sessions_always));
     }
 }

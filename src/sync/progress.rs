@@ -1,7 +1,7 @@
 //! The board of a run: every job's standing, told to whoever listens.
 
 use crate::domain::{
-    AccountId, ClientId, Failure, JobId, JobProgress, JobState, RequestCounts, Source, SyncEvent, SyncSummary,
+    AccountId, ClientId, Failure, JobId, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncSummary,
     Timestamp,
 };
 use rust_decimal::Decimal;
@@ -16,11 +16,18 @@ pub(super) struct Board {
     listener: Listener,
     paid_pages: Cell<u64>,
     findings: Cell<u64>,
+    purged: RefCell<Vec<Purged>>,
 }
 
 impl Board {
     pub(super) fn new(listener: Listener) -> Self {
-        Self { jobs: RefCell::default(), listener, paid_pages: Cell::new(0), findings: Cell::new(0) }
+        Self {
+            jobs: RefCell::default(),
+            listener,
+            paid_pages: Cell::new(0),
+            findings: Cell::new(0),
+            purged: RefCell::default(),
+        }
     }
 
     /// Adds a job and gives its number.
@@ -87,6 +94,13 @@ impl Board {
         self.findings.set(self.findings.get() + findings);
     }
 
+    /// What was removed of a client for its age, or could not be.
+    pub(super) fn purged(&self, purged: Purged) {
+        if purged.days + purged.evidence > 0 || purged.failure.is_some() {
+            self.purged.borrow_mut().push(purged);
+        }
+    }
+
     /// Sums up and tells the end.
     pub(super) fn conclude(&self, started: Timestamp, ended: Timestamp, requests: RequestCounts) -> SyncSummary {
         let jobs = self.jobs.borrow();
@@ -105,6 +119,7 @@ impl Board {
             findings: self.findings.get(),
             requests,
             ce_spend_usd: price(self.paid_pages.get()),
+            purged: self.purged.take(),
             failures: jobs
                 .iter()
                 .filter(|j| matches!(j.state, JobState::Partial { .. } | JobState::Failed { .. }))

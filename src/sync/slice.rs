@@ -1,14 +1,17 @@
 //! One slice of events: parsed, checked, merged into the stored days and committed together with the coverage it adds.
 
-use super::{events::RegionRead, store::ClientStore};
+use super::{events::RegionRead, regions::RegionPlan, store::ClientStore};
 use crate::{
     checks::{AccountContext, CheckSource, Checks, Hit},
-    domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, Region, RoleArn, TimeRange},
+    domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, Region, RoleArn},
     trail::{self, Home, Record},
-    vault::{VaultError, chunk::encode_events},
+    vault::{
+        VaultError,
+        chunk::{EventChunk, encode_events},
+    },
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet, btree_map::Entry},
     sync::Arc,
 };
 
@@ -43,32 +46,42 @@ impl Slice {
         let Self { store, checks, connection, account, own, roles, agency, reads } = self;
         let mut coverage = store.coverage(account)?;
         let mut sources = store.sources(&connection)?;
+        let mut days = Days::default();
         let mut seen: HashSet<EventId> = HashSet::new();
         let mut records: Vec<Record> = Vec::new();
-        let mut unreadable = 0;
+        let (mut unreadable, mut stored) = (0, 0);
+        let mut failed = Vec::new();
         for read in reads {
-            let region = read.plan.region;
+            let RegionPlan { region, range, overlap, .. } = read.plan;
             let events = match read.events {
                 Ok(events) => events,
                 Err(failure) => {
-                    sources.regions_failed.insert(region, failure);
+                    failed.push((region, failure));
                     continue;
                 }
             };
             sources.regions_failed.remove(&region);
-            coverage.add(&region, read.plan.range, !events.is_empty());
-            if let Some(overlap) = read.plan.overlap {
-                seen.extend(stored_ids(&store, account, &region, overlap)?);
-            }
-            let home = Home { account: Some(account), region: Some(region.clone()) };
+            coverage.add(&region, range, !events.is_empty());
+            let home = Home { account: Some(account), region: Some(region) };
             for raw in events {
-                match parse(&raw.record, &home) {
-                    Some(record) if seen.insert(record.event.id) => records.push(record),
-                    Some(_) => {}
-                    None => unreadable += 1,
+                let Some(record) = parse(&raw.record, &home) else {
+                    unreadable += 1;
+                    continue;
+                };
+                // Several lookups may answer with the same event.
+                if !seen.insert(record.event.id) {
+                    continue;
+                }
+                let new = days.take(&store, &record.event)?;
+                stored += u64::from(new);
+                // What lies in the overlap was judged when it was stored. What is stored but was not covered is judged
+                // again: its coverage was forgotten, maybe together with what the checks made of it.
+                if new || overlap.is_none_or(|overlap| !overlap.contains(record.event.time)) {
+                    records.push(record);
                 }
             }
         }
+        sources.regions_failed.extend(failed);
         let mut draft = store.draft();
         let mut state = store.check_state(account)?;
         let context = AccountContext {
@@ -81,14 +94,10 @@ impl Slice {
         };
         let hits = checks.evaluate_events(&context, &mut state, &records);
         let found = store.merge_hits(&mut draft, hits)?;
-        let stored = records.len() as u64;
-        for ((region, day), mut events) in by_day(records) {
-            if let Some(chunk) = store.events(account, &region, day)? {
-                events.extend(chunk.iter().map(|row| row.to_event()));
-            }
+        for ((region, day), events) in days.changed() {
             draft.events(account, &region, day, encode_events(&events)?)?;
         }
-        if stored > 0 {
+        if !records.is_empty() {
             draft.check_state(account, &state)?;
         }
         draft.coverage(account, &coverage)?;
@@ -110,31 +119,44 @@ fn parse(text: &str, home: &Home) -> Option<Record> {
     Some(record)
 }
 
-fn by_day(records: Vec<Record>) -> BTreeMap<(Region, Day), Vec<AccessEvent>> {
-    let mut days: BTreeMap<(Region, Day), Vec<AccessEvent>> = BTreeMap::new();
-    for record in records {
-        let event = record.event;
-        days.entry((event.region.clone(), event.time.day())).or_default().push(event);
-    }
-    days
+/// The stored days that a slice touches, each read once.
+#[derive(Default)]
+struct Days(BTreeMap<(Region, Day), StoredDay>);
+
+/// One of them, with what the slice adds to it.
+struct StoredDay {
+    chunk: Option<EventChunk>,
+    ids: HashSet<EventId>,
+    new: Vec<AccessEvent>,
 }
 
-/// Ids of the events that are stored already for a range.
-fn stored_ids(
-    store: &ClientStore,
-    account: AccountId,
-    region: &Region,
-    range: TimeRange,
-) -> Result<Vec<EventId>, VaultError> {
-    let mut ids = Vec::new();
-    let mut day = range.start.day();
-    while day.start() < range.end {
-        if let Some(chunk) = store.events(account, region, day)? {
-            ids.extend(chunk.iter().map(|row| row.id));
+impl Days {
+    /// Adds an event to its day unless it is there. Says whether it is new.
+    fn take(&mut self, store: &ClientStore, event: &AccessEvent) -> Result<bool, VaultError> {
+        let (region, day) = (&event.region, event.time.day());
+        let stored = match self.0.entry((region.clone(), day)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unread) => {
+                let chunk = store.events(event.account, region, day)?;
+                let ids = chunk.iter().flat_map(|c| c.iter().map(|row| row.id)).collect();
+                unread.insert(StoredDay { chunk, ids, new: Vec::new() })
+            }
+        };
+        let new = stored.ids.insert(event.id);
+        if new {
+            stored.new.push(event.clone());
         }
-        day = day.plus(1);
+        Ok(new)
     }
-    Ok(ids)
+
+    /// All events of each day that got new ones.
+    fn changed(self) -> impl Iterator<Item = ((Region, Day), Vec<AccessEvent>)> {
+        self.0.into_iter().filter(|(_, day)| !day.new.is_empty()).map(|(key, day)| {
+            let mut events = day.new;
+            events.extend(day.chunk.iter().flat_map(|c| c.iter().map(|row| row.to_event())));
+            (key, events)
+        })
+    }
 }
 
 impl ClientStore {

@@ -95,7 +95,13 @@ impl ClientStore {
 
     /// Its connections, in the order they were made.
     pub fn connections(&self) -> Result<Vec<Connection>, VaultError> {
-        Ok(self.get("connections")?.unwrap_or_default())
+        let mut connections: Vec<Connection> = Vec::new();
+        for id in self.vault.connections(&self.client) {
+            // One whose key was made and then the program was cut off has no record yet.
+            connections.extend(self.get_of::<Connection>(&self.of(&id), "connection")?);
+        }
+        connections.sort_by(|a, b| (a.linked_at, &a.id).cmp(&(b.linked_at, &b.id)));
+        Ok(connections)
     }
 
     /// Its accounts, if they were ever listed.
@@ -133,54 +139,58 @@ impl ClientStore {
 
     /// What was read of a connection's costs.
     pub fn cost_state(&self, connection: &ConnectionId) -> Result<CostState, VaultError> {
-        Ok(self.get(&format!("costs/{connection}/state"))?.unwrap_or_default())
+        Ok(self.get_of(&self.of(connection), &format!("costs/{connection}/state"))?.unwrap_or_default())
     }
 
     /// All months of costs of a connection, oldest first.
     pub fn cost_months(&self, connection: &ConnectionId) -> Result<Vec<CostMonth>, VaultError> {
-        let names = self.vault.list(&self.scope, &format!("costs/{connection}/month/"))?;
-        names.iter().filter_map(|name| self.packed(name).transpose()).collect()
+        let scope = self.of(connection);
+        let names = self.vault.list(&scope, &format!("costs/{connection}/month/"))?;
+        names.iter().filter_map(|name| self.packed(&scope, name).transpose()).collect()
     }
 
     /// One month of costs.
     pub fn cost_month(&self, connection: &ConnectionId, first: Day) -> Result<Option<CostMonth>, VaultError> {
-        self.packed(&Name::new(month_name(connection, first))?)
+        self.packed(&self.of(connection), &Name::new(month_name(connection, first))?)
     }
 
     /// How a connection's sources stand.
     pub fn sources(&self, connection: &ConnectionId) -> Result<Sources, VaultError> {
-        Ok(self.get(&format!("sources/{connection}"))?.unwrap_or_default())
+        Ok(self.get_of(&self.of(connection), &format!("sources/{connection}"))?.unwrap_or_default())
     }
 
     /// What was read of an account's events.
     pub fn coverage(&self, account: AccountId) -> Result<Coverage, VaultError> {
-        Ok(self.get(&format!("coverage/{account}"))?.unwrap_or_default())
+        Ok(self.get_of(&self.of_account(account)?, &format!("coverage/{account}"))?.unwrap_or_default())
     }
 
     /// What the checks remember of an account.
     pub fn check_state(&self, account: AccountId) -> Result<CheckState, VaultError> {
-        Ok(self.get(&format!("checks/{account}"))?.unwrap_or_default())
+        Ok(self.get_of(&self.of_account(account)?, &format!("checks/{account}"))?.unwrap_or_default())
     }
 
     /// The findings of one account, by id.
     pub fn findings(&self, account: AccountId) -> Result<BTreeMap<FindingId, Finding>, VaultError> {
-        let list: Vec<Finding> = self.get(&format!("findings/{account}"))?.unwrap_or_default();
+        let name = format!("findings/{account}");
+        let list: Vec<Finding> = self.get_of(&self.of_account(account)?, &name)?.unwrap_or_default();
         Ok(list.into_iter().map(|f| (f.key.id(), f)).collect())
     }
 
     /// The findings of all accounts.
     pub fn all_findings(&self) -> Result<Vec<Finding>, VaultError> {
         let mut all = Vec::new();
-        for name in self.vault.list(&self.scope, "findings/")? {
-            let list: Option<Vec<Finding>> = self.vault.get_record(&self.scope, &name, SCHEMA)?;
-            all.extend(list.unwrap_or_default());
+        for scope in self.scopes() {
+            for name in self.vault.list(&scope, "findings/")? {
+                let list: Option<Vec<Finding>> = self.vault.get_record(&scope, &name, SCHEMA)?;
+                all.extend(list.unwrap_or_default());
+            }
         }
         Ok(all)
     }
 
     /// The days of events held of an account, by region.
     pub fn event_days(&self, account: AccountId) -> Result<Vec<(Region, Day)>, VaultError> {
-        let names = self.vault.list(&self.scope, &format!("events/{account}/"))?;
+        let names = self.vault.list(&self.of_account(account)?, &format!("events/{account}/"))?;
         Ok(names
             .iter()
             .filter_map(|name| {
@@ -193,7 +203,7 @@ impl ClientStore {
     /// One day of events.
     pub fn events(&self, account: AccountId, region: &Region, day: Day) -> Result<Option<EventChunk>, VaultError> {
         let name = Name::new(event_name(account, region, day))?;
-        let Some(opened) = self.vault.get(&self.scope, &name)? else { return Ok(None) };
+        let Some(opened) = self.vault.get(&self.of_account(account)?, &name)? else { return Ok(None) };
         Ok(Some(EventChunk::decode(&opened.bytes)?))
     }
 
@@ -208,16 +218,45 @@ impl ClientStore {
     }
 
     /// A record that is compressed before it is sealed: costs repeat their accounts and services thousands of times.
-    fn packed<T: DeserializeOwned>(&self, name: &Name) -> Result<Option<T>, VaultError> {
-        let Some(opened) = self.vault.get(&self.scope, name)? else { return Ok(None) };
+    fn packed<T: DeserializeOwned>(&self, scope: &Scope, name: &Name) -> Result<Option<T>, VaultError> {
+        let Some(opened) = self.vault.get(scope, name)? else { return Ok(None) };
         let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "unpacked", why };
         let raw = zstd::bulk::decompress(&opened.bytes, PACKED_LIMIT).map_err(|e| codec(e.to_string()))?;
         postcard::from_bytes(&raw).map(Some).map_err(|e| codec(e.to_string()))
     }
 
     fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, VaultError> {
-        self.vault.get_record(&self.scope, &Name::new(name)?, SCHEMA)
+        self.get_of(&self.scope, name)
     }
+
+    fn get_of<T: DeserializeOwned>(&self, scope: &Scope, name: &str) -> Result<Option<T>, VaultError> {
+        self.vault.get_record(scope, &Name::new(name)?, SCHEMA)
+    }
+
+    /// What is read through a connection has that connection's key.
+    fn of(&self, connection: &ConnectionId) -> Scope {
+        Scope::Connection(self.client.clone(), connection.clone())
+    }
+
+    /// The scope of an account's records: its connection's, or the client's for an account that is only listed (a
+    /// payer's costs raise findings for those too).
+    fn of_account(&self, account: AccountId) -> Result<Scope, VaultError> {
+        let scope = self.of(&connection_id(account)?);
+        Ok(if self.vault.has(&scope) { scope } else { self.scope.clone() })
+    }
+
+    /// The client's own scope and those of its connections.
+    fn scopes(&self) -> impl Iterator<Item = Scope> {
+        let connections = self.vault.connections(&self.client);
+        let client = self.client.clone();
+        std::iter::once(self.scope.clone())
+            .chain(connections.into_iter().map(move |id| Scope::Connection(client.clone(), id)))
+    }
+}
+
+/// A connection is named by the account it leads into.
+pub fn connection_id(account: AccountId) -> Result<ConnectionId, VaultError> {
+    account.to_string().parse().map_err(|_| VaultError::Name { given: account.to_string() })
 }
 
 fn event_name(account: AccountId, region: &Region, day: Day) -> String {
@@ -240,9 +279,22 @@ impl Draft<'_> {
         self.put("client", client)
     }
 
-    /// All its connections.
+    /// Connections, new or changed; their keys must be there ([`Vault::add_connections`]).
     pub fn connections(&mut self, connections: &[Connection]) -> Result<&mut Self, VaultError> {
-        self.put("connections", connections)
+        for connection in connections {
+            self.put_of(self.store.of(&connection.id), "connection", connection)?;
+        }
+        Ok(self)
+    }
+
+    /// Moves the findings of an account that was only listed to the connection it has now.
+    pub fn adopt(&mut self, account: AccountId) -> Result<&mut Self, VaultError> {
+        let name = format!("findings/{account}");
+        if let Some(findings) = self.store.get::<Vec<Finding>>(&name)? {
+            self.batch.remove(&self.store.scope, &Name::new(&name)?);
+            self.put_of(self.store.of_account(account)?, &name, &findings)?;
+        }
+        Ok(self)
     }
 
     /// Its accounts.
@@ -252,7 +304,7 @@ impl Draft<'_> {
 
     /// What was read of a connection's costs.
     pub fn cost_state(&mut self, connection: &ConnectionId, state: &CostState) -> Result<&mut Self, VaultError> {
-        self.put(&format!("costs/{connection}/state"), state)
+        self.put_of(self.store.of(connection), &format!("costs/{connection}/state"), state)
     }
 
     /// One month of costs.
@@ -264,23 +316,23 @@ impl Draft<'_> {
             return Err(codec("a month of costs takes more than 256 MiB; please report this".into()));
         }
         let packed = zstd::bulk::compress(&raw, PACKED_LEVEL).map_err(|e| codec(e.to_string()))?;
-        self.batch.put(&self.store.scope, &name, SCHEMA, packed);
+        self.batch.put(&self.store.of(connection), &name, SCHEMA, packed);
         Ok(self)
     }
 
     /// How a connection's sources stand.
     pub fn sources(&mut self, connection: &ConnectionId, sources: &Sources) -> Result<&mut Self, VaultError> {
-        self.put(&format!("sources/{connection}"), sources)
+        self.put_of(self.store.of(connection), &format!("sources/{connection}"), sources)
     }
 
     /// What was read of an account's events.
     pub fn coverage(&mut self, account: AccountId, coverage: &Coverage) -> Result<&mut Self, VaultError> {
-        self.put(&format!("coverage/{account}"), coverage)
+        self.put_of(self.store.of_account(account)?, &format!("coverage/{account}"), coverage)
     }
 
     /// What the checks remember of an account.
     pub fn check_state(&mut self, account: AccountId, state: &CheckState) -> Result<&mut Self, VaultError> {
-        self.put(&format!("checks/{account}"), state)
+        self.put_of(self.store.of_account(account)?, &format!("checks/{account}"), state)
     }
 
     /// All findings of an account.
@@ -290,7 +342,7 @@ impl Draft<'_> {
         findings: &BTreeMap<FindingId, Finding>,
     ) -> Result<&mut Self, VaultError> {
         let list: Vec<&Finding> = findings.values().collect();
-        self.put(&format!("findings/{account}"), &list)
+        self.put_of(self.store.of_account(account)?, &format!("findings/{account}"), &list)
     }
 
     /// One day of events, encoded.
@@ -302,7 +354,14 @@ impl Draft<'_> {
         encoded: Vec<u8>,
     ) -> Result<&mut Self, VaultError> {
         let name = Name::new(event_name(account, region, day))?;
-        self.batch.put(&self.store.scope, &name, SCHEMA, encoded);
+        self.batch.put(&self.store.of_account(account)?, &name, SCHEMA, encoded);
+        Ok(self)
+    }
+
+    /// Removes one day of events.
+    pub fn remove_events(&mut self, account: AccountId, region: &Region, day: Day) -> Result<&mut Self, VaultError> {
+        let name = Name::new(event_name(account, region, day))?;
+        self.batch.remove(&self.store.of_account(account)?, &name);
         Ok(self)
     }
 
@@ -317,7 +376,11 @@ impl Draft<'_> {
     }
 
     fn put<T: Serialize + ?Sized>(&mut self, name: &str, record: &T) -> Result<&mut Self, VaultError> {
-        self.batch.put_record(&self.store.scope, &Name::new(name)?, SCHEMA, record)?;
+        self.put_of(self.store.scope.clone(), name, record)
+    }
+
+    fn put_of<T: Serialize + ?Sized>(&mut self, scope: Scope, name: &str, record: &T) -> Result<&mut Self, VaultError> {
+        self.batch.put_record(&scope, &Name::new(name)?, SCHEMA, record)?;
         Ok(self)
     }
 }

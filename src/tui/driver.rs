@@ -1,7 +1,7 @@
 //! Drives the console in tests: keys in, screen out, a desk that answers from fixtures.
 
 use super::{
-    Effect, HitMap, Model, Msg, RequestId, Theme,
+    Door, Effect, HitMap, Model, Msg, RequestId, Theme,
     actions::keys::Key,
     fixtures::{self, FakeDesk},
     update::update,
@@ -10,6 +10,7 @@ use super::{
 use crate::desk::{Answer, Query};
 use crossterm::event::{KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
+use std::time::Duration;
 
 pub struct Driver {
     pub model: Model,
@@ -40,7 +41,12 @@ impl Driver {
 
     /// A console whose first question is not answered yet.
     pub fn waiting(columns: u16, rows: u16) -> Self {
-        let mut model = Model::new("bailiwick", (columns, rows), fixtures::now());
+        Self::behind(Door::Open, None, columns, rows)
+    }
+
+    /// A console behind a door, whose first wish is not fulfilled yet.
+    pub fn behind(door: Door, idle_lock: Option<Duration>, columns: u16, rows: u16) -> Self {
+        let mut model = Model::new("bailiwick", (columns, rows), fixtures::now()).behind(door, idle_lock);
         let effects = model.start();
         let mut driver = Self {
             model,
@@ -86,8 +92,12 @@ impl Driver {
 
     fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            self.effects.push(effect.clone());
-            if let Effect::Ask { request, query } = effect {
+            let asked = match &effect {
+                Effect::Ask { request, query } => Some((*request, query.clone())),
+                _ => None,
+            };
+            self.effects.push(effect);
+            if let Some((request, query)) = asked {
                 if self.holding {
                     self.held.push((request, query));
                 } else {
@@ -207,6 +217,11 @@ impl Driver {
         let toast = self.model.toast.as_ref().map(|(_, m)| m.text.clone()).unwrap_or_default();
         assert!(toast.contains(text), "the notice is \"{toast}\", not \"{text}\"");
         self
+    }
+
+    /// Whether it wished to leave.
+    pub fn quits(&self) -> bool {
+        self.effects.iter().any(|e| matches!(e, Effect::Quit))
     }
 
     pub fn copied(&self) -> Option<&str> {

@@ -1,10 +1,11 @@
 //! What the console wants done by others.
 
-use super::RequestId;
+use super::{RequestId, unlock::Secret};
 use crate::desk::Query;
 
 /// One wish, as data. The runtime does `Copy`, `Suspend`, `Repaint` and `Quit` itself and hands the others to the application.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// It cannot be copied, because it may carry a secret.
+#[derive(Debug)]
 pub enum Effect {
     /// Answer a question with `Msg::Answer` and the same number.
     Ask {
@@ -15,6 +16,14 @@ pub enum Effect {
     },
     /// Begin a sync of everything; ignored by the application if one runs.
     SyncNow,
+    /// Open the vault; answered with `Msg::Unlocked` or `Msg::UnlockRefused`.
+    Unlock(Secret),
+    /// Let go of the vault and of everything read from it; answered with `Msg::Locked`. The runtime clears the screen first.
+    Lock,
+    /// Make a backup; answered with notices, and with `Msg::VaultChanged` when it is there.
+    BackupNow,
+    /// Read the whole vault and check it; answered with notices.
+    VerifyVault,
     /// Put a text into the clipboard of the operator's terminal.
     Copy(String),
     /// Give the terminal back and stop, until continued.

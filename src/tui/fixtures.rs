@@ -8,9 +8,11 @@ use rust_decimal::Decimal;
 use std::sync::Arc;
 
 mod events;
+mod vault;
 
 use events::{access, finding, findings};
 pub use events::{finding_id, jobs};
+pub use vault::troubled;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -76,6 +78,9 @@ impl FakeDesk {
             Query::Access(scope) => Answer::Access(Arc::new(access(scope, self.clients))),
             Query::Findings(scope) => Answer::Findings(Arc::new(findings(scope.client.as_ref(), self.clients))),
             Query::Finding(id) => Answer::Finding(Arc::new(finding(*id))),
+            Query::Vault | Query::VaultBackups | Query::VaultBackup(_) | Query::VaultEntry(_) => {
+                Answer::Vault(Arc::new(vault::vault(self.clients)))
+            }
         })
     }
 }

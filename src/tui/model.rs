@@ -6,6 +6,7 @@ use super::{
     overlays::Overlay,
     panes::{self, Pane, PaneId, Source},
     sync_board::SyncBoard,
+    unlock::{Door, Secret, UnlockScreen},
     widgets::list::List,
 };
 use crate::{
@@ -49,7 +50,7 @@ impl Level {
 }
 
 /// A pane's levels, the first always there.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Stack {
     pane: &'static dyn Pane,
     root: Level,
@@ -114,10 +115,14 @@ pub enum Deadline {
     Toast(u64),
     /// Newer data may be asked for again.
     Refresh(u64),
+    /// No key came since the one with this number.
+    Idle(u64),
+    /// Another try at the vault is taken.
+    Wait(u64),
 }
 
 /// The console's state.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Model {
     /// The present.
     pub now: Timestamp,
@@ -147,7 +152,15 @@ pub struct Model {
     pub hit: HitMap,
     /// When set, newer data is asked for only after this deadline.
     pub refresh: Option<u64>,
-    counter: u64,
+    /// The screen shown in place of everything while the vault is locked.
+    pub locked: Option<UnlockScreen>,
+    /// What stands between the console and its data.
+    pub(super) door: Door,
+    /// After how long without a key it locks.
+    pub(super) idle_lock: Option<Duration>,
+    /// The last key's number and time.
+    pub(super) last_key: (u64, Timestamp),
+    pub(super) counter: u64,
 }
 
 impl Model {
@@ -171,16 +184,24 @@ impl Model {
             pending_g: false,
             hit: HitMap::default(),
             refresh: None,
+            locked: None,
+            door: Door::Open,
+            idle_lock: None,
+            last_key: (0, now),
             counter: 0,
         }
     }
 
-    /// The first questions, asked once the first frame stands.
+    /// What is wanted once the first frame stands: the first questions, or the vault opened where a file does it.
     pub fn start(&mut self) -> Vec<Effect> {
-        self.ask_visible()
+        match (&self.locked, self.door) {
+            (None, _) => self.ask_visible(),
+            (Some(_), Door::File(_)) => vec![Effect::Unlock(Secret::Configured)],
+            (Some(_), _) => Vec::new(),
+        }
     }
 
-    fn number(&mut self) -> u64 {
+    pub(super) fn number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
     }
@@ -240,7 +261,12 @@ impl Model {
     pub fn deadlines(&self) -> Vec<(Deadline, Duration)> {
         let toast = self.toast.as_ref().map(|(n, _)| (Deadline::Toast(*n), Duration::from_secs(5)));
         let refresh = self.refresh.map(|n| (Deadline::Refresh(n), Duration::from_millis(250)));
-        toast.into_iter().chain(refresh).collect()
+        let wait = self.locked.as_ref().and_then(UnlockScreen::wait);
+        let wait = wait.map(|wait| (Deadline::Wait(wait.number), Duration::from_secs(wait.seconds)));
+        // On a locked screen only what stands half typed has to go.
+        let watched = self.locked.as_ref().is_none_or(UnlockScreen::is_typed);
+        let idle = self.idle_lock.filter(|_| watched).map(|after| (Deadline::Idle(self.last_key.0), after));
+        toast.into_iter().chain(refresh).chain(wait).chain(idle).collect()
     }
 
     /// Shows a notice and keeps it in the log.

@@ -49,6 +49,24 @@ pub enum Msg {
     },
     /// What is being prepared while there is no data yet, e.g. `building the demo world`.
     Status(String),
+    /// The vault is open.
+    Unlocked,
+    /// The vault stays locked.
+    UnlockRefused {
+        /// Why and what to do, safe to print.
+        text: String,
+        /// How long no other try is taken.
+        wait_seconds: Option<u64>,
+    },
+    /// The application has let go of the vault; a console that is still open locks itself.
+    Locked {
+        /// What there is to say besides that, safe to print; nothing of it may come from the vault.
+        note: Option<String>,
+    },
+    /// Something about the vault itself is not what it was: a backup, a slot, the audit log.
+    VaultChanged,
+    /// The process ran again after it was stopped.
+    Resumed,
     /// A deadline of [`Model::deadlines`](super::Model::deadlines) has passed.
     Due(Deadline),
     /// The present, told before every other message by the loop.

@@ -1,13 +1,13 @@
 //! The loop: waits, reduces, draws. The only part of the console that knows tokio and a clock.
 
 use super::{
-    Capabilities, Effect, Model, Msg, Theme,
+    Capabilities, Door, Effect, Model, Msg, Theme,
     model::Deadline,
     terminal::{
         clipboard,
         guard::{Line, TerminalGuard},
         input,
-        output::Screen,
+        output::{self, Screen},
         panics::PanicCatch,
     },
     update::update,
@@ -40,7 +40,7 @@ const STOP: Duration = Duration::from_millis(200);
 
 /// How the loop talks to the world.
 pub struct Ports {
-    /// Takes `Effect::Ask` and `Effect::SyncNow`; must return at once.
+    /// Takes what the runtime does not do itself; must return at once.
     pub effects: Box<dyn FnMut(Effect)>,
     /// Answers, sync events, notices.
     pub incoming: UnboundedReceiver<Msg>,
@@ -81,6 +81,10 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// What the terminal can do; `--ascii` and `NO_COLOR` are already in it.
     pub capabilities: Capabilities,
+    /// How it comes to its data.
+    pub door: Door,
+    /// After how long without a key it locks; `None` for never.
+    pub idle_lock: Option<Duration>,
 }
 
 /// Why the console ended other than by `q`.
@@ -234,7 +238,8 @@ impl<O: Write> Loop<O> {
         options: &Options,
     ) -> Result<Self, TuiError> {
         let capabilities = options.capabilities;
-        let mut model = Model::new(options.title.clone(), (0, 0), options.clock.now());
+        let model = Model::new(options.title.clone(), (0, 0), options.clock.now());
+        let mut model = model.behind(options.door, options.idle_lock);
         update(&mut model, Msg::Resize(size.0, size.1));
         Ok(Self {
             terminal: Terminal::new(Screen::new(output, model.size))?,
@@ -279,28 +284,54 @@ impl<O: Write> Loop<O> {
 
     async fn perform(&mut self, effects: Vec<Effect>, signals: &mut Signals) -> Result<(), TuiError> {
         for effect in effects {
-            match effect {
-                Effect::Ask { .. } | Effect::SyncNow => (self.effects)(effect),
-                Effect::Copy(text) => {
-                    if let Some(sequence) = clipboard::osc52(&text, self.capabilities.wrap) {
-                        self.terminal.backend_mut().control(&sequence)?;
-                    }
-                }
-                Effect::Repaint => self.repaint()?,
-                Effect::Suspend => {
-                    self.guard.leave()?;
-                    signals.stop().await?;
-                    self.resume()?;
-                }
-                Effect::Quit => self.quit = true,
+            if let Effect::Suspend = effect {
+                self.guard.leave()?;
+                signals.stop().await?;
+                self.resume()?;
+            } else {
+                self.apply(effect)?;
             }
         }
         Ok(())
     }
 
+    /// Does an effect that nothing has to be waited for.
+    fn apply(&mut self, effect: Effect) -> Result<(), TuiError> {
+        match effect {
+            Effect::Copy(text) => {
+                if let Some(sequence) = clipboard::osc52(&text, self.capabilities.wrap) {
+                    self.terminal.backend_mut().control(&sequence)?;
+                }
+            }
+            Effect::Repaint => self.repaint()?,
+            Effect::Lock => {
+                // The screen first: to let go of the vault may take a moment.
+                self.forget()?;
+                (self.effects)(Effect::Lock);
+            }
+            Effect::Quit => self.quit = true,
+            Effect::Suspend => {}
+            Effect::Ask { .. } | Effect::SyncNow | Effect::Unlock(_) | Effect::BackupNow | Effect::VerifyVault => {
+                (self.effects)(effect)
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the model anew, and keeps nothing of what was drawn before.
+    fn forget(&mut self) -> Result<(), TuiError> {
+        output::forget(&mut self.terminal)?;
+        self.draw()
+    }
+
     /// After a stop: the shell has had the terminal, so nothing of it is as it was.
     fn resume(&mut self) -> Result<(), TuiError> {
         self.guard.again()?;
+        // It may have been stopped for so long that nothing may be shown any more.
+        update(&mut self.model, Msg::Now(self.clock.now()));
+        for effect in update(&mut self.model, Msg::Resumed) {
+            self.apply(effect)?;
+        }
         if let Ok((columns, rows)) = crossterm::terminal::size() {
             update(&mut self.model, Msg::Resize(columns, rows));
             self.terminal.backend_mut().resize(self.model.size);

@@ -6,6 +6,7 @@ use super::{
     model::Deadline,
     overlays,
     panes::PaneId,
+    unlock,
 };
 use crate::domain::SyncEvent;
 
@@ -14,6 +15,17 @@ pub const LARGEST: (u16, u16) = (500, 200);
 
 /// Takes one message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let seen = matches!(msg, Msg::Now(_) | Msg::Drawn(_) | Msg::Resize(..));
+    match (seen, &model.locked) {
+        (false, Some(_)) => return unlock::update(model, msg),
+        // Whatever comes, a key too, comes too late.
+        (false, None) => {
+            if let Some(effects) = model.lock_if_idle() {
+                return effects;
+            }
+        }
+        (true, _) => {}
+    }
     match msg {
         Msg::Key(event) => Key::of(event).map_or_else(Vec::new, |key| on_key(model, key)),
         Msg::Paste(text) => overlays::paste(model, &text),
@@ -39,19 +51,32 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Due(Deadline::Refresh(number)) => model.refresh_due(number),
+        Msg::Due(Deadline::Idle(number)) => model.idle_due(number),
+        Msg::Locked { note } => {
+            let effects = model.lock("locked");
+            if model.locked.is_some() {
+                unlock::update(model, Msg::Locked { note });
+            }
+            effects
+        }
+        Msg::VaultChanged => model.data_changed(),
+        Msg::Unlocked | Msg::UnlockRefused { .. } | Msg::Resumed | Msg::Due(Deadline::Wait(_)) => Vec::new(),
         Msg::Now(now) => {
             model.now = now;
             Vec::new()
         }
         Msg::Drawn(hit) => {
             model.hit = hit;
-            model.level_mut().list.laid_out(hit.table);
+            if model.locked.is_none() {
+                model.level_mut().list.laid_out(hit.table);
+            }
             Vec::new()
         }
     }
 }
 
 fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
+    model.key_came();
     // A notice has been seen once the next key comes; the key does what it always does.
     model.toast = None;
     if let Some(effects) = keymap::anywhere(model, key) {
@@ -75,11 +100,14 @@ fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
     match &event {
         SyncEvent::Finished { summary } => {
             let failed = summary.jobs_failed + summary.jobs_partial;
+            let kept_too_long = summary.purged.iter().any(|purged| purged.failure.is_some());
             let text = match failed {
+                0 if kept_too_long => "sync finished, but old events could not be removed: e shows why".into(),
                 0 => format!("sync finished: {} new events", summary.events),
                 n => format!("sync finished, {n} of {} jobs with errors: e shows them", summary.jobs_done + n),
             };
-            let level = if failed == 0 { super::NoticeLevel::Info } else { super::NoticeLevel::Error };
+            let level =
+                if failed == 0 && !kept_too_long { super::NoticeLevel::Info } else { super::NoticeLevel::Error };
             model.notify(level, text);
         }
         SyncEvent::Aborted { failure } => {

@@ -6,6 +6,7 @@ use super::{
     overlays,
     panes::{Pane, PaneId},
     theme::{Tone, to_ascii},
+    unlock,
     widgets::{
         canvas::{Canvas, Piece, dim, plain, width},
         table::TableHit,
@@ -32,7 +33,9 @@ pub struct HitMap {
 pub fn view(model: &Model, frame: &mut Frame, theme: &Theme) -> HitMap {
     let area = frame.area().intersection(Rect::new(0, 0, model.size.0, model.size.1));
     let mut canvas = Canvas::new(frame.buffer_mut(), theme);
-    let (hit, cursor) = if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    let (hit, cursor) = if let Some(screen) = &model.locked {
+        (HitMap::default(), unlock::draw(screen, &model.title, model.now, &mut canvas, area))
+    } else if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let text = format!(
             "{}×{} is too small: bailiwick needs {}×{}. Enlarge the window, or q quits.",
             area.width, area.height, SMALLEST.0, SMALLEST.1
@@ -144,7 +147,7 @@ fn draw_body(model: &Model, canvas: &mut Canvas, body: Rect) -> TableHit {
     let table = body.height - strip - 1;
     let (table_y, rule_y) = if first { (body.y + strip + 1, body.y + strip) } else { (body.y, body.y + table) };
     let strip_y = if first { body.y } else { rule_y + 1 };
-    canvas.rule(body.x, rule_y, body.width, if first { "evidence" } else { &title });
+    canvas.rule(body.x, rule_y, body.width, if first { pane.table_title(model) } else { &title });
     pane.detail(model, canvas, Rect { y: strip_y, height: strip, ..body });
     draw_table(model, pane, canvas, Rect { y: table_y, height: table, ..body })
 }

@@ -194,7 +194,7 @@ impl<'a> Directory<'a> {
         let Some(bytes) = self.store.block(&keys.place(address.kind, address.name))? else {
             return Ok(Err(DamageKind::Missing));
         };
-        Ok(address.open(&keys.data, tag, &bytes))
+        Ok(address.open(&keys.data, tag, bytes))
     }
 }
 

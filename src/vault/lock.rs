@@ -89,6 +89,14 @@ impl Lock {
     }
 }
 
+impl Lock {
+    /// Whether the lock file names a holder that is not there any more.
+    pub(super) fn was_left(dir: &Path) -> bool {
+        let Ok(file) = disk::options().read(true).open(dir.join(NAME)) else { return false };
+        file.metadata().is_ok_and(|meta| meta.len() > 0) && flock(&file, FlockOperation::NonBlockingLockShared).is_ok()
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // The emptied file only spares people a stale name. Closing alone would keep the lock while a process that was

@@ -3,6 +3,7 @@
 //! From the bottom up: `store` keeps bytes, `envelope` seals them, `page`, `directory`, `rewrite` and `manifest` make
 //! sure that nothing is lost or swapped unnoticed, `header` and `slot` hold the keys, `open` and `records` are what
 //! callers use. `chunk` packs access events. `backup` makes copies elsewhere and brings them back.
+//! callers use. `audit` keeps the log of what was done; `chunk` packs access events.
 //!
 //! ```text
 //! vault.hdr, vault.hdr.b     slots and wrapped keys, twice
@@ -15,6 +16,7 @@
 
 mod attempts;
 mod backup;
+mod audit;
 mod batch;
 pub mod chunk;
 mod directory;
@@ -47,12 +49,15 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditEntry, AuditFault, AuditGap, AuditOrder, AuditRecord, AuditText, AuditVerified, AuditWrong, Via};
 pub use backup::{
     BackupCheck, BackupError, BackupInfo, Backups, Deletions, Keep, Pruned, Refreshed, Restored, restore_backup,
     verify_backup,
 };
 pub use batch::Batch;
 pub use directory::Opened;
+#[doc(hidden)]
+pub use envelope::Envelope;
 pub use error::{Damage, DamageKind, VaultError};
 pub use harden::harden_process;
 pub use kdf::KdfCost;

@@ -137,6 +137,12 @@ impl Vault {
         self.lock.was_held
     }
 
+    /// Whether a process seems to have ended with the vault in `dir` open, without opening it. A running one seems so
+    /// too; opening it will tell.
+    pub fn seems_cut_off(dir: &Path) -> bool {
+        Lock::was_left(dir)
+    }
+
     /// Its directory.
     pub fn dir(&self) -> &Path {
         &self.dir

@@ -4,7 +4,7 @@ use super::{
     Batch, Name, Opened, Scope, SlotId, Vault, VaultError,
     batch::Edit,
     directory::{Directory, Owner},
-    header::{Header, OwnerId},
+    header::Header,
     key::{SecretKey, random},
     manifest::{Manifest, Root, no_key},
     open::new_owner,
@@ -75,6 +75,11 @@ impl Vault {
         ids.collect()
     }
 
+    /// Whether there is a key for a scope.
+    pub fn has(&self, scope: &Scope) -> bool {
+        self.state().owners.contains_key(scope)
+    }
+
     /// Adds a client with a key of its own; durable when it returns.
     pub fn add_client(&self, id: &ClientId) -> Result<(), VaultError> {
         let _one = self.begin()?;
@@ -128,6 +133,13 @@ impl Vault {
             Some(entry) => directory.read(name, &entry).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The commit that wrote a record, as [`Vault::client_revision`] counts them; `None` if there is no such record.
+    pub fn record_revision(&self, scope: &Scope, name: &Name) -> Result<Option<u64>, VaultError> {
+        let state = self.state();
+        let owner = state.owner(scope)?;
+        Ok(self.directory(owner).find(state.root(owner), name)?.map(|entry| entry.version))
     }
 
     /// A record that was put with [`Batch::put_record`] under this schema.
@@ -208,7 +220,7 @@ impl Vault {
     }
 
     /// Seals one owner's changes and the directory pages above them.
-    fn rewrite(
+    pub(super) fn rewrite(
         &self,
         owner: &Owner,
         root: &mut Root,
@@ -325,11 +337,5 @@ impl Vault {
     /// Keeps a little space aside, to be given up when the disk is full. For vaults that stay.
     pub fn keep_ballast(&self) {
         space::keep_ballast(&self.dir);
-    }
-
-    /// The owners of these ids and their scopes, for reports.
-    pub(super) fn scopes_of(&self, ids: &[OwnerId]) -> Vec<Scope> {
-        let state = self.state();
-        state.owners.values().filter(|o| ids.contains(&o.id)).map(|o| o.scope.clone()).collect()
     }
 }

@@ -134,6 +134,7 @@ impl Store {
 impl Files {
     fn open(dir: &Path) -> Result<Self, VaultError> {
         let path = dir.to_owned();
+        remove_half_snapshots(dir)?;
         let opening = move || {
             let config = sled::Config::new().path(path).flush_every_ms(None).cache_capacity(CACHE);
             guarded("opening it", || open_unlocked(&config))
@@ -172,6 +173,18 @@ impl Files {
         *synced = found;
         if fresh { disk::sync_dir(&blobs) } else { Ok(()) }
     }
+}
+
+/// sled takes a snapshot that it was killed while writing for its newest one, and never opens again. The one before it
+/// is still there, and without any it reads its log from the start.
+fn remove_half_snapshots(dir: &Path) -> Result<(), VaultError> {
+    for file in std::fs::read_dir(dir).map_err(VaultError::io("list", dir))? {
+        let path = file.map_err(VaultError::io("list", dir))?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            disk::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Opens, waiting up to a second for sled's own lock. The vault's lock is already ours, so sled's can only be held by a

@@ -84,13 +84,17 @@ impl Rig {
     }
 
     pub fn sync_at(&self, url: String) -> (SyncSummary, Vec<SyncEvent>) {
+        self.sync_with(url, options())
+    }
+
+    pub fn sync_with(&self, url: String, options: SyncOptions) -> (SyncSummary, Vec<SyncEvent>) {
         let heard = Rc::new(RefCell::new(Vec::new()));
         let ear = heard.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let summary = runtime.block_on(async {
             let cloud = SdkCloud::connect(BaseCredentials::Simulator { url }, self.clock.clone()).await;
             let listener = Box::new(move |event| ear.borrow_mut().push(event));
-            sync::run(cloud, self.vault.clone(), self.checks.clone(), self.clock.clone(), options(), listener).await
+            sync::run(cloud, self.vault.clone(), self.checks.clone(), self.clock.clone(), options, listener).await
         });
         (summary.unwrap(), heard.take())
     }
@@ -110,6 +114,7 @@ pub fn options() -> SyncOptions {
             ..RetryPolicy::default()
         },
         event_days: 14,
+        event_retention_days: 400,
         event_minutes: 5,
         cost_hours: 8,
         always_regions: Vec::new(),

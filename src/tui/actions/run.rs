@@ -5,7 +5,7 @@ use crate::{
     tui::{
         Effect, Model, NoticeLevel,
         overlays::{self, Overlay},
-        panes::{self, PANES, PaneId, Step, costs, overview},
+        panes::{self, PANES, PaneId, Step, costs, overview, vault},
     },
 };
 
@@ -148,6 +148,28 @@ pub fn can_sync(model: &Model) -> Result<(), String> {
 pub fn sync_now(model: &mut Model) -> Vec<Effect> {
     model.notify(NoticeLevel::Info, "sync begun: 7 shows it");
     vec![Effect::SyncNow]
+}
+
+pub fn lock(model: &mut Model) -> Vec<Effect> {
+    model.lock("locked by hand")
+}
+
+pub fn backup_now(_: &mut Model) -> Vec<Effect> {
+    vec![Effect::BackupNow]
+}
+
+pub fn verify(_: &mut Model) -> Vec<Effect> {
+    vec![Effect::VerifyVault]
+}
+
+pub fn has_backups(model: &Model) -> Result<(), String> {
+    vault::can_list_backups(model)
+}
+
+pub fn backups(model: &mut Model) -> Vec<Effect> {
+    let mut effects = model.to_root(PaneId::Vault);
+    effects.extend(model.open(PaneId::Vault, vec![Query::VaultBackups]));
+    effects
 }
 
 pub fn repaint(_: &mut Model) -> Vec<Effect> {

@@ -28,6 +28,7 @@ pub const ACTIONS: &[Action] = &[
     action("access", &["4"], "Access: who acted, and what they did", |m| run::pane(m, PaneId::Access)),
     action("findings", &["5"], "Findings: the triage list, with evidence", |m| run::pane(m, PaneId::Findings)),
     action("sync", &["7"], "Sync: jobs, requests, spend, errors", |m| run::pane(m, PaneId::Sync)),
+    action("vault", &["8"], "Vault: slots, backups, the audit log", |m| run::pane(m, PaneId::Vault)),
     action("next-pane", &["Tab"], "Next pane", |m| run::neighbour(m, 1)),
     action("previous-pane", &["Shift-Tab"], "Pane before", |m| run::neighbour(m, -1)),
     Action {
@@ -86,6 +87,22 @@ pub const ACTIONS: &[Action] = &[
         when: run::has_client,
         ..action("client-access", &["a"], "Access to the selected client", run::client_access)
     },
+    Action {
+        hint: Some("backup now"),
+        place: In(&[PaneId::Vault]),
+        ..action("backup-now", &["b"], "Make a backup now", run::backup_now)
+    },
+    Action {
+        hint: Some("backups"),
+        place: In(&[PaneId::Vault]),
+        when: run::has_backups,
+        ..action("backups", &["B"], "All backups", run::backups)
+    },
+    Action {
+        hint: Some("verify"),
+        place: In(&[PaneId::Vault]),
+        ..action("verify", &["v"], "Read the whole vault and check it", run::verify)
+    },
     Action { hint: Some("copy"), ..action("copy", &["y"], "Copy: id, ARN, row, table, command", run::copy_menu) },
     Action {
         hint: Some("sync"),
@@ -97,6 +114,10 @@ pub const ACTIONS: &[Action] = &[
     Action { hint: Some("help"), ..action("help", &["?"], "Help for here; type to search, Enter runs", run::help) },
     Action { hint: Some("command"), ..action("command", &[":"], "Command line, with completion", run::command_line) },
     action("palette", &["Ctrl-p"], "Palette: every action by name", run::palette),
+    Action {
+        when: Model::can_lock,
+        ..action("lock", &["L"], "Lock: forget all that is shown, close the vault", run::lock)
+    },
     Action { place: Everywhere, ..action("repaint", &["Ctrl-l"], "Draw everything anew", run::repaint) },
     Action { place: Everywhere, ..action("suspend", &["Ctrl-z"], "Back to the shell; fg returns", run::suspend) },
     Action { when: run::at_root, ..action("quit", &["q"], "Quit, from a pane's first level", run::quit) },

@@ -75,8 +75,9 @@ fn run(model: &mut Model, line: &Picker, offered: &[String]) -> After {
         Ok(client) if model.clients().iter().any(|row| row.client == client) => {
             let Step { pane, queries } = step(word, client);
             // Opened by name it stands on its pane's first level, wherever one came from.
-            model.to_root(pane);
-            After::Close(model.open(pane, queries))
+            let mut effects = model.to_root(pane);
+            effects.extend(model.open(pane, queries));
+            After::Close(effects)
         }
         _ => refused(model, format!("no client \"{rest}\": Tab completes the clients there are")),
     }

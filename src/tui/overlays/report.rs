@@ -1,7 +1,10 @@
 //! Longer texts: what is stale or failed, and the log of notices.
 
 use crate::{
-    desk::{Answer, view::AccessView},
+    desk::{
+        Answer,
+        view::{AccessView, VaultMode},
+    },
     domain::{ClientId, Failure},
     tui::{
         Model, NoticeLevel,
@@ -19,12 +22,26 @@ pub fn errors(model: &Model) -> Vec<Paragraph> {
     if let Some(reason) = &model.level().failed {
         out.push((("this view".into(), Tone::Bad), reason.clone()));
     }
+    if let Some(Answer::Vault(view)) = &model.level().answer {
+        if let VaultMode::ReadOnly { why } = &view.mode {
+            out.push((("vault is read-only".into(), Tone::Bad), why.clone()));
+        }
+        out.extend(view.backup_problem.iter().map(|text| (("backup".into(), Tone::Bad), text.clone())));
+        out.extend(view.notices.iter().map(|text| (("vault".into(), Tone::Warn), text.clone())));
+        let noted = view.backups.iter().filter_map(|b| Some((b.name.clone(), b.what.clone()?)));
+        out.extend(noted.map(|(name, what)| ((name.into(), Tone::Warn), what)));
+    }
     if let Some(failure) = model.sync.aborted() {
         out.push((("sync stopped".into(), Tone::Bad), sentence(failure)));
     }
     for (job, failure) in model.sync.failures() {
         let head = format!("{} {} {}", job.client, job.account, job.source.word());
         out.push(((head.into(), Tone::Bad), sentence(failure)));
+    }
+    let purged = model.sync.summary().into_iter().flat_map(|summary| &summary.purged);
+    for (client, failure) in purged.filter_map(|p| Some((&p.client, p.failure.as_ref()?))) {
+        let text = format!("what is older than events are kept could not be removed: {}", sentence(failure));
+        out.push(((client.to_string().into(), Tone::Bad), text));
     }
     // What a job has just said is not said again.
     let said = |client: &ClientId, text: &str| {

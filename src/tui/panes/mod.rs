@@ -7,6 +7,7 @@ pub mod findings;
 pub mod listing;
 pub mod overview;
 pub mod sync;
+pub mod vault;
 
 pub use listing::{Listing, Rows};
 
@@ -22,8 +23,15 @@ use crate::{
 use ratatui::layout::Rect;
 
 /// All panes in the order of their keys.
-pub const PANES: &[&dyn Pane] =
-    &[&overview::Overview, &accounts::Accounts, &costs::Costs, &access::Access, &findings::Findings, &sync::Sync];
+pub const PANES: &[&dyn Pane] = &[
+    &overview::Overview,
+    &accounts::Accounts,
+    &costs::Costs,
+    &access::Access,
+    &findings::Findings,
+    &sync::Sync,
+    &vault::Vault,
+];
 
 /// Names a pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -40,6 +48,8 @@ pub enum PaneId {
     Findings,
     /// 7
     Sync,
+    /// 8
+    Vault,
 }
 
 /// What a level draws from.
@@ -133,6 +143,11 @@ pub trait Pane: std::fmt::Debug + std::marker::Sync {
     /// Whether the detail is the point of this level and stands above its table.
     fn detail_first(&self, _model: &Model) -> bool {
         false
+    }
+
+    /// What the table is then, for the rule between the two.
+    fn table_title(&self, _model: &Model) -> &'static str {
+        "evidence"
     }
 }
 

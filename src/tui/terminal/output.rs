@@ -2,12 +2,14 @@
 
 use super::scroll;
 use ratatui::{
+    Terminal,
     backend::{Backend, ClearType, WindowSize},
     buffer::{Buffer, Cell},
     layout::{Position, Rect, Size},
     style::{Color, Modifier, Style},
 };
 use std::io::{self, Write};
+use zeroize::Zeroize;
 
 const BEGIN: &[u8] = b"\x1b[?2026h";
 const END: &[u8] = b"\x1b[?2026l";
@@ -158,6 +160,17 @@ impl<W: Write> Screen<W> {
             self.cursor = None;
         }
     }
+}
+
+/// Clears the terminal and forgets every cell that was drawn: ratatui keeps the last two frames, we what the terminal
+/// shows and the bytes of the last frame.
+pub fn forget<W: Write>(terminal: &mut Terminal<Screen<W>>) -> io::Result<()> {
+    // Nothing is known of the cursor either.
+    terminal.backend_mut().control("")?;
+    terminal.backend_mut().frame.zeroize();
+    terminal.current_buffer_mut().reset();
+    // The frame before, the screen, and what we know of it.
+    terminal.clear()
 }
 
 /// A cell that looks the same in any foreground.
@@ -343,6 +356,27 @@ mod tests {
         frame(&mut terminal, "abcdefghijklmnopqrst");
         assert_eq!(frame(&mut terminal, "ab        klmnopqrst"), "\x1b[?2026h\x1b[1;3H\x1b[8X\x1b[?2026l");
         assert_eq!(frame(&mut terminal, "ab        kl"), "\x1b[?2026h\x1b[10C\x1b[K\x1b[?2026l");
+    }
+
+    #[test]
+    fn what_was_drawn_is_forgotten_in_every_buffer() {
+        let mut terminal = Terminal::new(Screen::new(Vec::new(), (20, 3))).unwrap();
+        let mut shown = vt100::Parser::new(3.try_into().unwrap(), 20.try_into().unwrap(), 0);
+        for text in ["northwind", "northwind again", "kestrel"] {
+            shown.process(frame(&mut terminal, text).as_bytes());
+            terminal.get_frame().render_widget(Paragraph::new("halden, half drawn"), Rect::new(0, 0, 20, 3));
+        }
+        terminal.backend_mut().out.clear();
+        assert!(format!("{terminal:?}").contains("kestrel") && format!("{terminal:?}").contains("halden"));
+        forget(&mut terminal).unwrap();
+        let kept = format!("{terminal:?}");
+        for name in ["northwind", "kestrel", "halden"] {
+            assert!(!kept.contains(name), "{name} is kept");
+        }
+        terminal.backend_mut().flush().unwrap();
+        let bytes = std::mem::take(&mut terminal.backend_mut().out);
+        shown.process(&bytes);
+        assert_eq!(shown.screen().contents().trim(), "");
     }
 
     #[test]

@@ -98,18 +98,18 @@ fn esc_goes_exactly_one_level_back_and_never_quits() {
     driver.press("<esc>").expect("Costs ▸ northwind").expect_not("▸ 447120069921");
     driver.press("<esc>").expect("▸ Overview").expect_row("northwind");
     driver.press("<esc>").expect("▸ Overview").expect_toast("first level");
-    assert!(!driver.effects.contains(&Effect::Quit));
+    assert!(!driver.quits());
     driver.press("q");
-    assert!(driver.effects.contains(&Effect::Quit));
+    assert!(driver.quits());
 }
 
 #[test]
 fn q_quits_only_from_a_first_level_and_says_so_elsewhere() {
     let mut driver = Driver::new(120, 40);
     driver.press("5 <enter> q").expect_toast("first level only");
-    assert!(!driver.effects.contains(&Effect::Quit));
+    assert!(!driver.quits());
     driver.press("<ctrl-c>");
-    assert!(driver.effects.contains(&Effect::Quit));
+    assert!(driver.quits());
 }
 
 #[test]

@@ -7,7 +7,21 @@ use crate::tui::{
 
 #[test]
 fn every_key_does_something_or_says_why() {
-    for start in ["1", "2", "3", "4", "5", "5 <enter>", "7", "3 <enter> <enter> <enter>", "4 <enter>"] {
+    for start in [
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "5 <enter>",
+        "7",
+        "3 <enter> <enter> <enter>",
+        "4 <enter>",
+        "8",
+        "8 B",
+        "8 <enter>",
+        "8 B <enter>",
+    ] {
         for key in ACTIONS.iter().flat_map(|a| a.keys) {
             let mut driver = Driver::new(120, 40);
             driver.press(start);

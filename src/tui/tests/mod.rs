@@ -4,6 +4,7 @@ mod behaviour;
 mod bytes;
 mod commands;
 mod keys;
+mod lock;
 mod random;
 mod replay;
 mod screens;

@@ -62,6 +62,7 @@ impl Replay {
                 self.writer.backend_mut().resize((columns, rows));
                 self.shown.screen_mut().set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
             }
+            Step::Unlocked => drop(self.driver.send(Msg::Unlocked)),
             Step::Sync => drop(self.driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }))),
             // Terminals do not agree on the width of every script; of these they do.
             Step::Paste(text) => {

@@ -3,7 +3,7 @@
 use crate::{
     domain::FixedClock,
     tui::{
-        Capabilities, Effect, Msg, Options, Ports, Session, TuiError, fixtures,
+        Capabilities, Door, Effect, Msg, Options, Ports, Session, TuiError, fixtures,
         runtime::run,
         terminal::{
             clipboard::Wrap,
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use std::{
     io,
     pin::Pin,
@@ -52,6 +52,8 @@ fn options(wrap: Wrap) -> Options {
         title: "bailiwick".into(),
         clock: Arc::new(FixedClock(fixtures::now())),
         capabilities: Capabilities { colours: true, ascii: false, ssh: false, wrap },
+        door: Door::Open,
+        idle_lock: None,
     }
 }
 
@@ -66,10 +68,10 @@ fn ports() -> (Ports, UnboundedSender<Msg>, Arc<Mutex<Vec<Effect>>>) {
     let (log, answers) = (Arc::clone(&asked), sender.clone());
     let mut desk = fixtures::FakeDesk::default();
     let effects = Box::new(move |effect: Effect| {
-        log.lock().unwrap().push(effect.clone());
-        if let Effect::Ask { request, query } = effect {
-            answers.send(Msg::Answer { request, result: desk.answer(&query) }).unwrap();
+        if let Effect::Ask { request, query } = &effect {
+            answers.send(Msg::Answer { request: *request, result: desk.answer(query) }).unwrap();
         }
+        log.lock().unwrap().push(effect);
     });
     (Ports { effects, incoming }, sender, asked)
 }
@@ -147,6 +149,127 @@ fn at_rest_nothing_is_written() {
         output.text().len() - before
     });
     assert_eq!(written, 0);
+}
+
+/// What a terminal shows after these bytes.
+fn shown(bytes: &str) -> String {
+    let mut terminal = vt100::Parser::new(30.try_into().unwrap(), 100.try_into().unwrap(), 0);
+    terminal.process(bytes.as_bytes());
+    terminal.screen().contents()
+}
+
+/// An application whose passphrase is right, with everything it was wished.
+fn vault() -> (Ports, UnboundedSender<Msg>, Arc<Mutex<Vec<String>>>) {
+    let (sender, incoming) = unbounded_channel();
+    let wished = Arc::new(Mutex::new(Vec::new()));
+    let (log, answers) = (Arc::clone(&wished), sender.clone());
+    let mut desk = fixtures::FakeDesk::default();
+    let effects = Box::new(move |effect: Effect| {
+        log.lock().unwrap().push(format!("{effect:?}"));
+        let msg = match effect {
+            Effect::Ask { request, query } => Msg::Answer { request, result: desk.answer(&query) },
+            Effect::Unlock(_) => Msg::Unlocked,
+            Effect::Lock => Msg::Locked { note: None },
+            _ => return,
+        };
+        answers.send(msg).unwrap();
+    });
+    (Ports { effects, incoming }, sender, wished)
+}
+
+fn behind_a_door() -> Options {
+    let idle_lock = Some(std::time::Duration::from_secs(600));
+    Options { door: Door::Asks, idle_lock, ..options(Wrap::None) }
+}
+
+#[test]
+fn nothing_of_the_data_is_written_before_it_is_open_and_none_is_on_the_screen_after_a_lock() {
+    let output = Output::default();
+    let (ports, _sender, wished) = vault();
+    let enter = Ok(Event::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
+    let pressed = keys("secret").chain([enter]).chain(keys("jjL")).collect::<Vec<_>>();
+    let (mut presses, seen) = (pressed.into_iter(), output.clone());
+    let mut before = None;
+    // A key comes once the one before has been drawn.
+    let input = stream::poll_fn(move |context| {
+        let text = seen.text();
+        if before.as_ref() == Some(&text) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        before = Some(text);
+        presses.next().map_or(Poll::Pending, |key| Poll::Ready(Some(key)))
+    });
+    let input: Input = Box::pin(input.chain(stream::pending()));
+    block_on(async {
+        let console = run(session(input, output.clone()), ports, behind_a_door());
+        tokio::pin!(console);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut console => panic!("it ended by itself: {ended:?}"),
+                () = tokio::task::yield_now() => {}
+            }
+            if shown(&output.text()).contains("locked by hand") {
+                break;
+            }
+        }
+    });
+    let text = output.text();
+    let opened = text.find("Overview").expect("it was open in between");
+    assert!(text.contains("northwind") && shown(&text[..opened]).contains("Passphrase  ••••"), "{text:?}");
+    assert!(!text.contains("secret"), "{text:?}");
+    let screen = shown(&text);
+    for name in ["northwind", "halden", "tidewater", "Overview"] {
+        assert!(!screen.contains(name), "{name} is still there:\n{screen}");
+    }
+    let wished = wished.lock().unwrap();
+    assert!(
+        wished.first().unwrap().starts_with("Unlock(Passphrase(") && !wished.concat().contains("secret"),
+        "{wished:?}"
+    );
+    assert_eq!(wished.last().unwrap(), "Lock");
+}
+
+/// Time stands still except where the console itself waits for it.
+#[test]
+fn without_a_key_nothing_is_written_until_it_locks_after_exactly_its_time() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let output = Output::default();
+    let (ports, sender, _) = vault();
+    sender.send(Msg::Unlocked).unwrap();
+    let input: Input = Box::pin(stream::pending());
+    runtime.block_on(async {
+        let begin = tokio::time::Instant::now();
+        let console = run(session(input, output.clone()), ports, behind_a_door());
+        tokio::pin!(console);
+        let mut at_rest = 0;
+        for second in [5, 590, 599] {
+            let until = tokio::time::sleep_until(begin + std::time::Duration::from_secs(second));
+            tokio::select! {
+                ended = &mut console => panic!("it ended by itself: {ended:?}"),
+                () = until => {}
+            }
+            assert!(shown(&output.text()).contains("northwind"), "after {second} s");
+            assert!(at_rest == 0 || at_rest == output.text().len(), "something was written by {second} s");
+            at_rest = output.text().len();
+        }
+        let until = tokio::time::sleep_until(begin + std::time::Duration::from_secs(601));
+        tokio::select! {
+            ended = &mut console => panic!("it ended by itself: {ended:?}"),
+            () = until => {}
+        }
+        let screen = shown(&output.text());
+        assert!(screen.contains("locked after 10 minutes without a key") && !screen.contains("northwind"), "{screen}");
+        // And then it rests for good.
+        let locked = output.text().len();
+        let until = tokio::time::sleep_until(begin + std::time::Duration::from_secs(100_000));
+        tokio::select! {
+            ended = &mut console => panic!("it ended by itself: {ended:?}"),
+            () = until => {}
+        }
+        assert_eq!(output.text().len(), locked);
+    });
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub fn twin(glyph: char) -> char {
         '▼' | '↓' => 'v',
         '●' | '◆' => '#',
         '○' => 'o',
+        '•' => '*',
         '·' | '▁' | '░' => '.',
         '…' => '~',
         '−' | '–' | '—' | '─' | '▔' => '-',
@@ -52,7 +53,8 @@ mod tests {
 
     #[test]
     fn every_glyph_the_console_draws_has_a_twin_of_its_own() {
-        for glyph in "▌▸→▲▼●◆○·…−–─│┤▁▂▃▄▅▆▇█░▒▓ΔΣ×⟳".chars() {
+        for glyph in "▌▸→▲▼●◆○•·…−–─│┤▁▂▃▄▅▆▇█░▒▓ΔΣ×⟳".chars()
+        {
             assert!(twin(glyph).is_ascii() && twin(glyph) != '?', "{glyph}");
         }
         assert_eq!((twin('x'), twin('漢')), ('x', '?'));

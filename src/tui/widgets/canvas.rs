@@ -156,6 +156,10 @@ pub fn wrap_pieces(pieces: &[Piece], columns: u16) -> Vec<Vec<Piece>> {
             }
         }
     }
+    // A blank at the end of a full line would be taken for more text that does not fit.
+    for (text, _) in lines.iter_mut().filter_map(|line| line.last_mut()) {
+        *text = text.trim_end().to_owned().into();
+    }
     lines
 }
 
@@ -212,12 +216,20 @@ mod tests {
     }
 
     #[test]
+    fn a_fact_that_fills_its_line_is_not_marked_as_cut() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 2));
+        let fact: Fact = ("", vec![plain("ab cdefg hij")]);
+        Canvas::new(&mut buffer, &Theme::DARK).facts(Rect::new(0, 0, 10, 2), 0, &[fact]);
+        assert_eq!(text(&buffer), " ab cdefg  hij      ");
+    }
+
+    #[test]
     fn sentences_wrap_at_words_and_long_words_are_broken() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("a\nb", 9), ["a", "b"]);
         let lines = wrap_pieces(&[plain("one two "), dim("three")], 8);
         let texts: Vec<String> = lines.iter().map(|l| l.iter().map(|p| p.0.as_ref()).collect()).collect();
-        assert_eq!(texts, ["one two ", "three"]);
+        assert_eq!(texts, ["one two", "three"]);
     }
 }

@@ -62,6 +62,21 @@ pub fn plural(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(n), if n == 1 { one } else { many })
 }
 
+/// `412 B`, `38.4 MiB`.
+pub fn bytes(n: u64) -> String {
+    let (mut tenths, mut unit) = (n.saturating_mul(10), "B");
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if tenths < 10_240 {
+            break;
+        }
+        (tenths, unit) = (tenths / 1_024, next);
+    }
+    match unit {
+        "B" => format!("{n} B"),
+        _ => format!("{}.{} {unit}", tenths / 10, tenths % 10),
+    }
+}
+
 /// `+26.5`, for percent columns.
 pub fn percent(value: Decimal) -> String {
     let rounded = value.round_dp(1);
@@ -250,6 +265,16 @@ mod tests {
             (p("26.46"), p("-10.64"), p("0.01"), p("123456")),
             ("+26.5".into(), "−10.6".into(), "0.0".into(), "+>9,999".into())
         );
+    }
+
+    #[rstest]
+    #[case(0, "0 B")]
+    #[case(1_023, "1023 B")]
+    #[case(1_024, "1.0 KiB")]
+    #[case(40_265_318, "38.3 MiB")]
+    #[case(5_368_709_120, "5.0 GiB")]
+    fn sizes_are_in_binary_units(#[case] n: u64, #[case] text: &str) {
+        assert_eq!(bytes(n), text);
     }
 
     #[test]

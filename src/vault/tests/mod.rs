@@ -2,7 +2,9 @@
 
 mod backup;
 mod canary;
+mod care;
 mod corruption;
+mod keys;
 mod model;
 mod tamper;
 mod use_and_reopen;
@@ -51,4 +53,12 @@ fn put(vault: &Vault, scope: &Scope, records: &[(&str, &[u8])]) {
 
 fn bytes(vault: &Vault, scope: &Scope, text: &str) -> Option<Vec<u8>> {
     vault.get(scope, &name(text)).unwrap().map(|o| o.bytes.to_vec())
+}
+
+impl Vault {
+    /// Spoils a record in the store, for tests of other rooms.
+    pub(crate) fn damage_for_tests(&self, scope: &Scope, name: &Name) {
+        let place = self.state().owners[scope].current().unwrap().1.place(envelope::Kind::Record, name.as_str());
+        self.store.apply(vec![(place, Some(vec![1, 2, 3]))]).unwrap();
+    }
 }

@@ -157,7 +157,12 @@ impl Rows for EvidenceRows {
         }
     }
 
-    fn empty(&self, _source: &Source) -> String {
+    fn empty(&self, source: &Source) -> String {
+        if let Some(Answer::Finding(view)) = source.answer
+            && view.evidence_note.is_some()
+        {
+            return "Its evidence is gone, as said above.".into();
+        }
         "This finding carries no single events: it comes from costs, settings or a connection, as said above.".into()
     }
 }

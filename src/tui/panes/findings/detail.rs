@@ -74,6 +74,7 @@ fn sections(finding: &FindingDetail) -> Vec<(&'static str, String, Tone)> {
         ("why", finding.why.clone(), Tone::Plain),
         ("normal if", finding.false_positives.clone(), Tone::Dim),
         ("maps to", refs.join(" · "), Tone::Dim),
+        ("evidence", finding.evidence_note.clone().unwrap_or_default(), Tone::Dim),
         ("check", format!("{} by {}", finding.row.check, finding.author), Tone::Dim),
     ];
     all.into_iter().filter(|section| !section.1.is_empty()).collect()

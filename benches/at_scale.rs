@@ -1,0 +1,274 @@
+//! A large vault: 40 clients, 1,000 accounts, 1,000,000 events and 14 months of costs. How long until something is to be
+//! seen after the key was derived, what it takes in memory, what an event takes on disk.
+//!
+//! `cargo bench --bench at_scale`. A program, not a criterion benchmark: opening is measured in fresh processes (this one
+//! again), the median of seven.
+
+use bailiwick::{
+    checks::Checks,
+    desk::Desk,
+    domain::{
+        AccessEvent, AccountId, Amounts, Client, ClientId, Clock, Connection, ConnectionKind, CostBasis, CostCell,
+        CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, RoleArn, Timestamp,
+    },
+    sync::{ClientStore, Sources, connection_id},
+    vault::{
+        KdfCost, LockOwner, Unlock, Vault,
+        chunk::{EventChunk, encode_events},
+    },
+};
+use rust_decimal::Decimal;
+use secrecy::SecretSlice;
+use std::{
+    path::Path,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+#[path = "vault/events.rs"]
+mod events;
+
+const CLIENTS: u64 = 40;
+const ACCOUNTS: u64 = 25;
+/// Events of an account: 14 days × 2 regions.
+const EVENTS: usize = 1_000;
+const DAYS: i64 = 14;
+const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
+const SERVICES: u64 = 12;
+const MONTHS: i64 = 14;
+const DIRECTORY: &str = "BAILIWICK_BENCH_VAULT";
+
+fn main() {
+    match std::env::var_os(DIRECTORY) {
+        Some(dir) => open_once(Path::new(&dir)),
+        None => measure(),
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_795_000_000)
+}
+
+fn owner() -> LockOwner {
+    LockOwner { user: "bench".into(), pid: 1, tty: "no terminal".into(), since: now() }
+}
+
+fn secret() -> SecretSlice<u8> {
+    SecretSlice::from(vec![7u8; 32])
+}
+
+fn measure() {
+    let base = tempfile::tempdir().expect("a temporary directory");
+    let dir = base.path().join("vault");
+    let began = Instant::now();
+    let vault = Vault::create(&dir, Unlock::CredentialFile(&secret()), KdfCost::default(), &owner()).expect("a vault");
+    let vault = Arc::new(vault);
+    for client in 0..CLIENTS {
+        fill(&vault, client);
+    }
+    let without = vault.compact().expect("compacts").after;
+    let filling = Instant::now();
+    let events: usize = stores(&vault).iter().map(|store| fill_events(store)).sum();
+    println!(
+        "{events} events stored in {:.1} s; all in {:.1} s",
+        filling.elapsed().as_secs_f64(),
+        began.elapsed().as_secs_f64()
+    );
+    let compacting = Instant::now();
+    let sizes = vault.compact().expect("compacts");
+    println!(
+        "the store takes {} MiB, after compaction {} MiB ({:.1} s)",
+        sizes.before >> 20,
+        sizes.after >> 20,
+        compacting.elapsed().as_secs_f64()
+    );
+    println!("{:.1} bytes of files an event, directory included", (sizes.after - without) as f64 / events as f64);
+    let (verifying, cpu) = (Instant::now(), cpu_time());
+    let report = vault.verify().expect("verifies");
+    assert!(report.damaged.is_empty());
+    println!(
+        "verified {} records, {} MiB, in {:.2} s ({:.2} s CPU)",
+        report.records,
+        report.bytes >> 20,
+        verifying.elapsed().as_secs_f64(),
+        (cpu_time() - cpu).as_secs_f64()
+    );
+    drop(vault);
+    let vault = Arc::new(Vault::open(&dir, Unlock::CredentialFile(&secret()), &owner()).expect("opens"));
+    let (reading, cpu) = (Instant::now(), cpu_time());
+    let chunks = all_chunks(&vault);
+    let events: usize = chunks.iter().map(|chunk| chunk.iter().count()).sum();
+    println!(
+        "{events} stored events opened and decoded: {:.2} s CPU, {:.2} s wall, process then {} MiB",
+        (cpu_time() - cpu).as_secs_f64(),
+        reading.elapsed().as_secs_f64(),
+        resident_mib()
+    );
+    drop((chunks, vault));
+    for what in ["first opening, which builds the glances", "unlock to first data"] {
+        let mut runs: Vec<String> = (0..7).map(|_| child(&dir)).collect();
+        runs.sort_by_key(|line| {
+            line.split(' ').next().and_then(|ms| ms.parse::<f64>().ok()).map(|ms| (ms * 1e3) as u64)
+        });
+        println!("{what}: {}", runs[if what.starts_with("first") { runs.len() - 1 } else { runs.len() / 2 }]);
+    }
+}
+
+/// One opening in a process of its own.
+fn child(dir: &Path) -> String {
+    let this = std::env::current_exe().expect("this program");
+    let output = Command::new(this).env(DIRECTORY, dir).output().expect("runs");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn open_once(dir: &Path) {
+    let secret = secret();
+    let began = Instant::now();
+    let vault = Vault::open(dir, Unlock::CredentialFile(&secret), &owner()).expect("opens");
+    let opened = began.elapsed();
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock(now()));
+    let checks = Arc::new(Checks::builtin().expect("the built-in checks load"));
+    let checks_ready = began.elapsed();
+    let desk = Desk::new(Arc::new(vault), checks, clock);
+    let overview = desk.overview().expect("an overview");
+    let first = began.elapsed() - (checks_ready - opened);
+    let rss = resident_mib();
+    desk.keep_glances().expect("kept");
+    assert_eq!(overview.clients.len() as u64, CLIENTS);
+    println!(
+        "{:.1} ms (vault open after {:.1} ms), {rss} MiB resident",
+        first.as_secs_f64() * 1e3,
+        opened.as_secs_f64() * 1e3
+    );
+}
+
+fn fill(vault: &Arc<Vault>, number: u64) {
+    let id: ClientId = format!("client-{number:02}").parse().expect("a client id");
+    vault.add_client(&id).expect("added");
+    let store = ClientStore::new(vault.clone(), id.clone());
+    let external_id = format!("bw-{number:032}").parse().expect("an ExternalId");
+    let name = format!("Client number {number}");
+    let profile = Client {
+        id: id.clone(),
+        name: name.as_str().into(),
+        cost_basis: CostBasis::Billable,
+        added_at: now(),
+        external_id,
+    };
+    let accounts: Vec<AccountId> = (0..ACCOUNTS)
+        .map(|n| AccountId::from_number(100_000_000_000 + number * 1_000 + n).expect("an account id"))
+        .collect();
+    let connections: Vec<Connection> = accounts
+        .iter()
+        .enumerate()
+        .map(|(n, account)| Connection {
+            id: connection_id(*account).expect("a connection id"),
+            client: id.clone(),
+            kind: if n == 0 { ConnectionKind::Payer } else { ConnectionKind::Member },
+            role: RoleArn::new(Partition::Aws, *account, "bailiwick/role").expect("a role"),
+            linked_at: now(),
+            alias: None,
+            gate: GateState::Passed { at: now() },
+        })
+        .collect();
+    let ids: Vec<_> = connections.iter().map(|c| c.id.clone()).collect();
+    vault.add_connections(&id, &ids).expect("added");
+    let mut draft = store.draft();
+    draft.profile(&profile).and_then(|d| d.connections(&connections)).expect("drafted");
+    for month in months() {
+        draft.cost_month(&ids[0], &costs(&accounts, month, number)).expect("drafted");
+    }
+    for connection in &ids {
+        draft.sources(connection, &Sources::default()).expect("drafted");
+    }
+    draft.commit().expect("committed");
+}
+
+/// Two weeks of events for every account; says how many.
+fn fill_events(store: &ClientStore) -> usize {
+    let mut stored = 0;
+    for connection in store.connections().expect("connections") {
+        let account = connection.account();
+        let mut draft = store.draft();
+        for (r, region) in REGIONS.iter().enumerate() {
+            for back in 0..DAYS {
+                let seed = account.number() * 100 + back as u64 * 2 + r as u64;
+                let count = EVENTS.div_ceil(DAYS as usize * REGIONS.len());
+                let day = now().day().plus(-back);
+                let day_events: Vec<AccessEvent> = events::day(seed, count, account, region, day.start());
+                stored += count;
+                let packed = encode_events(&day_events).expect("packed");
+                draft.events(account, &region.parse().expect("a region"), day, packed).expect("drafted");
+            }
+        }
+        draft.commit().expect("committed");
+    }
+    stored
+}
+
+fn months() -> impl Iterator<Item = Month> {
+    let open = now().day().month();
+    (0..MONTHS).rev().map(move |back| open.plus(-i32::try_from(back).unwrap_or(0)))
+}
+
+fn costs(accounts: &[AccountId], month: Month, seed: u64) -> CostMonth {
+    let mut r = events::Seeded(seed);
+    let mut cells = |_| -> Vec<CostCell> {
+        let pairs = accounts.iter().flat_map(|account| (0..SERVICES).map(move |service| (*account, service)));
+        pairs
+            .map(|(account, service)| {
+                let amount = Decimal::new(r.below(9_000_000_000) as i64, 10);
+                CostCell {
+                    account,
+                    service: format!("Amazon Service Number {service}").into(),
+                    amounts: Amounts {
+                        unblended: amount,
+                        net_unblended: amount,
+                        amortized: amount,
+                        net_amortized: amount,
+                    },
+                }
+            })
+            .collect()
+    };
+    let mut daily = Vec::new();
+    let mut day: Day = month.first();
+    while day < month.end() && day <= now().day() {
+        daily.push(DayCosts { day, estimated: false, cells: cells(()) });
+        day = day.plus(1);
+    }
+    let monthly = cells(());
+    CostMonth { month, currency: Currency::USD, estimated: false, monthly, total: None, daily, read_at: now() }
+}
+
+fn stores(vault: &Arc<Vault>) -> Vec<ClientStore> {
+    vault.clients().into_iter().map(|client| ClientStore::new(vault.clone(), client)).collect()
+}
+
+fn all_chunks(vault: &Arc<Vault>) -> Vec<EventChunk> {
+    let mut chunks = Vec::new();
+    for store in stores(vault) {
+        for connection in store.connections().expect("connections") {
+            let account = connection.account();
+            for (region, day) in store.event_days(account).expect("days") {
+                chunks.extend(store.events(account, &region, day).expect("reads"));
+            }
+        }
+    }
+    chunks
+}
+
+/// Processor time of this process from `/proc/self/stat` (fields 14 and 15, in hundredths of a second).
+fn cpu_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = text.rsplit(')').next().unwrap_or("");
+    let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
+}
+
+/// Resident memory of this process from `/proc/self/statm` (pages of 4 KiB).
+fn resident_mib() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4 / 1024
+}

@@ -1,0 +1,73 @@
+//! The sync that the console has under way, on a thread of its own.
+
+use super::engine::Engine;
+use crate::{
+    domain::{Failure, FailureKind, SyncEvent},
+    tui::{Msg, NoticeLevel},
+};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    thread::JoinHandle,
+};
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
+
+/// The one sync that may be under way. Dropping it stops the sync and waits until nothing of it writes any more.
+#[derive(Default)]
+pub struct Run {
+    thread: Option<JoinHandle<()>>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Run {
+    /// Begins a sync, unless one is under way.
+    pub fn begin(&mut self, engine: &Engine, to_screen: &UnboundedSender<Msg>) {
+        let notice = |level, text: &str| {
+            let _ = to_screen.send(Msg::Notice { level, text: text.to_owned() });
+        };
+        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            return notice(NoticeLevel::Hint, "a sync is running: pane 7 shows how far it is");
+        }
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (engine, screen) = (engine.clone(), to_screen.clone());
+        let work = move || {
+            let tell = {
+                let screen = screen.clone();
+                move |event: SyncEvent| {
+                    let _ = screen.send(Msg::Sync(event));
+                }
+            };
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            let what = match catch_unwind(AssertUnwindSafe(|| engine.run(tell, stopped))) {
+                Ok(Ok(_)) => return,
+                Ok(Err(report)) => report.to_string(),
+                Err(_) => "the sync failed inside bailiwick; please report this".to_owned(),
+            };
+            let next_step = "what was stored is kept; try again with R".into();
+            let failure = Failure { kind: FailureKind::Bug, what, next_step };
+            let _ = screen.send(Msg::Sync(SyncEvent::Aborted { failure }));
+        };
+        match std::thread::Builder::new().name("sync".into()).spawn(work) {
+            Ok(thread) => (self.thread, self.stop) = (Some(thread), Some(stop)),
+            Err(_) => notice(NoticeLevel::Error, "the sync could not start: the system gives no more threads"),
+        }
+    }
+}
+
+impl Run {
+    /// Stops between two commits; whether there was anything to stop.
+    pub fn end(&mut self) -> bool {
+        drop(self.stop.take());
+        let Some(thread) = self.thread.take() else { return false };
+        let running = !thread.is_finished();
+        let _ = thread.join();
+        running
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

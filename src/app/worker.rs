@@ -1,0 +1,233 @@
+//! The thread behind the screen: opens the vault, answers the screen's wishes one after another, and lets go of it all.
+
+use super::{
+    Setting, backup,
+    chore::{Chore, Task},
+    demo::Demo,
+    engine::{self, Engine},
+    report::Report,
+    run::Run,
+    secret,
+    unlock::{self, Refused},
+};
+use crate::{
+    aws::BaseCredentials,
+    checks::Checks,
+    config::Settings,
+    desk::{Action, Answer, Desk, Query, Via},
+    tui::{self, Effect, Msg, NoticeLevel},
+};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// When the console first looks whether a backup is due, and how often after that.
+const FIRST_TEND: Duration = Duration::from_secs(60);
+const TEND_EVERY: Duration = Duration::from_secs(3_600);
+
+/// What is there only while the vault is open, in the order in which it is to be dropped.
+struct Opened {
+    run: Run,
+    chore: Chore,
+    desk: Arc<Desk>,
+    engine: Engine,
+    /// What opening found, to be told once.
+    notices: Vec<String>,
+}
+
+/// Serves the demo, whose vault is open from the start.
+pub fn serve_demo(demo: &Demo, wishes: &Receiver<Effect>, to_screen: &UnboundedSender<Msg>) {
+    let mut opened = Opened::new(demo.desk.clone(), demo.engine.clone(), Vec::new());
+    opened.run.begin(&opened.engine, to_screen);
+    let never = |_| Err(Report::failed("the demo's vault cannot be opened again: q leaves the demo").into());
+    serve(Some(opened), never, wishes, to_screen);
+}
+
+/// Serves the user's own vault, which is to be opened first.
+pub fn serve_stored(
+    setting: &Setting,
+    settings: &Settings,
+    wishes: &Receiver<Effect>,
+    to_screen: &UnboundedSender<Msg>,
+) {
+    serve(None, |secret| open(setting, settings, secret), wishes, to_screen);
+}
+
+/// Answers wishes until the screen is gone.
+fn serve(
+    mut opened: Option<Opened>,
+    open: impl Fn(tui::Secret) -> Result<Opened, Refused>,
+    wishes: &Receiver<Effect>,
+    to_screen: &UnboundedSender<Msg>,
+) {
+    // Nobody listens any more only when the console has ended.
+    let tell = |msg| drop(to_screen.send(msg));
+    let notice = |level, text: &str| tell(Msg::Notice { level, text: text.to_owned() });
+    let mut tend_at = Instant::now() + FIRST_TEND;
+    loop {
+        let wish = match wishes.recv_timeout(tend_at.saturating_duration_since(Instant::now())) {
+            Ok(wish) => wish,
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                tend_at = Instant::now() + TEND_EVERY;
+                if let Some(opened) = &mut opened {
+                    opened.chore.begin(Task::Tend, &opened.desk, to_screen);
+                }
+                continue;
+            }
+        };
+        match (wish, &mut opened) {
+            (Effect::Ask { request, query }, Some(opened)) => {
+                tell(Msg::Answer { request, result: answer(&opened.desk, &query) });
+            }
+            (Effect::SyncNow, Some(opened)) => match opened.desk.permit(Action::SyncRun, None, "of all clients") {
+                Ok(()) => opened.run.begin(&opened.engine, to_screen),
+                Err(error) => notice(NoticeLevel::Error, &error.to_string()),
+            },
+            (Effect::BackupNow, Some(opened)) => opened.chore.begin(Task::BackUp, &opened.desk, to_screen),
+            (Effect::VerifyVault, Some(opened)) => opened.chore.begin(Task::Verify, &opened.desk, to_screen),
+            (Effect::Lock, _) => {
+                if let Some(opened) = &opened {
+                    // This one happens whether it can be noted or not.
+                    let _ = opened.desk.permit(Action::ConsoleLock, None, "by hand, or because nobody was there");
+                }
+                tell(Msg::Locked { note: opened.take().and_then(close) });
+            }
+            (Effect::Unlock(secret), None) => match catch_unwind(AssertUnwindSafe(|| open(secret))) {
+                Ok(Ok(mut new)) => {
+                    let notices = std::mem::take(&mut new.notices);
+                    opened = Some(new);
+                    tell(Msg::Unlocked);
+                    notices.iter().for_each(|text| notice(NoticeLevel::Error, text));
+                }
+                Ok(Err(Refused { text, wait_seconds })) => tell(Msg::UnlockRefused { text, wait_seconds }),
+                Err(_) => {
+                    let text = "opening the vault failed inside bailiwick; please report this".to_owned();
+                    tell(Msg::UnlockRefused { text, wait_seconds: None });
+                }
+            },
+            (Effect::Unlock(_), Some(_)) => tell(Msg::Unlocked),
+            // Asked before a lock and come to after it: nobody waits for it any more.
+            (Effect::Ask { .. } | Effect::SyncNow | Effect::BackupNow | Effect::VerifyVault, None) => {}
+            // The screen does these itself.
+            (Effect::Copy(_) | Effect::Suspend | Effect::Repaint | Effect::Quit, _) => {}
+        }
+    }
+    opened.and_then(close);
+}
+
+fn answer(desk: &Desk, query: &Query) -> Result<Answer, String> {
+    // One question that fails badly must not leave the others without an answer.
+    match catch_unwind(AssertUnwindSafe(|| desk.ask(query))) {
+        Ok(result) => result.map_err(|e| e.to_string()),
+        Err(_) => Err("this view failed inside bailiwick; please report this".to_owned()),
+    }
+}
+
+/// Opens the user's vault and builds what works on it.
+fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<Opened, Refused> {
+    let secret = match secret {
+        tui::Secret::Configured => secret::from_file(setting)?,
+        tui::Secret::Passphrase(text) => secret::with_key_file(setting, text)?,
+        tui::Secret::RecoveryCode(code) => secret::Secret::RecoveryCode(code),
+    };
+    let paths = setting.paths()?;
+    let checks = Arc::new(Checks::with_user_rules(&paths.config.join("checks")).map_err(Report::from)?);
+    let plan = backup::plan(setting)?;
+    let (vault, notices) = unlock::open_with(setting, &secret)?;
+    let vault = Arc::new(vault);
+    let engine = Engine {
+        vault: vault.clone(),
+        checks: checks.clone(),
+        clock: setting.clock.clone(),
+        credentials: BaseCredentials::Chain,
+        options: engine::options(settings, &setting.environment.user, None),
+    };
+    let desk = Arc::new(
+        Desk::new(vault, checks, setting.clock.clone()).with_backups(plan).acting(setting.actor(Via::Console)),
+    );
+    desk.permit(Action::ConsoleUnlock, None, "the console was opened").map_err(Report::from)?;
+    Ok(Opened::new(desk, engine, notices))
+}
+
+impl Opened {
+    fn new(desk: Arc<Desk>, engine: Engine, notices: Vec<String>) -> Self {
+        Self { run: Run::default(), chore: Chore::default(), desk, engine, notices }
+    }
+}
+
+/// Lets go of everything, so that the vault's keys are wiped; says so if that stopped a sync.
+fn close(opened: Opened) -> Option<String> {
+    let Opened { mut run, chore, desk, engine, .. } = opened;
+    let stopped = run.end();
+    drop(chore);
+    if let Err(error) = desk.keep_glances() {
+        // Then the next first screen takes a little longer.
+        tracing::warn!(%error, "the first screen was not kept");
+    }
+    drop((run, desk));
+    let vault = engine.vault;
+    if Arc::into_inner(vault).is_none() {
+        tracing::error!("the vault was locked while something still uses it: its keys are not wiped yet");
+    }
+    stopped.then(|| "the sync that ran was stopped; what it had stored is kept".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cli::WorldArgs, config::Environment, domain::FixedClock};
+    use std::sync::mpsc;
+    use tokio::sync::mpsc::unbounded_channel;
+
+    #[test]
+    fn a_lock_stops_the_sync_and_lets_go_of_the_vault() {
+        let setting = Setting {
+            environment: Environment::default(),
+            clock: Arc::new(FixedClock("2026-11-22T02:14:55Z".parse().unwrap())),
+            passphrase_file: None,
+            credential_file: None,
+            key_file: None,
+            recovery_code_file: None,
+            wait: false,
+            ascii: false,
+        };
+        let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
+        let vault = Arc::downgrade(&demo.engine.vault);
+        let mut opened = Opened::new(demo.desk, demo.engine, Vec::new());
+        let (to_screen, mut told) = unbounded_channel();
+        opened.run.begin(&opened.engine, &to_screen);
+        while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}
+        let (wishes, to_worker) = mpsc::channel();
+        let ask = |n| Effect::Ask { request: tui::RequestId(n), query: Query::Overview };
+        for wish in
+            [ask(1), Effect::Lock, ask(2), Effect::SyncNow, Effect::Lock, Effect::Unlock(tui::Secret::Configured)]
+        {
+            wishes.send(wish).unwrap();
+        }
+        drop(wishes);
+        let gone = std::cell::Cell::new(false);
+        let open = |_| {
+            gone.set(vault.upgrade().is_none());
+            Err(Report::failed("not again").into())
+        };
+        serve(Some(opened), open, &to_worker, &to_screen);
+        drop(to_screen);
+        assert!(gone.get(), "something still holds the vault and its keys");
+        let mut left: Vec<Msg> = std::iter::from_fn(|| told.blocking_recv()).collect();
+        let after = left.split_off(left.iter().position(|m| matches!(m, Msg::Locked { .. })).unwrap());
+        assert!(left.iter().any(|m| matches!(m, Msg::Answer { request, .. } if request.0 == 1)));
+        let [Msg::Locked { note: Some(note) }, Msg::Locked { note: None }, Msg::UnlockRefused { text, .. }] =
+            &after[..]
+        else {
+            panic!("{after:?}")
+        };
+        assert!(note.contains("the sync that ran was stopped") && text == "not again");
+    }
+}

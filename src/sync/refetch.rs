@@ -1,0 +1,363 @@
+//! After damage: what the vault had to drop is taken out of what counts as read, so that the next sync reads it again
+//! as far as AWS still has it, and what cannot come back is said by name.
+
+use super::{
+    CostState, Coverage, HISTORY_SECONDS,
+    plan::{DAILY_MONTHS, MONTHS},
+    store::ClientStore,
+};
+use crate::{
+    checks::CheckState,
+    domain::{AccountId, ClientId, ConnectionId, Day, FindingId, Region, TimeRange, Timestamp},
+    vault::{Damage, Scope, VaultError},
+};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What becomes of what was lost, in sentences.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Forgotten {
+    /// Whose it was.
+    pub client: ClientId,
+    /// What is read again.
+    pub again: Vec<String>,
+    /// What cannot be, with the next step.
+    pub lost: Vec<String>,
+}
+
+/// The way back to what AWS no longer has.
+const BACKUPS: &str = "a backup may hold it: `bailiwick backup list`";
+
+/// Forgets what a repair dropped of a client, in one commit; what it dropped of others is passed over.
+///
+/// # Errors
+/// If what is left cannot be read or the change cannot be stored; then nothing was changed.
+pub fn forget_damaged(store: &ClientStore, dropped: &[Damage], now: Timestamp) -> Result<Forgotten, VaultError> {
+    let connected = store.connections()?.iter().map(|c| c.account()).collect();
+    let said = Forgotten { client: store.client().clone(), again: Vec::new(), lost: Vec::new() };
+    let mut work = Forgetting {
+        store,
+        now,
+        connected,
+        said,
+        events: BTreeMap::new(),
+        unknown: BTreeMap::new(),
+        costs: BTreeMap::new(),
+    };
+    for damage in dropped {
+        match (&damage.whose, damage.kind.is_page()) {
+            (Scope::Client(client), true) if client == store.client() => work.page_of_client()?,
+            (Scope::Connection(client, id), true) if client == store.client() => work.page_of(id)?,
+            (whose, false) if whose.client() == Some(store.client()) => work.record(whose, &damage.name)?,
+            _ => {}
+        }
+    }
+    work.settle()
+}
+
+/// Why all events of an account are read again.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unknown {
+    /// What had been read is not known any more.
+    coverage: bool,
+    /// What the checks remembered is gone.
+    checks: bool,
+    /// Its findings are gone.
+    findings: bool,
+}
+
+/// What is known of the damage to one client.
+struct Forgetting<'a> {
+    store: &'a ClientStore,
+    now: Timestamp,
+    connected: BTreeSet<AccountId>,
+    said: Forgotten,
+    events: BTreeMap<(AccountId, Region), BTreeSet<Day>>,
+    unknown: BTreeMap<AccountId, Unknown>,
+    costs: BTreeMap<ConnectionId, CostState>,
+}
+
+impl Forgetting<'_> {
+    /// Sorts one record to its place.
+    fn record(&mut self, whose: &Scope, name: &str) -> Result<(), VaultError> {
+        let parts: Vec<&str> = name.split('/').collect();
+        let known = match parts.as_slice() {
+            ["events", account, region, day] => self.event_day(account, region, day),
+            ["coverage", account] => self.whole(account, |u| u.coverage = true),
+            ["checks", account] => self.whole(account, |u| u.checks = true),
+            ["findings", account] => self.whole(account, |u| u.findings = true),
+            ["costs", connection, "month", first] => self.cost_month(connection, first)?,
+            ["costs", connection, "state"] => self.cost_state(connection),
+            ["sources", connection] => self.sources(connection)?,
+            [own] => self.own(whose, own),
+            _ => None,
+        };
+        if known.is_none() {
+            self.said.lost.push(format!("the record {name} of {whose} cannot be read again: {BACKUPS}"));
+        }
+        Ok(())
+    }
+
+    fn event_day(&mut self, account: &str, region: &str, day: &str) -> Option<()> {
+        let place = (account.parse().ok()?, region.parse().ok()?);
+        self.events.entry(place).or_default().insert(day.parse().ok()?);
+        Some(())
+    }
+
+    fn whole(&mut self, account: &str, why: impl FnOnce(&mut Unknown)) -> Option<()> {
+        why(self.unknown.entry(account.parse().ok()?).or_default());
+        Some(())
+    }
+
+    /// Cost Explorer answers for many months at the price of one, so all are asked again; the days only of this month.
+    fn cost_month(&mut self, connection: &str, first: &str) -> Result<Option<()>, VaultError> {
+        let (Ok(connection), Ok(first)) = (connection.parse::<ConnectionId>(), first.parse::<Day>()) else {
+            return Ok(None);
+        };
+        let state = self.costs_of(&connection)?;
+        state.daily_at.remove(&first);
+        (state.complete_at, state.monthly_at, state.total_at) = (None, None, None);
+        let open = self.now.day().month();
+        let (month, what) = (first.month(), format!("the costs of {connection} in {}", first.month()));
+        if month <= open.plus(-MONTHS) {
+            self.said.lost.push(format!("{what} cannot be read again, Cost Explorer keeps 13 months: {BACKUPS}"));
+        } else {
+            self.said.again.push(format!("{what} are asked again {}", self.when(account_of(&connection))));
+            if month <= open.plus(-DAILY_MONTHS) {
+                self.said.lost.push(format!("{what} come back without their days: {BACKUPS}"));
+            }
+        }
+        Ok(Some(()))
+    }
+
+    fn cost_state(&mut self, connection: &str) -> Option<()> {
+        let connection: ConnectionId = connection.parse().ok()?;
+        let when = self.when(account_of(&connection));
+        self.said.again.push(format!("all costs of {connection} that Cost Explorer still has are asked again {when}"));
+        self.costs.insert(connection, CostState::default());
+        Some(())
+    }
+
+    /// Events tell how they stand a few minutes later by themselves; costs would be silent for hours.
+    fn sources(&mut self, connection: &str) -> Result<Option<()>, VaultError> {
+        let Ok(connection) = connection.parse::<ConnectionId>() else { return Ok(None) };
+        self.costs_of(&connection)?.complete_at = None;
+        let when = self.when(account_of(&connection));
+        self.said.again.push(format!("how the sources of {connection} stand is found out again {when}"));
+        Ok(Some(()))
+    }
+
+    fn own(&mut self, whose: &Scope, name: &str) -> Option<()> {
+        let client = &self.said.client;
+        match (whose, name) {
+            (_, "accounts") => self.said.again.push("the list of accounts is read again by the next sync".into()),
+            // What is shown at first glance is made anew from the other records.
+            (_, "glance") => {}
+            (_, "client") => self.said.lost.push(format!(
+                "the name and the ExternalId of {client} cannot be read again, and nothing of it is read without them: \
+                 {BACKUPS}; or run `bailiwick client add {client}` and give its roles the new ExternalId"
+            )),
+            (Scope::Connection(_, id), "connection") => self.said.lost.push(format!(
+                "the role of connection {id} cannot be read again: {BACKUPS}; or connect it anew with \
+                 `bailiwick connect {client} --role-arn ARN`, what was read of it is kept"
+            )),
+            (_, "spend") => self.said.lost.push(format!(
+                "what the questions to Cost Explorer have cost {client} is counted from now on: {BACKUPS}"
+            )),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Everything of the connection may be gone that is no longer there.
+    fn page_of(&mut self, id: &ConnectionId) -> Result<(), VaultError> {
+        self.costs.insert(id.clone(), CostState::default());
+        self.said.lost.push(format!(
+            "which records of connection {id} were lost is not known: what AWS no longer has of them does not come \
+             back, and {BACKUPS}"
+        ));
+        let Some(account) = account_of(id) else { return Ok(()) };
+        if !self.connected.contains(&account) {
+            self.own(&Scope::Connection(self.said.client.clone(), id.clone()), "connection");
+        }
+        let has_costs = self.store.connections()?.iter().any(|c| c.id == *id && c.kind.has_costs());
+        if has_costs {
+            let when = self.when(Some(account));
+            self.said.again.push(format!("all costs of {id} that Cost Explorer still has are asked again {when}"));
+        }
+        let (checks, findings) = (self.store.check_state(account)?, self.store.findings(account)?);
+        let unknown = self.unknown.entry(account).or_default();
+        unknown.coverage = true;
+        unknown.checks |= checks == CheckState::default();
+        unknown.findings |= findings.is_empty();
+        Ok(())
+    }
+
+    /// The client's own records are few, so that most of them tell by their absence.
+    fn page_of_client(&mut self) -> Result<(), VaultError> {
+        let whose = Scope::Client(self.said.client.clone());
+        if self.store.profile()?.is_none() {
+            self.own(&whose, "client");
+        }
+        if self.store.accounts()?.is_none() {
+            self.own(&whose, "accounts");
+        }
+        self.said
+            .again
+            .push("findings on costs of accounts that are not connected come back when costs are next read".into());
+        self.said.lost.push(format!("which other records of {whose} itself were lost is not known: {BACKUPS}"));
+        Ok(())
+    }
+
+    /// Writes down what has to be read again.
+    fn settle(mut self) -> Result<Forgotten, VaultError> {
+        let mut draft = self.store.draft();
+        let touched: BTreeSet<AccountId> =
+            self.events.keys().map(|(a, _)| *a).chain(self.unknown.keys().copied()).collect();
+        for account in touched {
+            let coverage = self.coverage(account)?;
+            if coverage != self.store.coverage(account)? {
+                draft.coverage(account, &coverage)?;
+            }
+        }
+        for (account, unknown) in self.unknown.clone() {
+            let state = self.store.check_state(account)?;
+            if unknown.findings && state != CheckState::default() {
+                draft.check_state(account, &state.telling_again())?;
+            }
+            let mut findings = self.store.findings(account)?;
+            if unknown.checks && !findings.is_empty() {
+                // The checks no longer know what they told, so they tell all of it again.
+                recount(&mut findings, self.now);
+                draft.findings(account, &findings)?;
+            }
+            self.say_whole(account, unknown)?;
+        }
+        self.say_days();
+        for (connection, state) in &self.costs {
+            if *state != self.store.cost_state(connection)? {
+                draft.cost_state(connection, state)?;
+            }
+        }
+        draft.commit()?;
+        Ok(self.said)
+    }
+
+    /// The coverage of an account without what was lost of it.
+    fn coverage(&self, account: AccountId) -> Result<Coverage, VaultError> {
+        let mut coverage = self.store.coverage(account)?;
+        let lost = self.events.iter().filter(|((a, _), _)| *a == account);
+        let lost: Vec<(Region, Day)> =
+            lost.flat_map(|((_, region), days)| days.iter().map(|day| (region.clone(), *day))).collect();
+        for (region, day) in &lost {
+            // What has a day was in use, also where nothing else is known of it.
+            if coverage.region(region).is_none() {
+                coverage.expect(region, range_of(*day));
+            }
+            coverage.remove(region, range_of(*day));
+        }
+        if self.unknown.contains_key(&account) {
+            for (region, day) in self.store.event_days(account)? {
+                // Nothing was there before the first event of the first day.
+                let events = self.store.events(account, &region, day)?;
+                let first = events.and_then(|chunk| chunk.iter().next().map(|row| row.time));
+                let range = range_of(day);
+                coverage.expect(&region, TimeRange::new(first.unwrap_or(range.start), range.end));
+            }
+            for (region, day) in lost {
+                coverage.expect(&region, range_of(day));
+            }
+            coverage.remove_all();
+        }
+        Ok(coverage)
+    }
+
+    fn say_whole(&mut self, account: AccountId, unknown: Unknown) -> Result<(), VaultError> {
+        let when = self.when(Some(account));
+        let read = self.connected.contains(&account) || !self.store.event_days(account)?.is_empty();
+        let again = &mut self.said.again;
+        if read || unknown.coverage {
+            again.push(format!(
+                "the events of {account} that CloudTrail still has are read again {when}; older ones that are stored \
+                 stay as they are"
+            ));
+        }
+        if unknown.checks {
+            again.push(format!(
+                "the checks learn {account} anew from what is read again: what was last seen before that may be called \
+                 new, and how often a finding was seen is counted again"
+            ));
+        }
+        if unknown.findings {
+            again.push(format!(
+                "the findings of {account} come back from the events that are read again, and those on costs when costs \
+                 are next read"
+            ));
+            self.said.lost.push(format!(
+                "findings of {account} on events that CloudTrail no longer has, and who took up which, do not come \
+                 back: {BACKUPS}"
+            ));
+        }
+        Ok(())
+    }
+
+    fn say_days(&mut self) {
+        let oldest = self.now.plus(-HISTORY_SECONDS);
+        for ((account, region), days) in std::mem::take(&mut self.events) {
+            let (again, lost): (Vec<Day>, Vec<Day>) = days.into_iter().partition(|day| range_of(*day).end > oldest);
+            let when = self.when(Some(account));
+            if let Some(days) = in_words(&again) {
+                self.said.again.push(format!("events of {account} in {region}: {days} read again {when}"));
+            }
+            if let Some(days) = in_words(&lost) {
+                self.said
+                    .lost
+                    .push(format!("events of {account} in {region}: {days} lost, CloudTrail keeps 90 days: {BACKUPS}"));
+            }
+        }
+    }
+
+    fn when(&self, account: Option<AccountId>) -> String {
+        match account.filter(|account| !self.connected.contains(account)) {
+            Some(account) => format!("once {account} is connected again"),
+            None => "by the next sync".into(),
+        }
+    }
+
+    fn costs_of(&mut self, connection: &ConnectionId) -> Result<&mut CostState, VaultError> {
+        if !self.costs.contains_key(connection) {
+            self.costs.insert(connection.clone(), self.store.cost_state(connection)?);
+        }
+        Ok(self.costs.entry(connection.clone()).or_default())
+    }
+}
+
+/// A connection is named after the account it reads.
+fn account_of(connection: &ConnectionId) -> Option<AccountId> {
+    connection.as_str().parse().ok()
+}
+
+fn range_of(day: Day) -> TimeRange {
+    TimeRange::new(day.start(), day.plus(1).start())
+}
+
+/// Findings on events that are read again count what they still know, so that nothing is counted twice.
+fn recount(findings: &mut BTreeMap<FindingId, crate::domain::Finding>, now: Timestamp) {
+    for finding in findings.values_mut() {
+        let on_events = finding.evidence.iter().any(|piece| piece.event.is_some());
+        if on_events && now.since(finding.last_seen) < HISTORY_SECONDS {
+            finding.count = u32::try_from(finding.evidence.len()).unwrap_or(u32::MAX);
+        }
+    }
+}
+
+/// `2026-11-03 is`, `3 days from 2026-11-03 to 2026-11-07 are`.
+fn in_words(days: &[Day]) -> Option<String> {
+    Some(match (days.first()?, days.last()?) {
+        (first, last) if first == last => format!("{first} is"),
+        (first, last) => format!("{} days from {first} to {last} are", days.len()),
+    })
+}
+
+#[cfg(test)]
+mod tests;

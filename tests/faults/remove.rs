@@ -1,0 +1,88 @@
+//! `client remove` under faults: the client is there whole, or it is gone; once it was told gone it stays gone.
+
+use crate::{
+    checks::{clients, contents, same},
+    fleet::{CLIENT, Fleet, NOW},
+    program::Program,
+    run::Ended,
+    scenario::{Scenario, killed_at_random_operations, killed_at_random_times},
+};
+use serde_json::Value;
+
+struct Remove {
+    fleet: Fleet,
+    before: Value,
+}
+
+/// The client that stays.
+const OTHER: &str = "stays-here";
+
+impl Remove {
+    /// A backup holds the client too.
+    fn new() -> Self {
+        let fleet = Fleet::synced();
+        fleet.template().ok(&["--now", NOW, "client", "add", OTHER]);
+        crate::backup::create(fleet.template(), NOW);
+        let before = contents(&fleet.home(), NOW);
+        Self { fleet, before }
+    }
+}
+
+const REMOVE: [&str; 8] = ["--now", NOW, "client", "remove", CLIENT, "--yes", CLIENT, "--json"];
+
+impl Scenario for Remove {
+    fn name(&self) -> &'static str {
+        "client remove"
+    }
+
+    fn home(&self) -> Program {
+        self.fleet.home()
+    }
+
+    fn arguments(&self) -> Vec<&str> {
+        REMOVE.to_vec()
+    }
+
+    fn keeps_its_word(&self, program: &Program, ended: &Ended) {
+        let there = clients(program);
+        assert!(there.iter().any(|id| id == OTHER), "the other client is untouched: {there:?}");
+        if there.iter().any(|id| id == CLIENT) {
+            assert_eq!(ended.out, "", "it was told gone and is there");
+            same(&contents(program, NOW), &self.before);
+        } else {
+            nothing_is_left(program);
+        }
+    }
+
+    fn resume(&self, program: &Program) {
+        if clients(program).iter().any(|id| id == CLIENT) {
+            program.ok(&REMOVE);
+        }
+    }
+
+    fn is_finished(&self, program: &Program) {
+        assert_eq!(clients(program), [OTHER]);
+        nothing_is_left(program);
+    }
+}
+
+fn nothing_is_left(program: &Program) {
+    let all = contents(program, NOW).to_string();
+    assert!(!all.contains(CLIENT), "{all}");
+}
+
+#[test]
+#[ignore = "waits for `client remove`"]
+fn a_client_removed_under_10_kills_is_there_whole_or_gone_for_good() {
+    let remove = Remove::new();
+    killed_at_random_times(&remove, 5);
+    killed_at_random_operations(&remove, 5);
+}
+
+#[test]
+#[ignore = "full count: minutes"]
+fn full_a_client_removed_under_300_kills_is_there_whole_or_gone_for_good() {
+    let remove = Remove::new();
+    killed_at_random_times(&remove, 150);
+    killed_at_random_operations(&remove, 150);
+}

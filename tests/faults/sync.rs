@@ -1,0 +1,177 @@
+//! `sync` under faults: what it said is committed is there, and the next run reads the rest.
+
+use crate::{
+    checks::{contents, same},
+    fleet::{CLIENT, Fleet, LATER, NOW, sync},
+    preload::Kind,
+    program::Program,
+    run::Ended,
+    scenario::{Scenario, every_operation_fails, killed_at_random_operations, killed_at_random_times, operations_fail},
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+struct Sync {
+    fleet: Fleet,
+    now: &'static str,
+    /// The contents after a run that nothing disturbed.
+    complete: Value,
+    client_costs: Value,
+}
+
+impl Sync {
+    /// The first one of a vault reads everything.
+    fn first() -> Self {
+        Self::new(Fleet::connected(), NOW)
+    }
+
+    /// The next one reads what is new.
+    fn next() -> Self {
+        Self::new(Fleet::synced(), LATER)
+    }
+
+    fn new(fleet: Fleet, now: &'static str) -> Self {
+        let program = fleet.home();
+        sync(&program, now);
+        let complete = contents(&program, now);
+        assert!(!accounts(&complete["accounts"]).is_empty(), "{complete}");
+        Self { client_costs: client_costs(&program, now), fleet, now, complete }
+    }
+
+    /// The answers of a first sync are committed one by one: the groups of each month, the totals, and then the days of
+    /// each month, oldest first. Of a later sync it is only known that nothing gets lost.
+    fn has_costs(&self, program: &Program, answers: usize) {
+        let (view, complete) = (client_costs(program, self.now), &self.client_costs);
+        let groups =
+            |view: &Value| BTreeMap::from_iter(list(view, "rows").map(|r| (r["key"].to_string(), r["months"].clone())));
+        assert_eq!(groups(&view), groups(complete), "the groups of the months were committed");
+        if answers > 1 {
+            assert_eq!(view["totals"][0]["months"], complete["totals"][0]["months"], "the totals were committed");
+        }
+        let days: BTreeMap<String, &Value> = list(&view, "daily").map(|d| (text(&d["day"]), d)).collect();
+        let mut months = 0;
+        let mut last = String::new();
+        for day in list(complete, "daily") {
+            let date = text(&day["day"]);
+            if date[..7] != last {
+                last = date[..7].to_owned();
+                months += 1;
+            }
+            if months + 2 <= answers {
+                assert_eq!(days.get(&date), Some(&day), "the days of {last} were committed");
+            }
+        }
+    }
+}
+
+impl Scenario for Sync {
+    fn name(&self) -> &'static str {
+        "sync"
+    }
+
+    fn home(&self) -> Program {
+        self.fleet.home()
+    }
+
+    fn arguments(&self) -> Vec<&str> {
+        vec!["--now", self.now, "sync", "--json"]
+    }
+
+    fn keeps_its_word(&self, program: &Program, ended: &Ended) {
+        let told = Told::new(&ended.out);
+        if told.accounts {
+            let view = program.json(&["--now", self.now, "accounts", "--json"]);
+            assert_eq!(accounts(&view), accounts(&self.complete["accounts"]), "the accounts were committed");
+        }
+        if told.costs > 0 && self.now == NOW {
+            self.has_costs(program, told.costs);
+        }
+        for (account, rows) in &told.events {
+            let view = program.json(&["--now", self.now, "access", "--account", account, "--json"]);
+            let stored: u64 = list(&view, "principals").map(|p| p["actions"].as_u64().unwrap()).sum();
+            assert!(stored >= *rows, "{rows} events of {account} were committed, {stored} are there");
+        }
+    }
+
+    fn resume(&self, program: &Program) {
+        sync(program, self.now);
+    }
+
+    fn is_finished(&self, program: &Program) {
+        same(&contents(program, self.now), &self.complete);
+    }
+}
+
+/// What a run told of as committed, by its JSON lines. The last line may be cut short.
+#[derive(Default)]
+struct Told {
+    accounts: bool,
+    /// Answers of Cost Explorer.
+    costs: usize,
+    /// Events, by account.
+    events: BTreeMap<String, u64>,
+}
+
+impl Told {
+    fn new(out: &str) -> Self {
+        let mut told = Self::default();
+        for line in out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            match (line["event"].as_str(), line["source"].as_str()) {
+                (Some("committed"), Some("accounts")) => told.accounts = true,
+                (Some("committed"), Some("costs")) => told.costs += 1,
+                // Rows are counted once the slice that holds them is durable.
+                (Some("job"), _) if line["job"]["source"] == "events" => {
+                    let rows = line["job"]["rows"].as_u64().unwrap();
+                    told.events.insert(text(&line["job"]["account"]), rows);
+                }
+                _ => {}
+            }
+        }
+        told.events.retain(|_, rows| *rows > 0);
+        told
+    }
+}
+
+fn client_costs(program: &Program, now: &str) -> Value {
+    program.json(&["--now", now, "costs", "--client", CLIENT, "--json"])
+}
+
+fn accounts(view: &Value) -> Vec<String> {
+    list(view, "rows").map(|row| text(&row["account"])).collect()
+}
+
+fn list<'a>(view: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    view[name].as_array().unwrap().iter()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_sync_killed_at_10_random_points_loses_nothing_it_told() {
+    let sync = Sync::first();
+    killed_at_random_times(&sync, 5);
+    killed_at_random_operations(&sync, 5);
+}
+
+#[test]
+fn a_sync_survives_every_20th_file_operation_failing() {
+    let sync = Sync::next();
+    operations_fail(&sync, 20, [(Kind::Eio, 2), (Kind::Enospc, 9), (Kind::Short, 5)]);
+}
+
+#[test]
+#[ignore = "full count: minutes"]
+fn full_a_sync_killed_at_1000_random_points_loses_nothing_it_told() {
+    let sync = Sync::first();
+    killed_at_random_times(&sync, 500);
+    killed_at_random_operations(&sync, 500);
+}
+
+#[test]
+#[ignore = "full count: minutes"]
+fn full_a_sync_survives_every_file_operation_failing() {
+    every_operation_fails(&Sync::first());
+    every_operation_fails(&Sync::next());
+}
