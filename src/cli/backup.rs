@@ -134,8 +134,12 @@ pub fn restored(out: &mut Output, done: &Restored, vault: &Path, json: bool) {
         }));
     }
     out.line(&format!(
-        "restored {}: {} records, {} clients, as of {}",
-        done.backup, done.records, done.clients, done.made_at
+        "restored {}: {} records, {} client{}, as of {}",
+        done.backup,
+        done.records,
+        done.clients,
+        if done.clients == 1 { "" } else { "s" },
+        done.made_at
     ));
     if let Some(before) = &done.before {
         out.line(&format!("the vault that was here is kept in {}", before.display()));

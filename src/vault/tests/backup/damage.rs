@@ -9,7 +9,7 @@ const FILES: [&str; 3] = ["records", "vault.hdr", "vault.hdr.b"];
 
 /// Damages one file of a backup again and again, and restores from it where that is not refused.
 fn every_case(cut: bool, cases: u64) {
-    let home = Home::new();
+    let home = Home::in_memory();
     let vault = home.filled();
     let made = vault.backup(&home.backups(), now()).unwrap();
     let expected: Vec<_> = scopes().map(|s| (bytes(&vault, &s, "a/2"), vault.list(&s, "").unwrap())).into();
@@ -101,4 +101,23 @@ fn a_record_that_is_altered_in_a_backup_is_named_with_its_client() {
     assert_eq!(named, expected.map(|(whose, name)| (whose, name, DamageKind::Altered)));
     let error = restore_backup(&made, &home.dir.path().join("x"), Unlock::CredentialFile(&key()), &owner(), now());
     assert!(error.unwrap_err().to_string().contains("records of the vault"));
+}
+
+#[test]
+fn a_flip_in_what_surrounds_the_records_is_named_too() {
+    let home = Home::in_memory();
+    let vault = home.filled();
+    let made = vault.backup(&home.backups(), now()).unwrap();
+    let file = made.path.join("records");
+    let good = std::fs::read(&file).unwrap();
+    // The head; the first place, which is the manifest's; the footer.
+    for place in (0..54).chain(good.len() - 100..good.len()) {
+        let mut bad = good.clone();
+        bad[place] ^= 1;
+        std::fs::write(&file, &bad).unwrap();
+        match vault.verify_backup(&made) {
+            Ok(check) => assert!(!check.verified.damaged.is_empty(), "byte {place}: silent"),
+            Err(e) => assert!(matches!(e, VaultError::NewerFormat { .. }), "byte {place}: {e}"),
+        }
+    }
 }

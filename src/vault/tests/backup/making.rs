@@ -115,6 +115,31 @@ fn a_damaged_vault_is_not_backed_up_and_the_damage_is_named() {
 }
 
 #[test]
+fn a_store_that_lost_a_commit_of_keys_alone_is_damaged_too() {
+    let home = Home::new();
+    let vault = home.filled();
+    let manifest = vault.all_places().unwrap()[0];
+    let earlier = vault.store.get(&manifest).unwrap();
+    vault.add_client(&"third".parse().unwrap()).unwrap();
+    vault.store.apply(vec![(manifest, earlier)]).unwrap();
+    let error = vault.backup(&home.backups(), now()).unwrap_err();
+    assert!(error.is_damage() && error.to_string().contains("manifest"), "{error}");
+    assert_eq!(home.backups().list().unwrap(), []);
+}
+
+#[test]
+fn what_is_still_to_be_done_to_other_backups_does_not_go_into_a_new_one() {
+    let home = Home::new();
+    let vault = home.filled();
+    vault.rotate_root(&[(Unlock::CredentialFile(&key()), cheap())], now()).unwrap();
+    assert!(vault.pending_work());
+    let made = vault.backup(&home.backups(), now()).unwrap();
+    let other = Home::new();
+    restore_backup(&made, &other.vault(), Unlock::CredentialFile(&key()), &owner(), now()).unwrap();
+    assert!(!try_open(&other.vault()).unwrap().pending_work());
+}
+
+#[test]
 fn one_is_due_each_day_and_a_backup_from_the_future_does_not_stop_that() {
     let home = Home::new();
     let vault = home.filled();

@@ -20,6 +20,11 @@ impl Home {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
+    /// In memory where there is such a place: for tests that wait for the disk a thousand times.
+    fn in_memory() -> Self {
+        Self { dir: tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap() }
+    }
+
     fn vault(&self) -> PathBuf {
         self.dir.path().join("vault")
     }
