@@ -69,7 +69,7 @@ fn measure() {
     }
     let without = vault.compact().expect("compacts").after;
     let filling = Instant::now();
-    let events: usize = stores(&vault).iter().map(|store| fill_events(store)).sum();
+    let events: usize = stores(&vault).iter().map(fill_events).sum();
     println!(
         "{events} events stored in {:.1} s; all in {:.1} s",
         filling.elapsed().as_secs_f64(),

@@ -71,6 +71,9 @@ pub(super) struct Header {
     extras: Vec<(u16, Vec<u8>)>,
 }
 
+/// A header, the root key that it authenticates under, and what was wrong with a copy that was not used.
+type Authentic<'k> = (Header, &'k Arc<SecretKey>, Vec<String>);
+
 /// A header that a secret opened.
 pub(super) struct Unlocked {
     pub(super) header: Header,
@@ -134,7 +137,7 @@ impl Header {
     pub(super) fn load_under<'k>(
         dir: &Path,
         roots: &[&'k Arc<SecretKey>],
-    ) -> Result<Option<(Self, &'k Arc<SecretKey>, Vec<String>)>, VaultError> {
+    ) -> Result<Option<Authentic<'k>>, VaultError> {
         let (copies, mut notes) = Self::copies(dir)?;
         for copy in &copies {
             let fits = |root: &&&Arc<SecretKey>| {
