@@ -12,7 +12,7 @@ fn a_backup_holds_everything_and_leaves_the_vault_as_it_was() {
     assert_eq!(made.name, format!("2026-11-22T02-14-55Z-{}", vault.revision()));
     assert_eq!((made.made_at, made.records, made.problem.as_deref()), (now(), 12, None));
     assert!(made.bytes > 36_000 && made.path.starts_with(home.backups().dir()));
-    assert_eq!(home.backups().list().unwrap(), [made.clone()]);
+    assert_eq!(home.backups().list().unwrap(), std::slice::from_ref(&made));
     assert_eq!(home.backups().newest().unwrap(), made);
     assert_eq!(home.backups().find(&made.name).unwrap(), made);
     assert_eq!(home.backups().find(made.path.to_str().unwrap()).unwrap(), made);
