@@ -45,8 +45,8 @@ pub fn run(setting: &Setting, action: &BackupAction, out: &mut Output) -> Result
             let live = setting.paths()?.vault;
             if live.exists() && !yes {
                 let question = format!(
-                    "This puts the vault of {} in the place of the present one, which is kept beside it.",
-                    backup.made_at
+                    "This puts {}, the vault of {}, in the place of the present one, which is kept beside it.",
+                    backup.name, backup.made_at
                 );
                 confirm(&question, &backup.name, None, "--yes")?;
             }

@@ -84,6 +84,14 @@ pub(super) struct Unlocked {
     pub(super) notes: Vec<String>,
 }
 
+/// A header that one of several root keys authenticates.
+pub(super) struct Authentic<'k> {
+    pub(super) header: Header,
+    pub(super) root: &'k Arc<SecretKey>,
+    /// What was wrong with a copy that was not used.
+    pub(super) notes: Vec<String>,
+}
+
 /// A copy as read: its content, the bytes under the MAC, and the MAC.
 struct Stored {
     header: Header,
@@ -132,8 +140,7 @@ impl Header {
         Ok(Self::copies(dir)?.0.first().map(|newest| newest.header.vault))
     }
 
-    /// Reads both copies and takes the newest that authenticates under one of these root keys, with that key and what
-    /// was wrong with a copy that was not used; `None` if none does.
+    /// Reads both copies and takes the newest that authenticates under one of these root keys; `None` if none does.
     pub(super) fn load_under<'k>(
         dir: &Path,
         roots: &[&'k Arc<SecretKey>],
@@ -145,7 +152,7 @@ impl Header {
             };
             if let Some(root) = roots.iter().find(fits) {
                 notes.extend((copies.len() > 1).then(|| TWO_EDITIONS.to_owned()));
-                return Ok(Some((copy.header.clone(), root, notes)));
+                return Ok(Some(Authentic { header: copy.header.clone(), root, notes }));
             }
         }
         Ok(None)

@@ -87,7 +87,7 @@ impl OpenBackup {
 
     pub(super) fn under(backup: &BackupInfo, roots: &[&Arc<SecretKey>]) -> Result<Self, VaultError> {
         match Header::load_under(&backup.path, roots).map_err(|e| named(e, backup))? {
-            Some((header, root, notes)) => Self::open(backup, header, root.clone(), notes),
+            Some(found) => Self::open(backup, found.header, found.root.clone(), found.notes),
             None => Err(BackupError::OtherKey { name: backup.name.clone() }.into()),
         }
     }

@@ -6,7 +6,7 @@ use super::{Backups, check::former_root, swap};
 use crate::domain::Untrusted;
 use crate::vault::{
     Vault, VaultError,
-    header::{Header, OwnerId},
+    header::{Authentic, Header, OwnerId},
     key::SecretKey,
     open::open_ring,
 };
@@ -91,7 +91,8 @@ impl Vault {
         if !Vault::exists(dir) || Header::vault_of(dir)?.is_some_and(|id| id != self.id) {
             return Ok(None);
         }
-        let Some((mut header, opened_by, notes)) = Header::load_under(dir, roots)? else { return Ok(Some(false)) };
+        let Some(found) = Header::load_under(dir, roots)? else { return Ok(Some(false)) };
+        let Authentic { mut header, root: opened_by, notes } = found;
         let gone = deleted_in(&header, opened_by, &live.deleted.keys().copied().collect())?;
         let known = live.deleted.keys().all(|id| header.deleted.contains_key(id));
         let same_root = Arc::ptr_eq(opened_by, root);

@@ -67,7 +67,7 @@ fn opens_anywhere(
         by_secret
             || all.iter().any(|root| {
                 let opened = Header::load_under(alone.path(), &[root]).unwrap();
-                opened.is_some_and(|(header, root, _)| sealed.opens(&vault, &header.ring, root))
+                opened.is_some_and(|o| sealed.opens(&vault, &o.header.ring, o.root))
             })
     })
 }
