@@ -4,8 +4,8 @@ use super::{Setting, commands::open_desk, report::Report, secret, unlock, vault:
 use crate::{
     cli::{self, BackupAction, Output},
     config::Settings,
-    desk::{BackupPlan, Desk},
-    vault::{BackupError, BackupInfo, Backups, Keep, VaultError, restore_backup, verify_backup},
+    desk::{BackupPlan, Desk, Via, note_restore},
+    vault::{BackupError, BackupInfo, Backups, Keep, Vault, VaultError, restore_backup, verify_backup},
 };
 use std::process::ExitCode;
 
@@ -53,6 +53,10 @@ pub fn run(setting: &Setting, action: &BackupAction, out: &mut Output) -> Result
             let secret = secret::given_or_asked(setting)?;
             let (owner, now) = (unlock::owner(setting), setting.clock.now());
             let done = restore_backup(&backup, &live, secret.unlock(), &owner, now)?;
+            let restored = Vault::open(&live, secret.unlock(), &owner)?;
+            restored.keep_ballast();
+            note_restore(&restored, &setting.actor(Via::Cli), now, &done.backup)?;
+            drop(restored);
             cli::restored(out, &done, &live, *json);
         }
         BackupAction::Prune { json } => {

@@ -50,6 +50,35 @@ pub fn client_add(
     Ok(ExitCode::SUCCESS)
 }
 
+/// `client show`.
+pub fn client_show(
+    setting: &Setting,
+    id: &ClientId,
+    reveal: bool,
+    json: bool,
+    out: &mut Output,
+) -> Result<ExitCode, Report> {
+    let desk = open_desk(setting)?;
+    let client = desk.client(id)?;
+    let external_id = if reveal { Some(desk.reveal_external_id(id)?) } else { None };
+    let revealed = external_id.as_ref().map(|id| id.reveal());
+    if json {
+        out.json(&json!({
+            "client": client.id,
+            "name": client.name,
+            "cost_basis": client.cost_basis,
+            "added_at": client.added_at,
+            "connections": desk.connections(Some(id))?.len(),
+            "external_id": revealed,
+        }));
+    } else {
+        out.line(&format!("{}  {}", client.id, client.name.for_tui(80)));
+        out.line(&format!("added {}, {} connections", client.added_at, desk.connections(Some(id))?.len()));
+        out.line(&format!("ExternalId {}", revealed.unwrap_or("hidden: --reveal-external-id shows it")));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `client list`.
 pub fn client_list(setting: &Setting, json: bool, out: &mut Output) -> Result<ExitCode, Report> {
     let list = open_desk(setting)?.clients()?;

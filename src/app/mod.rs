@@ -101,6 +101,9 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
             commands::client_add(setting, &id, name, json, &mut out)
         }
         Some(Command::Client { action: ClientAction::List { json } }) => commands::client_list(setting, json, &mut out),
+        Some(Command::Client { action: ClientAction::Show { id, reveal_external_id, json } }) => {
+            commands::client_show(setting, &id, reveal_external_id, json, &mut out)
+        }
         Some(Command::Client { action: ClientAction::Remove(args) }) => vault::client_remove(setting, &args, &mut out),
         Some(Command::Connection { action }) => vault::connection(setting, &action, &mut out),
         Some(Command::Vault { action }) => vault::run(setting, action, &mut out),

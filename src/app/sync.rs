@@ -13,7 +13,7 @@ use crate::{
     checks::Checks,
     cli::{self, Output, SyncArgs, progress, sentence},
     config::Settings,
-    desk::{Action, Desk, DeskError},
+    desk::{Desk, DeskError},
     domain::SyncEvent,
 };
 use std::{cell::RefCell, process::ExitCode, rc::Rc, sync::Arc};
@@ -47,8 +47,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
         let repaired = desk.repair()?;
         repaired.follows.iter().for_each(|line| sentence(line));
     }
-    let what = if args.client.is_some() { "of this client" } else { "of all clients" };
-    desk.permit(Action::SyncRun, args.client.as_ref(), what)?;
+    desk.permit_sync(args.client.as_ref(), settings.event_retention_days)?;
     let connected = desk.clients()?.clients.iter().any(|c| c.connections > 0);
     let engine = Engine {
         vault,

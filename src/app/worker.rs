@@ -86,10 +86,12 @@ fn serve(
             (Effect::Ask { request, query }, Some(opened)) => {
                 tell(Msg::Answer { request, result: answer(&opened.desk, &query) });
             }
-            (Effect::SyncNow, Some(opened)) => match opened.desk.permit(Action::SyncRun, None, "of all clients") {
-                Ok(()) => opened.run.begin(&opened.engine, to_screen),
-                Err(error) => notice(NoticeLevel::Error, &error.to_string()),
-            },
+            (Effect::SyncNow, Some(opened)) => {
+                match opened.desk.permit_sync(None, opened.engine.options.event_retention_days) {
+                    Ok(()) => opened.run.begin(&opened.engine, to_screen),
+                    Err(error) => notice(NoticeLevel::Error, &error.to_string()),
+                }
+            }
             (Effect::NoteCopy { what, told, text }, Some(opened)) => {
                 match opened.desk.permit(Action::ClipboardCopy, None, &what) {
                     Ok(()) => tell(Msg::Copy { told, text }),

@@ -133,6 +133,17 @@ pub enum ClientAction {
         #[arg(long)]
         json: bool,
     },
+    /// Show a client.
+    Show {
+        /// The client.
+        id: ClientId,
+        /// Show its ExternalId too; that is noted in the audit log.
+        #[arg(long)]
+        reveal_external_id: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove a client: its keys are dropped, here and in the backups, and nothing of it can be read any more.
     Remove(vault::ClientRemoveArgs),
     /// List clients with their connections.

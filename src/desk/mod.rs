@@ -16,6 +16,7 @@ mod overview;
 mod policy;
 mod query;
 mod removal;
+mod sync;
 mod vault;
 pub mod view;
 
@@ -26,5 +27,5 @@ pub use care::Repaired;
 pub use command::ConnectRequest;
 pub use data::Desk;
 pub use files::check_files;
-pub use policy::{Action, Actor, Effect, note_creation};
+pub use policy::{Action, Actor, Effect, note_creation, note_restore};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};

@@ -221,6 +221,13 @@ pub fn note_creation(vault: &Vault, actor: &Actor, now: Timestamp) -> Result<(),
     vault.audit_append(&entry).map(|_| ()).map_err(DeskError::from)
 }
 
+/// The entry of a restore, in the vault that was restored: the log of the one before went with that one.
+pub fn note_restore(vault: &Vault, actor: &Actor, now: Timestamp, backup: &str) -> Result<(), DeskError> {
+    let detail = format!("the vault was restored from the backup {backup}");
+    let entry = entry(actor, now, Action::BackupRestore, None, &detail);
+    vault.audit_append(&entry).map(|_| ()).map_err(|error| unnoted(Action::BackupRestore, &error))
+}
+
 fn entry(actor: &Actor, at: Timestamp, action: Action, client: Option<&ClientId>, detail: &str) -> AuditEntry {
     AuditEntry {
         at,

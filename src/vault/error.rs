@@ -198,12 +198,12 @@ pub enum VaultError {
         why: String,
     },
     /// Something that was begun has to be finished first.
-    #[error("{what} is not finished: run `bailiwick {command}` first")]
+    #[error("{what} is not finished: {next_step}")]
     Unfinished {
         /// What.
         what: &'static str,
         /// What finishes it.
-        command: &'static str,
+        next_step: &'static str,
     },
     /// A key has sealed as much as it safely may.
     #[error(

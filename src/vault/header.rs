@@ -71,9 +71,6 @@ pub(super) struct Header {
     extras: Vec<(u16, Vec<u8>)>,
 }
 
-/// A header, the root key that it authenticates under, and what was wrong with a copy that was not used.
-type Authentic<'k> = (Header, &'k Arc<SecretKey>, Vec<String>);
-
 /// A header that a secret opened.
 pub(super) struct Unlocked {
     pub(super) header: Header,

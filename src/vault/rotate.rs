@@ -27,7 +27,11 @@ impl Vault {
         let (mut header, mut manifest, root) = self.copies();
         if header.work.previous_root.is_some() {
             // Two roots back nobody could bring the backups along.
-            return Err(VaultError::Unfinished { what: "the last change of the root key", command: "backup prune" });
+            return Err(VaultError::Unfinished {
+                what: "the last change of the root key",
+                next_step: "some backups are still under the key before; `bailiwick backup prune` brings them in line \
+                            or names those that it cannot, which are to be removed by hand",
+            });
         }
         let next = Arc::new(SecretKey::random()?);
         let slots: Result<Vec<Slot>, _> =

@@ -104,18 +104,41 @@ fn the_first_frame_stands_before_anything_is_asked_and_the_terminal_is_given_bac
     }
 }
 
+/// Nothing at first, and its end when it is asked again: what came in meanwhile is taken in before the next key.
+fn pause() -> impl Stream<Item = io::Result<Event>> {
+    let mut paused = false;
+    stream::poll_fn(move |context| {
+        if std::mem::replace(&mut paused, true) {
+            return Poll::Ready(None);
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+}
+
 #[test]
-fn a_copy_is_one_osc_52_and_nothing_else_is_an_osc() {
-    let output = Output::default();
-    let (ports, _sender, asked) = ports();
-    // The desk answers between two keys: it is drained before the next wait.
-    let input: Input = Box::pin(stream::iter(keys("ycq")));
-    block_on(run(session(input, output.clone()), ports, options(Wrap::Tmux))).unwrap();
-    let text = output.text();
-    assert_eq!(text.matches("]52;c;").count(), 1);
-    assert!(text.contains("\x1bPtmux;\x1b\x1b]52;c;YmFpbGl3aWNrIG92ZXJ2aWV3\x07\x1b\\"));
-    assert_eq!(text.matches("\x1b]").count(), 1);
-    assert!(asked.lock().unwrap().iter().all(|e| matches!(e, Effect::Ask { .. })));
+fn a_copy_is_noted_first_then_one_osc_52_and_nothing_else_is_an_osc() {
+    for noted in [true, false] {
+        let output = Output::default();
+        let (sender, incoming) = unbounded_channel();
+        let screen = output.clone();
+        let effects = Box::new(move |effect| match effect {
+            Effect::NoteCopy { what, told, text } => {
+                assert!(!screen.text().contains("]52;c;"), "it was copied before it was noted");
+                assert_eq!(what, "command");
+                if noted {
+                    sender.send(Msg::Copy { told, text }).unwrap();
+                }
+            }
+            other => assert!(matches!(other, Effect::Ask { .. })),
+        });
+        let input: Input = Box::pin(stream::iter(keys("yc")).chain(pause()).chain(stream::iter(keys("q"))));
+        block_on(run(session(input, output.clone()), Ports { effects, incoming }, options(Wrap::Tmux))).unwrap();
+        let text = output.text();
+        assert_eq!(text.matches("]52;c;").count(), usize::from(noted));
+        assert_eq!(text.contains("\x1bPtmux;\x1b\x1b]52;c;YmFpbGl3aWNrIG92ZXJ2aWV3\x07\x1b\\"), noted);
+        assert_eq!(text.matches("\x1b]").count(), usize::from(noted));
+    }
 }
 
 #[test]
