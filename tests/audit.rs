@@ -39,7 +39,10 @@ fn adding_a_client_and_a_sync_leave_entries_and_the_log_is_whole() {
     assert_eq!(
         told,
         [
-            json!([4, "sync.run", "acme"]),
+            json!([6, "sync.run", "acme"]),
+            // The first backup of the day comes with the first sync.
+            json!([5, "backup.prune", null]),
+            json!([4, "backup.create", null]),
             json!([3, "sync.run", null]),
             json!([2, "client.add", "acme"]),
             json!([1, "vault.create", null]),
@@ -48,10 +51,10 @@ fn adding_a_client_and_a_sync_leave_entries_and_the_log_is_whole() {
     assert!(rows.iter().all(|r| r["actor"] == "ines" && r["via"] == "cli" && r["erased"] == false), "{rows:?}");
     let table = program.ok(&["audit", "list"]);
     assert!(table.contains("client.add") && !table.contains(added["external_id"].as_str().unwrap()), "{table}");
-    assert_eq!(program.json(&["audit", "verify", "--json"]), json!({"ok": true, "entries": 4, "broken": []}));
-    assert!(program.ok(&["audit", "verify"]).starts_with("the audit log is whole: 4 entries"));
+    assert_eq!(program.json(&["audit", "verify", "--json"]), json!({"ok": true, "entries": 6, "broken": []}));
+    assert!(program.ok(&["audit", "verify"]).starts_with("the audit log is whole: 6 entries"));
     // To look changes nothing.
-    assert_eq!(program.json(&["audit", "verify", "--json"])["entries"], 4);
+    assert_eq!(program.json(&["audit", "verify", "--json"])["entries"], 6);
 }
 
 #[rstest]

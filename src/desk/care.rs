@@ -4,9 +4,12 @@ use super::{Action, DeskError, data::Desk};
 use crate::{
     domain::ClientId,
     sync::{ClientStore, forget_damaged},
-    vault::{Compacted, Damage, Refreshed, Verified},
+    vault::{Batch, Compacted, Damage, Name, Refreshed, Scope, VaultError, Verified},
 };
 use std::collections::BTreeSet;
+
+/// The record that a repair leaves until sync has forgotten what was dropped.
+const UNFORGOTTEN: &str = "repair";
 
 /// What a repair did.
 #[derive(Debug, Clone, Default)]
@@ -25,13 +28,40 @@ impl Desk {
 
     /// Takes what is damaged out of the directory, and sees to it that the next sync reads again what AWS still has.
     pub fn repair(&self) -> Result<Repaired, DeskError> {
-        let damaged = self.vault.verify()?.damaged;
-        if damaged.is_empty() {
+        let found = self.vault.verify()?.damaged;
+        // A repair that was cut off has dropped things that nobody has forgotten yet.
+        let mut to_forget = self.unforgotten();
+        if found.is_empty() && to_forget.is_empty() {
             return Ok(Repaired::default());
         }
-        let dropped = self.repairing(|| self.vault.repair())?;
-        let follows = self.forget_dropped(&dropped);
+        to_forget.extend(found.iter().filter(|damage| !to_forget.contains(damage)).cloned().collect::<Vec<_>>());
+        self.remember(&to_forget);
+        let dropped = if found.is_empty() { found } else { self.repairing(|| self.vault.repair())? };
+        let follows = self.forget_dropped(&to_forget);
+        self.remember(&[]);
         Ok(Repaired { dropped, follows })
+    }
+
+    /// What a repair dropped, or was about to drop, and sync does not know of.
+    fn unforgotten(&self) -> Vec<Damage> {
+        let read = || self.vault.get_record(&Scope::Vault, &Name::new(UNFORGOTTEN)?, 1);
+        read().ok().flatten().unwrap_or_default()
+    }
+
+    /// Keeps that list through an end at any moment. Where it is the vault's own records that are damaged it cannot be
+    /// kept, and the repair is what counts.
+    fn remember(&self, damage: &[Damage]) {
+        let keep = || -> Result<(), VaultError> {
+            let (mut batch, name) = (Batch::new(), Name::new(UNFORGOTTEN)?);
+            match damage {
+                [] => batch.remove(&Scope::Vault, &name),
+                some => batch.put_record(&Scope::Vault, &name, 1, some)?,
+            }
+            self.vault.commit(batch)
+        };
+        if let Err(error) = keep() {
+            tracing::warn!(%error, "what a repair drops could not be kept for later");
+        }
     }
 
     /// Lets the next sync read again what was dropped; says what comes back and what does not.
@@ -79,5 +109,39 @@ impl Desk {
             Some(plan) => Ok(self.vault.refresh_backups(&plan.backups)?),
             None => Ok(Refreshed::default()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        checks::Checks,
+        domain::{CostBasis, FixedClock, Timestamp},
+        vault::{DamageKind, KdfCost, LockOwner, Unlock, Vault},
+    };
+    use secrecy::SecretSlice;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_repair_that_was_cut_off_is_finished_by_the_next_one() {
+        let (dir, now) = (tempfile::tempdir().unwrap(), Timestamp::from_second(1_795_000_000));
+        let owner = LockOwner { user: "ines".into(), pid: 1, tty: "pts/0".into(), since: now };
+        let secret = SecretSlice::from(vec![7u8; 32]);
+        let vault = Vault::create(&dir.path().join("v"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner);
+        let checks = Arc::new(Checks::builtin().unwrap());
+        let desk = Desk::new(Arc::new(vault.unwrap()), checks, Arc::new(FixedClock(now)));
+        let client: ClientId = "acme".parse().unwrap();
+        desk.add_client(&client, None, CostBasis::Unknown).unwrap();
+        desk.vault.add_connections(&client, &["123456789012".parse().unwrap()]).unwrap();
+        // The repair dropped it, and the process ended before sync was told.
+        let whose = Scope::Connection(client, "123456789012".parse().unwrap());
+        let damage = Damage { whose, name: "coverage/123456789012".into(), kind: DamageKind::Missing };
+        desk.remember(std::slice::from_ref(&damage));
+        assert_eq!(desk.unforgotten(), [damage]);
+        let repaired = desk.repair().unwrap();
+        assert!(repaired.dropped.is_empty() && repaired.follows.iter().any(|f| f.contains("123456789012")));
+        assert!(desk.unforgotten().is_empty());
+        assert!(desk.repair().unwrap().follows.is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Scope;
 use crate::domain::{ClientId, ConnectionId};
+use serde::{Deserialize, Serialize};
 use std::{fmt, io, path::PathBuf};
 
 /// A failure of the vault.
@@ -260,7 +261,7 @@ impl VaultError {
 }
 
 /// One damaged thing, by name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error(
     "{name} of {whose} is damaged: {kind}; everything else stays readable; `bailiwick sync` reads again what AWS still has, `bailiwick backup restore` brings back an earlier state"
 )]
@@ -274,7 +275,7 @@ pub struct Damage {
 }
 
 /// The ways in which something stored can be damaged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DamageKind {
     /// It should be there and is not.
     Missing,

@@ -2,10 +2,11 @@
 
 use super::VaultError;
 use crate::domain::{ClientId, ConnectionId, Untrusted};
+use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 
 /// Whose record it is: its key decides what can open it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// The vault's own: settings, networks, session state.
     Vault,

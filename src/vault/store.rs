@@ -12,6 +12,7 @@ use std::{
     collections::HashSet,
     ffi::OsString,
     fs::File,
+    io::Read as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError, RwLock},
@@ -21,6 +22,9 @@ use std::{
 
 /// Where a value lies: a keyed hash of its name.
 pub(super) type StoreKey = [u8; 16];
+
+/// Bytes of the log that are read at once before sled opens it.
+const READ_AT_ONCE: usize = 1 << 20;
 
 /// sled's page cache, in bytes; our own caches hold what matters.
 const CACHE: u64 = 16 << 20;
@@ -153,6 +157,7 @@ impl Files {
     fn open(dir: &Path) -> Result<Self, VaultError> {
         let path = dir.to_owned();
         remove_half_snapshots(dir)?;
+        read_through(&dir.join("db"))?;
         let opening = move || {
             let config = sled::Config::new().path(path).flush_every_ms(None).cache_capacity(CACHE);
             guarded("opening it", || open_unlocked(&config))
@@ -191,6 +196,18 @@ impl Files {
         *synced = found;
         if fresh { disk::sync_dir(&blobs) } else { Ok(()) }
     }
+}
+
+/// Reads the whole log once. Where sled cannot read it at its start, it takes what follows for torn and overwrites it:
+/// a disk that cannot be read must be told before that.
+fn read_through(log: &Path) -> Result<(), VaultError> {
+    let mut file = match disk::options().read(true).open(log) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        file => file.map_err(VaultError::io("open", log))?,
+    };
+    let mut piece = vec![0; READ_AT_ONCE];
+    while file.read(&mut piece).map_err(VaultError::io("read", log))? > 0 {}
+    Ok(())
 }
 
 /// sled takes a snapshot that it was killed while writing for its newest one, and never opens again. The one before it

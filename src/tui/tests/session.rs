@@ -125,7 +125,7 @@ fn a_copy_is_noted_first_then_one_osc_52_and_nothing_else_is_an_osc() {
         let effects = Box::new(move |effect| match effect {
             Effect::NoteCopy { what, told, text } => {
                 assert!(!screen.text().contains("]52;c;"), "it was copied before it was noted");
-                assert_eq!(what, "command");
+                assert_eq!(what, "the command that prints this view");
                 if noted {
                     sender.send(Msg::Copy { told, text }).unwrap();
                 }
