@@ -1,4 +1,4 @@
-//! A large vault: 40 clients, 1,000 accounts, 1,000,000 events and 14 months of costs. How long until something is to be
+//! A large vault: 40 clients, 1,000 accounts, the simulated fleet's 1,000,000 events and 14 months of costs. How long until something is to be
 //! seen after the key was derived, what it takes in memory, what an event takes on disk.
 //!
 //! `cargo bench --bench at_scale`. A program, not a criterion benchmark: opening is measured in fresh processes (this one
@@ -9,9 +9,11 @@ use bailiwick::{
     desk::Desk,
     domain::{
         AccessEvent, AccountId, Amounts, Client, ClientId, Clock, Connection, ConnectionKind, CostBasis, CostCell,
-        CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, RoleArn, Timestamp,
+        CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, Region, RoleArn, Timestamp,
     },
+    sim::world::{World, WorldConfig},
     sync::{ClientStore, Sources, connection_id},
+    trail::{self, Home},
     vault::{
         KdfCost, LockOwner, Unlock, Vault,
         chunk::{EventChunk, encode_events},
@@ -20,21 +22,17 @@ use bailiwick::{
 use rust_decimal::Decimal;
 use secrecy::SecretSlice;
 use std::{
+    collections::BTreeMap,
     path::Path,
     process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-#[path = "vault/events.rs"]
-mod events;
-
 const CLIENTS: u64 = 40;
 const ACCOUNTS: u64 = 25;
-/// Events of an account: 14 days × 2 regions.
-const EVENTS: usize = 1_000;
-const DAYS: i64 = 14;
-const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
+/// Events of the simulated fleet, about.
+const EVENTS: usize = 1_000_000;
 const SERVICES: u64 = 12;
 const MONTHS: i64 = 14;
 const DIRECTORY: &str = "BAILIWICK_BENCH_VAULT";
@@ -69,9 +67,9 @@ fn measure() {
     }
     let without = vault.compact().expect("compacts").after;
     let filling = Instant::now();
-    let events: usize = stores(&vault).iter().map(fill_events).sum();
+    let (events, records) = fill_events(&vault);
     println!(
-        "{events} events stored in {:.1} s; all in {:.1} s",
+        "{events} events stored in {records} records, {:.1} s with making them; all in {:.1} s",
         filling.elapsed().as_secs_f64(),
         began.elapsed().as_secs_f64()
     );
@@ -185,26 +183,34 @@ fn fill(vault: &Arc<Vault>, number: u64) {
     draft.commit().expect("committed");
 }
 
-/// Two weeks of events for every account; says how many.
-fn fill_events(store: &ClientStore) -> usize {
-    let mut stored = 0;
-    for connection in store.connections().expect("connections") {
-        let account = connection.account();
-        let mut draft = store.draft();
-        for (r, region) in REGIONS.iter().enumerate() {
-            for back in 0..DAYS {
-                let seed = account.number() * 100 + back as u64 * 2 + r as u64;
-                let count = EVENTS.div_ceil(DAYS as usize * REGIONS.len());
-                let day = now().day().plus(-back);
-                let day_events: Vec<AccessEvent> = events::day(seed, count, account, region, day.start());
-                stored += count;
-                let packed = encode_events(&day_events).expect("packed");
-                draft.events(account, &region.parse().expect("a region"), day, packed).expect("drafted");
+/// The events of the simulated fleet, one account of it for each of ours: two weeks, all regions. Says how many, and how
+/// many records they are.
+fn fill_events(vault: &Arc<Vault>) -> (usize, usize) {
+    let config = WorldConfig { seed: 1, now: now(), accounts: (CLIENTS * ACCOUNTS) as usize, events: EVENTS };
+    let world = World::generate(config);
+    let (mut stored, mut records) = (0, 0);
+    let mut simulated = world.accounts.iter().cycle();
+    for store in stores(vault) {
+        for connection in store.connections().expect("connections") {
+            let (account, from) = (connection.account(), simulated.next().expect("an account"));
+            let mut days: BTreeMap<(Region, Day), Vec<AccessEvent>> = BTreeMap::new();
+            for event in &from.events {
+                let home = Home { account: Some(account), region: None };
+                let value = serde_json::from_str(&event.record(account)).expect("a record is JSON");
+                let event = trail::record(value, &home).expect("a record").event;
+                days.entry((event.region.clone(), event.time.day())).or_default().push(event);
             }
+            let mut draft = store.draft();
+            for ((region, day), events) in days {
+                stored += events.len();
+                records += 1;
+                let packed = encode_events(&events).expect("packed");
+                draft.events(account, &region, day, packed).expect("drafted");
+            }
+            draft.commit().expect("committed");
         }
-        draft.commit().expect("committed");
     }
-    stored
+    (stored, records)
 }
 
 fn months() -> impl Iterator<Item = Month> {
@@ -213,12 +219,17 @@ fn months() -> impl Iterator<Item = Month> {
 }
 
 fn costs(accounts: &[AccountId], month: Month, seed: u64) -> CostMonth {
-    let mut r = events::Seeded(seed);
+    // Amounts that differ and do not compress away: Knuth's multiplicative hash of their place.
+    let mut place = seed << 32 | u64::from(month.first().of_month()) << 24;
+    let mut next = || {
+        place += 1;
+        (place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 30) % 9_000_000_000
+    };
     let mut cells = |_| -> Vec<CostCell> {
         let pairs = accounts.iter().flat_map(|account| (0..SERVICES).map(move |service| (*account, service)));
         pairs
             .map(|(account, service)| {
-                let amount = Decimal::new(r.below(9_000_000_000) as i64, 10);
+                let amount = Decimal::new(next() as i64, 10);
                 CostCell {
                     account,
                     service: format!("Amazon Service Number {service}").into(),

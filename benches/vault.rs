@@ -1,9 +1,9 @@
-//! What the vault costs: packing and unpacking events, and one sealed record of 64 KiB.
+//! What the vault costs: packing and unpacking events, sealing and opening, and one sealed record of 64 KiB.
 //!
 //! `cargo bench --bench vault`. The first line printed is the stored size of an event.
 
 use bailiwick::{
-    domain::{AccessEvent, Timestamp},
+    domain::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind, Timestamp},
     vault::{
         Batch, Envelope, KdfCost, LockOwner, Name, Scope, Unlock, Vault,
         chunk::{EventChunk, encode_events},
@@ -13,12 +13,58 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use secrecy::SecretSlice;
 use std::hint::black_box;
 
-#[path = "vault/events.rs"]
-mod events;
+/// SplitMix64.
+struct Seeded(u64);
 
+impl Seeded {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+}
+
+/// One day of one account and region: few sessions and calls make most of the traffic, a long tail the rest.
 fn day(seed: u64, count: usize) -> Vec<AccessEvent> {
+    let mut r = Seeded(seed);
+    let start = Timestamp::from_second(1_795_000_000);
     let account = "123456789012".parse().expect("a valid account id");
-    events::day(seed, count, account, "eu-west-1", Timestamp::from_second(1_795_000_000))
+    (0..count)
+        .map(|_| {
+            let mut id = [0u8; 16];
+            id.iter_mut().for_each(|b| *b = r.next() as u8);
+            let session = r.below(100) * r.below(100) * r.below(100) / 20_000;
+            let call = r.below(120) * r.below(120) / 120;
+            let person = session % 40;
+            AccessEvent {
+                id: EventId::from_bytes(id),
+                time: start.plus(r.below(86_400) as i64),
+                account,
+                region: "eu-west-1".parse().expect("a valid region"),
+                service: format!("service{}", call % 23).into(),
+                name: format!("DescribeThing{call}").into(),
+                read_only: call % 3 < 2,
+                principal: Principal {
+                    kind: PrincipalKind::Role,
+                    actor: format!("arn:aws:iam::123456789012:role/team/role-{}", person % 12).into(),
+                    session: Some(format!("person{person}@example.com").into()),
+                    account: Some(account),
+                },
+                outcome: if r.below(50) == 0 { Outcome::Denied("AccessDenied".into()) } else { Outcome::Ok },
+                source: format!("198.51.100.{person}").into(),
+                agent: format!("aws-cli/2.{} ua/2.1 os/linux lang/python#3.12", person % 7).into(),
+                key: Some(KeyHint { prefix: "ASIA".into(), last4: format!("{session:04X}").into() }),
+                mfa: Some(person.is_multiple_of(2)),
+                detail: if r.below(4) == 0 { format!("bucket-{}", r.below(60)).into() } else { "".into() },
+            }
+        })
+        .collect()
 }
 
 fn chunks(c: &mut Criterion) {

@@ -118,20 +118,24 @@ fn build(source: &OpenBackup, next: &Incarnation, staging: &Path) -> Result<(), 
     let dir = staging.join(STORE);
     disk::make_private_dir(&dir)?;
     let store = Store::open(&dir)?;
-    let mut piece: Vec<Write> = Vec::new();
-    let mut bytes = 0;
+    let mut places = Vec::new();
     for owner in next.owners.values() {
         let cache = PageCache::default();
         let at = next.manifest.owners.get(&owner.id).and_then(|root| root.page.as_ref());
-        for key in source.directory(owner, &cache).places(at)? {
-            if let Some(value) = source.records.block(&key)? {
-                bytes += value.len();
-                piece.push((key, Some(value)));
-            }
-            if bytes >= COPIED_AT_ONCE {
-                store.apply(std::mem::take(&mut piece))?;
-                bytes = 0;
-            }
+        places.extend(source.directory(owner, &cache).places(at)?);
+    }
+    // In order, as compaction fills a store.
+    places.sort_unstable();
+    let mut piece: Vec<Write> = Vec::new();
+    let mut bytes = 0;
+    for key in places {
+        if let Some(value) = source.records.block(&key)? {
+            bytes += value.len();
+            piece.push((key, Some(value)));
+        }
+        if bytes >= COPIED_AT_ONCE {
+            store.apply(std::mem::take(&mut piece))?;
+            bytes = 0;
         }
     }
     let sealed = next.manifest.seal(&next.header.vault, next.own()?)?;
