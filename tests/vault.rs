@@ -73,7 +73,7 @@ fn keys_change_and_the_vault_stays_whole() {
     assert_eq!(rotated["client"], "acme");
     program.ok(&["vault", "slot", "add", "recovery-code"]);
     let asked = program.refused(2, &["vault", "rotate", "root"]);
-    assert!(asked.contains("1 other slots cannot follow") && asked.contains("Confirm with --yes"), "{asked}");
+    assert!(asked.contains("1 other slot cannot follow") && asked.contains("Confirm with --yes"), "{asked}");
     program.ok(&["vault", "rotate", "root", "--yes"]);
     assert_eq!(slots(&program).len(), 1);
     program.ok(&["vault", "rotate", "all", "--yes"]);

@@ -73,7 +73,11 @@ pub fn client_show(
         }));
     } else {
         out.line(&format!("{}  {}", client.id, client.name.for_tui(80)));
-        out.line(&format!("added {}, {} connections", client.added_at, desk.connections(Some(id))?.len()));
+        out.line(&format!(
+            "added {}, {}",
+            client.added_at,
+            cli::vault::counted(desk.connections(Some(id))?.len() as u64, "connection")
+        ));
         out.line(&format!("ExternalId {}", revealed.unwrap_or("hidden: --reveal-external-id shows it")));
     }
     Ok(ExitCode::SUCCESS)

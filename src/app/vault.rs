@@ -185,7 +185,8 @@ fn root(desk: &Desk, secret: &Secret, yes: bool) -> Result<(), Report> {
     let others = desk.slots().iter().filter(|slot| !slot.opened).count();
     if others > 0 && !yes {
         let question = format!(
-            "{others} other slots cannot follow to the new root key, because their secrets are not here: they go, and can be added again."
+            "{} cannot follow to the new root key without its secret, which is not here. What goes can be added again.",
+            show::counted(others as u64, "other slot")
         );
         confirm(&question, "rotate root", None, "--yes")?;
     }

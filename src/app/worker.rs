@@ -100,10 +100,10 @@ fn serve(
             }
             (Effect::BackupNow, Some(opened)) => opened.chore.begin(Task::BackUp, &opened.desk, to_screen),
             (Effect::VerifyVault, Some(opened)) => opened.chore.begin(Task::Verify, &opened.desk, to_screen),
-            (Effect::Lock, _) => {
+            (Effect::Lock { why }, _) => {
                 if let Some(opened) = &opened {
                     // This one happens whether it can be noted or not.
-                    let _ = opened.desk.permit(Action::ConsoleLock, None, "by hand, or because nobody was there");
+                    let _ = opened.desk.permit(Action::ConsoleLock, None, &why);
                 }
                 tell(Msg::Locked { note: opened.take().and_then(close) });
             }
@@ -221,9 +221,8 @@ mod tests {
         while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}
         let (wishes, to_worker) = mpsc::channel();
         let ask = |n| Effect::Ask { request: tui::RequestId(n), query: Query::Overview };
-        for wish in
-            [ask(1), Effect::Lock, ask(2), Effect::SyncNow, Effect::Lock, Effect::Unlock(tui::Secret::Configured)]
-        {
+        let lock = || Effect::Lock { why: "locked by hand".into() };
+        for wish in [ask(1), lock(), ask(2), Effect::SyncNow, lock(), Effect::Unlock(tui::Secret::Configured)] {
             wishes.send(wish).unwrap();
         }
         drop(wishes);

@@ -177,14 +177,19 @@ pub enum ConnectionAction {
     },
 }
 
+/// So many things, `s` added where there is not one.
+pub fn counted(n: u64, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// The vault at first glance.
 pub fn status(out: &mut Output, view: &VaultView) {
     out.line(&format!("vault {}, edition {}", view.id.get(..8).unwrap_or(&view.id), view.epoch));
     out.line(&format!(
-        "{} clients, {} connections, {} records, {:.1} MiB on disk",
-        view.clients,
-        view.connections,
-        view.records,
+        "{}, {}, {}, {:.1} MiB on disk",
+        counted(view.clients.into(), "client"),
+        counted(view.connections.into(), "connection"),
+        counted(view.records, "record"),
         view.bytes as f64 / 1_048_576.0
     ));
     if let VaultMode::ReadOnly { why } = &view.mode {
@@ -201,8 +206,8 @@ pub fn status(out: &mut Output, view: &VaultView) {
     out.line("");
     match view.backups.first() {
         Some(newest) => out.line(&format!(
-            "{} backups in {}, the newest of {}",
-            view.backups.len(),
+            "{} in {}, the newest of {}",
+            counted(view.backups.len() as u64, "backup"),
             view.backup_directory,
             newest.made_at
         )),
@@ -227,7 +232,7 @@ pub fn verified_json(report: &Verified) -> Value {
 
 /// What reading everything found.
 pub fn verified(out: &mut Output, report: &Verified) {
-    out.line(&format!("{} records, {:.1} MiB read", report.records, report.bytes as f64 / 1_048_576.0));
+    out.line(&format!("{}, {:.1} MiB read", counted(report.records, "record"), report.bytes as f64 / 1_048_576.0));
     damaged(out, &report.damaged);
     match report.damaged.len() {
         0 => out.line("everything is what was stored"),
@@ -301,8 +306,9 @@ pub fn removed(out: &mut Output, report: &RemovalReport) {
         None => report.client.to_string(),
     };
     out.line(&format!(
-        "{what} is shredded: {} keys dropped, {} records cannot be read any more",
-        report.keys_dropped, report.records
+        "{what} is shredded: {} dropped, {} cannot be read any more",
+        counted(report.keys_dropped, "key"),
+        counted(report.records, "record")
     ));
     out.line(&format!("backups here: {} of {} shredded", report.backups_shredded, report.backups));
     report.backups_unreachable.iter().for_each(|line| out.line(&format!("  not reached: {line}")));

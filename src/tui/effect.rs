@@ -19,7 +19,10 @@ pub enum Effect {
     /// Open the vault; answered with `Msg::Unlocked` or `Msg::UnlockRefused`.
     Unlock(Secret),
     /// Let go of the vault and of everything read from it; answered with `Msg::Locked`. The runtime clears the screen first.
-    Lock,
+    Lock {
+        /// Why, for the audit log.
+        why: String,
+    },
     /// Make a backup; answered with notices, and with `Msg::VaultChanged` when it is there.
     BackupNow,
     /// Read the whole vault and check it; answered with notices.

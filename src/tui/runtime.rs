@@ -304,10 +304,10 @@ impl<O: Write> Loop<O> {
                 }
             }
             Effect::Repaint => self.repaint()?,
-            Effect::Lock => {
+            Effect::Lock { .. } => {
                 // The screen first: to let go of the vault may take a moment.
                 self.forget()?;
-                (self.effects)(Effect::Lock);
+                (self.effects)(effect);
             }
             Effect::Quit => self.quit = true,
             Effect::Suspend => {}

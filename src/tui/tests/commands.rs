@@ -52,6 +52,10 @@ fn parses(line: &str) {
 #[case("5 <enter>")]
 #[case("5 <enter> <enter>")]
 #[case("7")]
+#[case("8")]
+#[case("8 <enter>")]
+#[case("8 B")]
+#[case("8 B <enter>")]
 fn the_copied_command_is_one(#[case] keys: &str) {
     let mut driver = Driver::new(120, 40);
     // The last Enter may find nothing more to open.

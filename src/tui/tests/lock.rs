@@ -41,7 +41,7 @@ fn unlocks(driver: &Driver) -> Vec<&Secret> {
 }
 
 fn locks(driver: &Driver) -> usize {
-    driver.effects.iter().filter(|e| matches!(e, Effect::Lock)).count()
+    driver.effects.iter().filter(|e| matches!(e, Effect::Lock { .. })).count()
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn vault() -> (Ports, UnboundedSender<Msg>, Arc<Mutex<Vec<String>>>) {
         let msg = match effect {
             Effect::Ask { request, query } => Msg::Answer { request, result: desk.answer(&query) },
             Effect::Unlock(_) => Msg::Unlocked,
-            Effect::Lock => Msg::Locked { note: None },
+            Effect::Lock { .. } => Msg::Locked { note: None },
             _ => return,
         };
         answers.send(msg).unwrap();
@@ -251,7 +251,7 @@ fn nothing_of_the_data_is_written_before_it_is_open_and_none_is_on_the_screen_af
         wished.first().unwrap().starts_with("Unlock(Passphrase(") && !wished.concat().contains("secret"),
         "{wished:?}"
     );
-    assert_eq!(wished.last().unwrap(), "Lock");
+    assert_eq!(wished.last().unwrap(), "Lock { why: \"locked by hand\" }");
 }
 
 /// Time stands still except where the console itself waits for it.

@@ -48,7 +48,8 @@ fn field(screen: &UnlockScreen, canvas: &mut Canvas, line: Rect) -> Option<Posit
     let room = usize::from(line.width.saturating_sub(used + 1));
     let dots = screen.typed.len().min(room);
     let end = canvas.put(line.x + used, line.y, line.width.saturating_sub(used), &DOT.repeat(dots), Tone::Plain);
-    (line.width > 0).then_some(Position { x: line.x + (used + end).min(line.width - 1), y: line.y })
+    let last = line.width.checked_sub(1)?;
+    Some(Position { x: line.x + (used + end).min(last), y: line.y })
 }
 
 fn lines(screen: &UnlockScreen, title: &str, now: Timestamp, columns: u16) -> Vec<Line> {

@@ -28,14 +28,15 @@ impl Model {
 
     /// Locks: of what was known nothing is kept, and the application is to let go of the vault.
     pub fn lock(&mut self, why: impl Into<String>) -> Vec<Effect> {
-        let Some(screen) = UnlockScreen::after_lock(self.door, why.into()) else { return Vec::new() };
+        let why = why.into();
+        let Some(screen) = UnlockScreen::after_lock(self.door, why.clone()) else { return Vec::new() };
         let mut anew =
             Self::new(std::mem::take(&mut self.title), self.size, self.now).behind(self.door, self.idle_lock);
         // Numbers go on, so that an answer to the console of before is never taken for one to this.
         (anew.locked, anew.counter) = (Some(screen), self.counter);
         *self = anew;
         self.key_came();
-        vec![Effect::Lock]
+        vec![Effect::Lock { why }]
     }
 
     /// A key came: the time without one begins anew.

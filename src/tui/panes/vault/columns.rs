@@ -53,12 +53,12 @@ impl Rows for Entries {
             Column::text("when", "WHEN UTC", (11, 11), |row: &AuditRow, look| plain(when(look.now, row.at)))
                 .sorted(|row| Some(Decimal::from(row.at.second()))),
             Column::text("who", "WHO", (8, 14), |row: &AuditRow, look| plain(row.actor.for_tui(look.width.into()))),
-            Column::text("action", "ACTION", (action.min(12), action), |row: &AuditRow, _| plain(row.action.clone())),
+            Column::text("action", "ACTION", (action.min(16), action), |row: &AuditRow, _| plain(row.action.clone())),
             Column::text("client", "CLIENT", (client.min(10), client), |row: &AuditRow, _| match &row.client {
                 Some(client) => plain(client.clone()),
                 None => Content::of(vec![dim("–")]),
             }),
-            Column::text("detail", "DETAIL", (24, 90), |row: &AuditRow, look| match row.erased {
+            Column::text("detail", "DETAIL", (20, 90), |row: &AuditRow, look| match row.erased {
                 true => Content::of(vec![dim("erased with its client's key")]),
                 false => plain(row.detail.for_tui(look.width.into())),
             }),
