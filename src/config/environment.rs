@@ -15,7 +15,7 @@ pub struct Environment {
     pub key_file: Option<PathBuf>,
     /// `CREDENTIALS_DIRECTORY`: where systemd puts what a unit's `LoadCredential=` names (systemd.exec(5)).
     pub credentials_directory: Option<PathBuf>,
-    /// `USER` or `LOGNAME`, for the lock's owner and session names.
+    /// `USER` or `LOGNAME`, otherwise the user's number, for the lock's owner and session names.
     pub user: String,
 }
 
@@ -30,7 +30,9 @@ impl Environment {
             credential_file: path("BAILIWICK_CREDENTIAL_FILE"),
             key_file: path("BAILIWICK_KEY_FILE"),
             credentials_directory: path("CREDENTIALS_DIRECTORY"),
-            user: text("USER").or_else(|| text("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+            user: text("USER")
+                .or_else(|| text("LOGNAME"))
+                .unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw())),
         }
     }
 
