@@ -1,5 +1,6 @@
 //! The real binary's whole way against the simulator: add, connect, sync, read; then AWS goes away and nothing is lost.
 
+mod canary;
 mod program;
 
 use bailiwick::{
@@ -10,6 +11,7 @@ use bailiwick::{
         world::{World, WorldConfig},
     },
 };
+use canary::Canaries;
 use program::Program;
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -39,6 +41,7 @@ fn a_client_is_added_connected_read_and_still_there_when_aws_is_not() {
     connects(&program, &world);
     syncs(&program, &server);
     shows_the_truth(&program, &world, NOW);
+    leaves_nothing_readable(&program, &world, &server);
     let before = program.json(&["--now", TOMORROW, "accounts", "--json"]);
     drop(server);
     tells_that_nobody_answers(&program);
@@ -116,6 +119,19 @@ fn month(value: &Value) -> String {
 
 fn ids(accounts: &Value) -> Vec<(&Value, &Value)> {
     accounts["rows"].as_array().unwrap().iter().map(|row| (&row["account"], &row["label"])).collect()
+}
+
+/// In none of its files, the vault, the backup that `sync` made, the log: no name of a client, and no credential.
+fn leaves_nothing_readable(program: &Program, world: &World, server: &SimServer) {
+    let client = world.clients.iter().find(|c| c.id == CLIENT).unwrap();
+    let mut secrets = server.secrets();
+    secrets.extend([client.id.clone(), client.name.clone(), client.external_id.clone()]);
+    secrets.extend(client.accounts.iter().map(ToString::to_string));
+    secrets.extend(world.truth.iter().map(|story| story.subject.clone()));
+    let backups = program.json(&["backup", "list", "--json"]);
+    assert!(!backups["backups"].as_array().unwrap().is_empty(), "{backups}");
+    let files = Canaries::new(secrets).assert_absent(&program.path("bailiwick"));
+    assert!(files >= 9, "{files}");
 }
 
 /// The server that the program is told to call is gone.

@@ -118,6 +118,11 @@ impl SimServer {
         self.cloud.counts.read()
     }
 
+    /// The secret keys and session tokens handed out so far, for whoever wants to be sure that none was kept.
+    pub fn secrets(&self) -> Vec<String> {
+        self.cloud.sessions.secrets()
+    }
+
     /// Blocks until SIGINT or SIGTERM, then stops the server.
     pub fn wait(self) {
         let listening = runtime::Builder::new_current_thread().enable_all().build().and_then(|runtime| {

@@ -69,6 +69,12 @@ impl Sessions {
         session
     }
 
+    /// The secrets of every session that is remembered: key and token of each.
+    pub fn secrets(&self) -> Vec<String> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.by_key.values().flat_map(|session| [session.secret_key.clone(), session.token.clone()]).collect()
+    }
+
     /// The session with this access key.
     pub fn find(&self, access_key: &str) -> Option<Arc<Session>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).by_key.get(access_key).cloned()
