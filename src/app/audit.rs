@@ -1,6 +1,6 @@
 //! `audit …`: the log of what was changed or revealed.
 
-use super::{Setting, commands::open_desk, report::Report};
+use super::{Setting, desk::open_desk, report::Report};
 use crate::{
     cli::{self, AuditAction, AuditListArgs, Output, sentence},
     desk::AuditFilter,

@@ -1,25 +1,18 @@
 //! The `backup` commands, and the daily backup of `sync`.
 
-use super::{Setting, commands::open_desk, report::Report, secret, unlock, vault::confirm};
+use super::{
+    Setting,
+    confirm::confirm,
+    desk::{open_desk, plan},
+    report::Report,
+    secret, unlock,
+};
 use crate::{
     cli::{self, BackupAction, Output},
-    config::Settings,
     desk::{BackupPlan, Desk, Via, note_restore},
-    vault::{BackupError, BackupInfo, Backups, Keep, Vault, VaultError, restore_backup, verify_backup},
+    vault::{BackupError, BackupInfo, Backups, Vault, VaultError, restore_backup, verify_backup},
 };
 use std::process::ExitCode;
-
-/// Where backups go and how many are kept, by the user's settings.
-pub fn plan(setting: &Setting) -> Result<BackupPlan, Report> {
-    let paths = setting.paths()?;
-    let settings = Settings::load(&paths.config)?;
-    let chosen = settings.backup_directory.as_os_str();
-    Ok(BackupPlan {
-        backups: if chosen.is_empty() { Backups::new(paths.backups) } else { Backups::elsewhere(chosen) },
-        keep: Keep { daily: settings.backup_daily, weekly: settings.backup_weekly, monthly: settings.backup_monthly },
-        automatic: settings.backup_automatic,
-    })
-}
 
 /// `backup …`.
 pub fn run(setting: &Setting, action: &BackupAction, out: &mut Output) -> Result<ExitCode, Report> {

@@ -1,6 +1,6 @@
 //! The commands that need the vault, and `check`, which does not.
 
-use super::{Setting, backup, engine, report::Report, secret::Secret, unlock};
+use super::{Setting, desk::open_desk, engine, report::Report, unlock};
 use crate::{
     aws::{BaseCredentials, Pacer, SdkCloud},
     checks::Checks,
@@ -9,12 +9,11 @@ use crate::{
         OverviewArgs,
     },
     config::{Settings, SettingsView},
-    desk::{AccessScope, BackupPlan, ConnectRequest, CostScope, Desk, FindingScope, Via},
+    desk::{AccessScope, ConnectRequest, CostScope, FindingScope},
     domain::{ClientId, CostBasis},
-    vault::Vault,
 };
 use serde_json::json;
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 /// `init`.
 pub fn init(setting: &Setting, args: &InitArgs, out: &mut Output) -> Result<ExitCode, Report> {
@@ -217,22 +216,4 @@ pub fn config(setting: &Setting, args: &ConfigArgs, out: &mut Output) -> Result<
         cli::config(out, &view)
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The desk over the user's vault.
-pub(super) fn open_desk(setting: &Setting) -> Result<Desk, Report> {
-    open_desk_keeping_secret(setting).map(|(desk, _)| desk)
-}
-
-/// The same for a command that needs the secret once more.
-pub(super) fn open_desk_keeping_secret(setting: &Setting) -> Result<(Desk, Secret), Report> {
-    let plan = backup::plan(setting)?;
-    let (vault, secret) = unlock::open_keeping_secret(setting)?;
-    Ok((desk(setting, Arc::new(vault), plan)?, secret))
-}
-
-/// A desk over a vault that is open.
-pub(super) fn desk(setting: &Setting, vault: Arc<Vault>, plan: BackupPlan) -> Result<Desk, Report> {
-    let checks = Arc::new(Checks::with_user_rules(&setting.paths()?.config.join("checks"))?);
-    Ok(Desk::new(vault, checks, setting.clock.clone()).with_backups(plan).acting(setting.actor(Via::Cli)))
 }

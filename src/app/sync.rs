@@ -2,18 +2,17 @@
 
 use super::{
     Setting, backup,
-    commands::desk,
     demo::Bar,
+    desk::{checks, desk, plan},
     engine::{self, Engine},
     report::Report,
     unlock,
 };
 use crate::{
     aws::BaseCredentials,
-    checks::Checks,
     cli::{self, Output, SyncArgs, progress, sentence},
     config::Settings,
-    desk::{Desk, DeskError},
+    desk::{Desk, DeskError, Via},
     domain::SyncEvent,
 };
 use std::{cell::RefCell, process::ExitCode, rc::Rc, sync::Arc};
@@ -33,7 +32,7 @@ async fn interrupted() {
 fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let paths = setting.paths()?;
     let settings = Settings::load(&paths.config)?;
-    let plan = backup::plan(setting)?;
+    let (plan, checks) = (plan(setting)?, checks(setting)?);
     let vault = Arc::new(unlock::open(setting)?);
     let _log = super::log::start(&paths.state);
     if let Some(only) = &args.client
@@ -41,7 +40,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
     {
         return Err(DeskError::UnknownClient(only.clone()).into());
     }
-    let desk = desk(setting, vault.clone(), plan)?;
+    let desk = desk(setting, vault.clone(), checks.clone(), plan, Via::Cli);
     if vault.was_cut_off() || !vault.notices().is_empty() {
         // What is damaged is lost anyway; dropping it lets this very run read it again.
         let repaired = desk.repair()?;
@@ -51,7 +50,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
     let connected = desk.clients()?.clients.iter().any(|c| c.connections > 0);
     let engine = Engine {
         vault,
-        checks: Arc::new(Checks::with_user_rules(&paths.config.join("checks"))?),
+        checks,
         clock: setting.clock.clone(),
         credentials: BaseCredentials::Chain,
         options: engine::options(&settings, &setting.environment.user, args.client.clone()),

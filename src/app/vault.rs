@@ -2,13 +2,14 @@
 
 use super::{
     Setting,
-    commands::{open_desk, open_desk_keeping_secret},
+    confirm::confirm,
+    desk::{open_desk, open_desk_keeping_secret},
     report::Report,
     secret::{self, Secret},
 };
 use crate::{
     cli::{
-        Output, progress, typed,
+        Output, progress,
         vault::{self as show, ClientRemoveArgs, ConnectionAction, RotateWhat, SlotAction, SlotKindArg, VaultAction},
     },
     desk::Desk,
@@ -241,17 +242,4 @@ pub fn connection(setting: &Setting, action: &ConnectionAction, out: &mut Output
 
 fn known(desk: &Desk, client: &ClientId) -> Result<(), Report> {
     Ok(desk.client(client).map(|_| ())?)
-}
-
-/// Goes on only if `words` were given by `given`, or are typed at a terminal.
-pub fn confirm(question: &str, words: &str, given: Option<&str>, headless: &str) -> Result<(), Report> {
-    let meant = match given {
-        Some(given) => Some(given == words),
-        None => typed(&format!("{question}\nType {words} to go on:"), words),
-    };
-    match meant {
-        Some(true) => Ok(()),
-        Some(false) => Err(Report::input(format!("that is not \"{words}\": nothing was changed"))),
-        None => Err(Report::input(format!("{question} Confirm with {headless}; nothing was changed"))),
-    }
 }

@@ -1,9 +1,10 @@
 //! The thread behind the screen: opens the vault, answers the screen's wishes one after another, and lets go of it all.
 
 use super::{
-    Setting, backup,
+    Setting,
     chore::{Chore, Task},
     demo::Demo,
+    desk::{checks, desk, plan},
     engine::{self, Engine},
     report::Report,
     run::Run,
@@ -12,7 +13,6 @@ use super::{
 };
 use crate::{
     aws::BaseCredentials,
-    checks::Checks,
     config::Settings,
     desk::{Action, Answer, Desk, Query, Via},
     tui::{self, Effect, Msg, NoticeLevel},
@@ -152,9 +152,7 @@ fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<O
         tui::Secret::Passphrase(text) => secret::with_key_file(setting, text)?,
         tui::Secret::RecoveryCode(code) => secret::Secret::RecoveryCode(code),
     };
-    let paths = setting.paths()?;
-    let checks = Arc::new(Checks::with_user_rules(&paths.config.join("checks")).map_err(Report::from)?);
-    let plan = backup::plan(setting)?;
+    let (plan, checks) = (plan(setting)?, checks(setting)?);
     let (vault, notices) = unlock::open_with(setting, &secret)?;
     let vault = Arc::new(vault);
     let engine = Engine {
@@ -164,9 +162,7 @@ fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<O
         credentials: BaseCredentials::Chain,
         options: engine::options(settings, &setting.environment.user, None),
     };
-    let desk = Arc::new(
-        Desk::new(vault, checks, setting.clock.clone()).with_backups(plan).acting(setting.actor(Via::Console)),
-    );
+    let desk = Arc::new(desk(setting, vault, checks, plan, Via::Console));
     desk.permit(Action::ConsoleUnlock, None, "the console was opened").map_err(Report::from)?;
     Ok(Opened::new(desk, engine, notices))
 }
