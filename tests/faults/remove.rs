@@ -5,9 +5,10 @@ use crate::{
     backup::create,
     checks::{clients, contents, same},
     fleet::{CLIENT, Fleet, NOW},
+    preload::Kind,
     program::Program,
     run::Ended,
-    scenario::{Scenario, killed_at_random_operations, killed_at_random_times},
+    scenario::{Scenario, every_operation_fails, killed_at_random_operations, killed_at_random_times, operations_fail},
 };
 use serde_json::Value;
 
@@ -56,25 +57,38 @@ impl Scenario for Remove {
         } else {
             nothing_is_left(program);
         }
+        if ended.code == Some(0) && self.says_backups_are_in_line(&ended.out) {
+            self.does_not_come_back(program.copy());
+        }
     }
 
     fn resume(&self, program: &Program) {
         if clients(program).iter().any(|id| id == CLIENT) {
             program.ok(&REMOVE);
-        } else {
-            // The backups may still be to be brought in line.
-            program.ok(&["--now", NOW, "backup", "prune"]);
         }
     }
 
     fn is_finished(&self, program: &Program) {
         assert_eq!(clients(program), [OTHER]);
         nothing_is_left(program);
-        // Nor is it in the backup: that one alone does not bring it back.
+        // After a run that was cut short the backups may still be to be brought in line.
+        program.ok(&["--now", NOW, "backup", "prune"]);
+        self.does_not_come_back(program.copy());
+    }
+}
+
+impl Remove {
+    fn says_backups_are_in_line(&self, out: &str) -> bool {
+        let report: Value = serde_json::from_str(out).unwrap();
+        report["backups_unreachable"] == serde_json::json!([])
+    }
+
+    /// The backup alone does not bring the client back.
+    fn does_not_come_back(&self, program: Program) {
         std::fs::remove_dir_all(program.vault()).unwrap();
         program.ok(&["--now", NOW, "backup", "restore", &self.backup, "--yes"]);
-        assert_eq!(clients(program), [OTHER], "after a restore");
-        nothing_is_left(program);
+        assert_eq!(clients(&program), [OTHER], "after a restore");
+        nothing_is_left(&program);
     }
 }
 
@@ -88,6 +102,18 @@ fn a_client_removed_under_10_kills_is_there_whole_or_gone_for_good() {
     let remove = Remove::new();
     killed_at_random_times(&remove, 0..5);
     killed_at_random_operations(&remove, 0..5);
+}
+
+#[test]
+fn a_removal_survives_every_20th_file_operation_failing() {
+    let remove = Remove::new();
+    operations_fail(&remove, 20, [(Kind::Eio, 11), (Kind::Enospc, 6), (Kind::Short, 3)]);
+}
+
+#[test]
+#[ignore = "full count: minutes"]
+fn full_a_removal_survives_every_file_operation_failing() {
+    every_operation_fails(&Remove::new());
 }
 
 #[test]

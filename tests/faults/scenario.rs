@@ -62,7 +62,7 @@ pub fn killed_at_random_operations(scenario: &impl Scenario, seeds: Range<u64>) 
     let kills = seeds.end - seeds.start;
     let all = operations(scenario, Kind::Kill);
     each("kill with seed", seeds, |seed| struck(scenario, Fault { kind: Kind::Kill, at: 1 + Seeded(seed).below(all) }));
-    println!("{}: killed at {kills} of {all} file operations", scenario.name());
+    println!("{}: killed {kills} times, each at one of {all} changes to files", scenario.name());
 }
 
 /// Lets every `step`th of its file operations fail in each way, one in each run, from the `first` of that kind on.
