@@ -61,16 +61,17 @@ pub fn run(setting: &Setting, action: &BackupAction, out: &mut Output) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
-/// After a sync: the backup of the day. Where it fails, that is said, and the sync is none the worse.
-pub fn after_sync(setting: &Setting, desk: &Desk, json: bool, out: &mut Output) {
+/// After a sync: the backup of the day. Returns what could not be done; the sync is none the worse.
+pub fn after_sync(setting: &Setting, desk: &Desk, json: bool, out: &mut Output) -> Option<String> {
     match plan(setting).and_then(|plan| Ok(desk.tend_backups(&plan)?)) {
         Ok(done) => {
             if !json {
                 cli::tended(out, &done);
             }
             done.unreachable.iter().for_each(|name| say_unreachable(name));
+            done.not_removed
         }
-        Err(report) => cli::sentence(&format!("bailiwick: no backup was made: {report}")),
+        Err(report) => Some(format!("no backup was made: {report}")),
     }
 }
 

@@ -34,9 +34,10 @@ impl Task {
             Self::Tend => {
                 let Ok(plan) = plan else { return Ok(None) };
                 let done = desk.tend_backups(plan)?;
-                let level = if done.unreachable.is_empty() { NoticeLevel::Info } else { NoticeLevel::Error };
+                let well = done.unreachable.is_empty() && done.not_removed.is_none();
+                let level = if well { NoticeLevel::Info } else { NoticeLevel::Error };
                 let made = done.made.map(|made| format!("today's backup {} made and verified", made.name));
-                let said: Vec<String> = made.into_iter().chain(done.unreachable).collect();
+                let said: Vec<String> = made.into_iter().chain(done.not_removed).chain(done.unreachable).collect();
                 (!said.is_empty()).then(|| (level, said.join("; ")))
             }
             Self::Verify => {

@@ -14,6 +14,7 @@ use crate::{
     config::Settings,
     desk::{Desk, DeskError, Via},
     domain::SyncEvent,
+    vault::{Vault, VaultError},
 };
 use std::{cell::RefCell, process::ExitCode, rc::Rc, sync::Arc};
 
@@ -49,7 +50,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
     desk.permit_sync(args.client.as_ref(), settings.event_retention_days)?;
     let connected = desk.clients()?.clients.iter().any(|c| c.connections > 0);
     let engine = Engine {
-        vault,
+        vault: vault.clone(),
         checks,
         clock: setting.clock.clone(),
         credentials: BaseCredentials::Chain,
@@ -72,8 +73,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
         }
         summary
     };
-    backup::after_sync(setting, &desk, args.json, out);
-    tidy(&desk);
+    look_after(setting, &vault, &desk, args.json, out);
     let kept_too_long = summary.purged.iter().any(|purged| purged.failure.is_some());
     Ok(ExitCode::from(match (summary.jobs_failed + summary.jobs_partial, summary.jobs_done + summary.jobs_partial) {
         (0, _) => u8::from(kept_too_long),
@@ -82,10 +82,21 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
     }))
 }
 
-/// What is better done while nobody waits for a screen. Where it fails nothing is lost, and the next run does it.
-fn tidy(desk: &Desk) {
-    let done = desk.keep_glances().and_then(|()| desk.compact_if_wanted());
-    if let Err(error) = done {
-        sentence(&format!("bailiwick: the vault was not tidied up: {error}"));
+/// The backup of the day, and what is better done while nobody waits for a screen. Where it fails nothing is lost, the
+/// next run does it, and one sentence tells of it all. A vault that stopped has told why: there is nothing to be tried.
+fn look_after(setting: &Setting, vault: &Vault, desk: &Desk, json: bool, out: &mut Output) {
+    let stopped = || vault.read_only().filter(|why| matches!(why, VaultError::Stopped));
+    let mut undone: Vec<String> = Vec::new();
+    if let Some(why) = stopped() {
+        undone.push(format!("the backup of the day and tidying up are left to the next sync: {why}"));
+    } else {
+        undone.extend(backup::after_sync(setting, desk, json, out));
+    }
+    if stopped().is_none() {
+        let tidied = desk.keep_glances().and_then(|()| desk.compact_if_wanted());
+        undone.extend(tidied.err().map(|error| format!("the vault was not tidied up: {error}")));
+    }
+    if !undone.is_empty() {
+        sentence(&format!("bailiwick: {}", undone.join("; ")));
     }
 }

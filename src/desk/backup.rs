@@ -28,6 +28,8 @@ pub struct Tended {
     pub made: Option<BackupInfo>,
     /// Older ones that were removed.
     pub removed: Vec<String>,
+    /// Why none were removed that are no longer wanted. The backup was made all the same.
+    pub not_removed: Option<String>,
     /// Backups that could not be brought in line with the vault.
     pub unreachable: Vec<String>,
 }
@@ -64,9 +66,14 @@ impl Desk {
         let mut tended = Tended { unreachable: refreshed.unwrap_or_default().unreachable, ..Tended::default() };
         if plan.automatic && self.vault.backup_is_due(&plan.backups, self.now())? {
             let made = self.back_up(&plan.backups)?;
-            self.may_prune(&plan.backups)?;
-            let pruned = self.vault.prune_backups(&plan.backups, plan.keep, self.now(), Some(&made))?;
-            tended.removed = pruned.removed;
+            let prune = || -> Result<_, DeskError> {
+                self.may_prune(&plan.backups)?;
+                Ok(self.vault.prune_backups(&plan.backups, plan.keep, self.now(), Some(&made))?)
+            };
+            match prune() {
+                Ok(pruned) => tended.removed = pruned.removed,
+                Err(error) => tended.not_removed = Some(error.to_string()),
+            }
             tended.made = Some(made);
         }
         Ok(tended)

@@ -3,7 +3,7 @@
 
 use crate::{
     cases::each,
-    checks::{contents, same, verify},
+    checks::{VIEWS, contents, same, verify},
     fleet::{Fleet, NOW, sync},
     program::{Program, copy_directory, speaks_to_people},
     run::{Trouble, run},
@@ -48,10 +48,22 @@ fn taken(directory: &Path) -> u64 {
     (fs.f_blocks - fs.f_bfree) * fs.f_frsize
 }
 
+/// How every command begins to tell of a disk that is nearly full.
+const READ_ONLY: &str = "the vault is read-only, because its disk has ";
+
 /// Room enough for everything, the vault's reserve included.
 const ROOM: u64 = 64 << 20;
 /// A little more than what a vault wants left free on a small disk (2 MiB) and what a first sync takes.
 const MOST: u64 = 5 << 19;
+
+/// What a command gives that changes nothing in the vault: a full disk is told of, and is no hindrance.
+fn reads(program: &Program, arguments: &[&str]) -> String {
+    let ran = program.run(arguments);
+    assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.error);
+    let told: Vec<&str> = ran.error.lines().collect();
+    assert!(told.len() <= 1 && told.iter().all(|line| line.starts_with(READ_ONLY)), "{arguments:?}: {told:?}");
+    ran.out
+}
 
 /// A vault on a disk with so many bytes to spare is filled by a sync. Says whether they were too few.
 fn fills_up(template: &Program, complete: &Value, spare: u64) -> bool {
@@ -69,9 +81,12 @@ fn fills_up(template: &Program, complete: &Value, spare: u64) -> bool {
     assert!((0..=2).contains(&code), "exit code {code}: {}", ended.error);
     speaks_to_people(&ended.error);
     verify(&program);
-    contents(&program, NOW);
+    for view in VIEWS {
+        serde_json::from_str::<Value>(&reads(&program, &["--now", NOW, view, "--json"])).unwrap();
+    }
     let elsewhere = program.path("elsewhere");
-    program.ok(&["--now", NOW, "backup", "create", "--to", elsewhere.to_str().unwrap()]);
+    let elsewhere = elsewhere.to_str().unwrap();
+    reads(&program, &["--now", NOW, "backup", "create", "--to", elsewhere]);
 
     disk.resizes_to(ROOM);
     sync(&program, NOW);

@@ -27,7 +27,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// The client is connected; nothing was read yet. AWS lives at [`LATER`] all the time.
+    /// The client is connected; nothing was read yet. AWS lives at [`LATER`] all the time. Backups are made when they
+    /// are asked for.
     pub fn connected() -> Self {
         let now: Timestamp = LATER.parse().unwrap();
         let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts: 24, events: 1_000 }));
@@ -35,9 +36,21 @@ impl Fleet {
         let server = SimServer::start(world.clone(), Arc::new(FixedClock(now)), options).unwrap();
         let template = Program::with_vault().calling(&server.url(), &world.agency.access_key, "any");
         std::fs::create_dir_all(template.path("bailiwick/config")).unwrap();
-        std::fs::write(template.path("bailiwick/config/config.toml"), "lookups_per_second = 2.0\n").unwrap();
-        connect(&template, &world);
-        Self { template, _server: server }
+        let fleet = Self { template, _server: server };
+        fleet.set("backup_automatic = false");
+        connect(&fleet.template, &world);
+        fleet
+    }
+
+    /// The first sync of a day makes a backup, as it does for everybody who does not turn that off.
+    pub fn backing_up(self) -> Self {
+        self.set("backup_automatic = true");
+        self
+    }
+
+    fn set(&self, line: &str) {
+        let file = self.template.path("bailiwick/config/config.toml");
+        std::fs::write(file, format!("lookups_per_second = 2.0\n{line}\n")).unwrap();
     }
 
     /// Everything was read once, [`NOW`].

@@ -1,16 +1,21 @@
-//! `client remove` under faults: the client is there whole, or it is gone; once it was told gone it stays gone.
+//! `client remove` under faults: the client is there whole, or it is gone; once it was told gone it stays gone, and its
+//! backup does not bring it back.
 
 use crate::{
+    backup::create,
     checks::{clients, contents, same},
     fleet::{CLIENT, Fleet, NOW},
+    preload::Kind,
     program::Program,
     run::Ended,
-    scenario::{Scenario, killed_at_random_operations, killed_at_random_times},
+    scenario::{Scenario, every_operation_fails, killed_at_random_operations, killed_at_random_times, operations_fail},
 };
 use serde_json::Value;
 
 struct Remove {
     fleet: Fleet,
+    /// Made while it was there.
+    backup: String,
     before: Value,
 }
 
@@ -22,9 +27,9 @@ impl Remove {
     fn new() -> Self {
         let fleet = Fleet::synced();
         fleet.template().ok(&["--now", NOW, "client", "add", OTHER]);
-        crate::backup::create(fleet.template(), NOW);
+        let backup = create(fleet.template(), NOW);
         let before = contents(&fleet.home(), NOW);
-        Self { fleet, before }
+        Self { fleet, backup, before }
     }
 }
 
@@ -52,6 +57,9 @@ impl Scenario for Remove {
         } else {
             nothing_is_left(program);
         }
+        if ended.code == Some(0) && self.says_backups_are_in_line(&ended.out) {
+            self.does_not_come_back(program.copy());
+        }
     }
 
     fn resume(&self, program: &Program) {
@@ -63,6 +71,24 @@ impl Scenario for Remove {
     fn is_finished(&self, program: &Program) {
         assert_eq!(clients(program), [OTHER]);
         nothing_is_left(program);
+        // After a run that was cut short the backups may still be to be brought in line.
+        program.ok(&["--now", NOW, "backup", "prune"]);
+        self.does_not_come_back(program.copy());
+    }
+}
+
+impl Remove {
+    fn says_backups_are_in_line(&self, out: &str) -> bool {
+        let report: Value = serde_json::from_str(out).unwrap();
+        report["backups_unreachable"] == serde_json::json!([])
+    }
+
+    /// The backup alone does not bring the client back.
+    fn does_not_come_back(&self, program: Program) {
+        std::fs::remove_dir_all(program.vault()).unwrap();
+        program.ok(&["--now", NOW, "backup", "restore", &self.backup, "--yes"]);
+        assert_eq!(clients(&program), [OTHER], "after a restore");
+        nothing_is_left(&program);
     }
 }
 
@@ -72,17 +98,28 @@ fn nothing_is_left(program: &Program) {
 }
 
 #[test]
-#[ignore = "waits for `client remove`"]
 fn a_client_removed_under_10_kills_is_there_whole_or_gone_for_good() {
     let remove = Remove::new();
-    killed_at_random_times(&remove, 5);
-    killed_at_random_operations(&remove, 5);
+    killed_at_random_times(&remove, 0..5);
+    killed_at_random_operations(&remove, 0..5);
+}
+
+#[test]
+fn a_removal_survives_every_20th_file_operation_failing() {
+    let remove = Remove::new();
+    operations_fail(&remove, 20, [(Kind::Eio, 11), (Kind::Enospc, 6), (Kind::Short, 3)]);
+}
+
+#[test]
+#[ignore = "full count: minutes"]
+fn full_a_removal_survives_every_file_operation_failing() {
+    every_operation_fails(&Remove::new());
 }
 
 #[test]
 #[ignore = "full count: minutes"]
 fn full_a_client_removed_under_300_kills_is_there_whole_or_gone_for_good() {
     let remove = Remove::new();
-    killed_at_random_times(&remove, 150);
-    killed_at_random_operations(&remove, 150);
+    killed_at_random_times(&remove, 0..150);
+    killed_at_random_operations(&remove, 0..150);
 }

@@ -78,15 +78,13 @@ fn everything(program: &Program) -> Value {
 }
 
 #[test]
-#[ignore = "waits for `backup restore`"]
 fn a_restore_killed_at_10_random_points_leaves_one_vault_or_the_other() {
     let restore = Restore::new();
-    killed_at_random_times(&restore, 5);
-    killed_at_random_operations(&restore, 5);
+    killed_at_random_times(&restore, 0..5);
+    killed_at_random_operations(&restore, 0..5);
 }
 
 #[test]
-#[ignore = "waits for `backup restore`"]
 fn a_restore_survives_every_20th_file_operation_failing() {
     let restore = Restore::new();
     operations_fail(&restore, 20, [(Kind::Eio, 8), (Kind::Enospc, 3), (Kind::Short, 2)]);
@@ -96,8 +94,8 @@ fn a_restore_survives_every_20th_file_operation_failing() {
 #[ignore = "full count: minutes"]
 fn full_a_restore_killed_at_300_random_points_leaves_one_vault_or_the_other() {
     let restore = Restore::new();
-    killed_at_random_times(&restore, 150);
-    killed_at_random_operations(&restore, 150);
+    killed_at_random_times(&restore, 0..150);
+    killed_at_random_operations(&restore, 0..150);
 }
 
 #[test]

@@ -54,8 +54,8 @@ impl Scenario for Rotate {
 #[test]
 fn a_rotation_killed_at_10_random_points_loses_nothing() {
     let rotate = Rotate::new();
-    killed_at_random_times(&rotate, 5);
-    killed_at_random_operations(&rotate, 5);
+    killed_at_random_times(&rotate, 0..5);
+    killed_at_random_operations(&rotate, 0..5);
 }
 
 #[test]
@@ -68,8 +68,8 @@ fn a_rotation_survives_every_20th_file_operation_failing() {
 #[ignore = "full count: minutes"]
 fn full_a_rotation_killed_at_1000_random_points_loses_nothing() {
     let rotate = Rotate::new();
-    killed_at_random_times(&rotate, 500);
-    killed_at_random_operations(&rotate, 500);
+    killed_at_random_times(&rotate, 0..500);
+    killed_at_random_operations(&rotate, 0..500);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::{
     program::{Program, speaks_to_people},
     run::{Ended, Trouble, run},
 };
+use std::ops::Range;
 
 /// A command that changes the vault, and what must hold whatever befalls it.
 pub trait Scenario: Sync {
@@ -29,8 +30,9 @@ pub trait Scenario: Sync {
     fn is_finished(&self, program: &Program);
 }
 
-/// Kills it at `kills` random points in time, drawn evenly over the time that it takes.
-pub fn killed_at_random_times(scenario: &impl Scenario, kills: u64) {
+/// Kills it at random points in time, one for each seed, drawn evenly over the time that it takes.
+pub fn killed_at_random_times(scenario: &impl Scenario, seeds: Range<u64>) {
+    let kills = seeds.end - seeds.start;
     // As many at once as later, so that they take as long as later.
     let whole = each("undisturbed run", 0..workers() as u64, |_| {
         let ended = disturbed(scenario, &scenario.home(), Trouble::default());
@@ -38,7 +40,7 @@ pub fn killed_at_random_times(scenario: &impl Scenario, kills: u64) {
         ended.took
     });
     let whole = whole.into_iter().max().unwrap_or_default();
-    let late = each("kill with seed", 0..kills, |seed| {
+    let late = each("kill with seed", seeds, |seed| {
         let mut random = Seeded(seed);
         for late in 0..20 {
             let program = scenario.home();
@@ -55,13 +57,12 @@ pub fn killed_at_random_times(scenario: &impl Scenario, kills: u64) {
     println!("{}: killed {kills} times within {whole:?}; {late} more runs ended before their kill", scenario.name());
 }
 
-/// Kills it at `kills` of its changes to files, drawn evenly: within a write, or just before another change.
-pub fn killed_at_random_operations(scenario: &impl Scenario, kills: u64) {
+/// Kills it at one of its changes to files for each seed, drawn evenly: within a write, or just before another change.
+pub fn killed_at_random_operations(scenario: &impl Scenario, seeds: Range<u64>) {
+    let kills = seeds.end - seeds.start;
     let all = operations(scenario, Kind::Kill);
-    each("kill with seed", 0..kills, |seed| {
-        struck(scenario, Fault { kind: Kind::Kill, at: 1 + Seeded(seed).below(all) })
-    });
-    println!("{}: killed at {kills} of {all} file operations", scenario.name());
+    each("kill with seed", seeds, |seed| struck(scenario, Fault { kind: Kind::Kill, at: 1 + Seeded(seed).below(all) }));
+    println!("{}: killed {kills} times, each at one of {all} changes to files", scenario.name());
 }
 
 /// Lets every `step`th of its file operations fail in each way, one in each run, from the `first` of that kind on.

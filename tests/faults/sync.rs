@@ -1,6 +1,7 @@
 //! `sync` under faults: what it said is committed is there, and the next run reads the rest.
 
 use crate::{
+    backup::whole,
     checks::{contents, same},
     fleet::{CLIENT, Fleet, LATER, NOW, sync},
     preload::Kind,
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 struct Sync {
     fleet: Fleet,
+    backs_up: bool,
     now: &'static str,
     /// The contents after a run that nothing disturbed.
     complete: Value,
@@ -22,20 +24,25 @@ struct Sync {
 impl Sync {
     /// The first one of a vault reads everything.
     fn first() -> Self {
-        Self::new(Fleet::connected(), NOW)
+        Self::new(Fleet::connected(), false, NOW)
+    }
+
+    /// The same, which then makes the backup of the day.
+    fn first_with_backup() -> Self {
+        Self::new(Fleet::connected().backing_up(), true, NOW)
     }
 
     /// The next one reads what is new.
     fn next() -> Self {
-        Self::new(Fleet::synced(), LATER)
+        Self::new(Fleet::synced(), false, LATER)
     }
 
-    fn new(fleet: Fleet, now: &'static str) -> Self {
+    fn new(fleet: Fleet, backs_up: bool, now: &'static str) -> Self {
         let program = fleet.home();
         sync(&program, now);
         let complete = contents(&program, now);
         assert!(!accounts(&complete["accounts"]).is_empty(), "{complete}");
-        Self { client_costs: client_costs(&program, now), fleet, now, complete }
+        Self { client_costs: client_costs(&program, now), fleet, backs_up, now, complete }
     }
 
     /// The answers of a first sync are committed one by one: the groups of each month, the totals, and then the days of
@@ -91,10 +98,14 @@ impl Scenario for Sync {
             let stored: u64 = list(&view, "principals").map(|p| p["actions"].as_u64().unwrap()).sum();
             assert!(stored >= *rows, "{rows} events of {account} were committed, {stored} are there");
         }
+        if self.backs_up {
+            whole(program);
+        }
     }
 
     fn resume(&self, program: &Program) {
         sync(program, self.now);
+        assert_eq!(whole(program).len(), usize::from(self.backs_up), "one backup a day");
     }
 
     fn is_finished(&self, program: &Program) {
@@ -150,9 +161,9 @@ fn text(value: &Value) -> String {
 
 #[test]
 fn a_sync_killed_at_10_random_points_loses_nothing_it_told() {
-    let sync = Sync::first();
-    killed_at_random_times(&sync, 5);
-    killed_at_random_operations(&sync, 5);
+    let sync = Sync::first_with_backup();
+    killed_at_random_times(&sync, 0..5);
+    killed_at_random_operations(&sync, 0..5);
 }
 
 #[test]
@@ -164,14 +175,15 @@ fn a_sync_survives_every_20th_file_operation_failing() {
 #[test]
 #[ignore = "full count: minutes"]
 fn full_a_sync_killed_at_1000_random_points_loses_nothing_it_told() {
-    let sync = Sync::first();
-    killed_at_random_times(&sync, 500);
-    killed_at_random_operations(&sync, 500);
+    for (sync, seeds) in [(Sync::first_with_backup(), 0..250), (Sync::first(), 250..500)] {
+        killed_at_random_times(&sync, seeds.clone());
+        killed_at_random_operations(&sync, seeds);
+    }
 }
 
 #[test]
 #[ignore = "full count: minutes"]
 fn full_a_sync_survives_every_file_operation_failing() {
-    every_operation_fails(&Sync::first());
+    every_operation_fails(&Sync::first_with_backup());
     every_operation_fails(&Sync::next());
 }
