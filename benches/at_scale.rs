@@ -9,7 +9,7 @@ use bailiwick::{
     desk::Desk,
     domain::{
         AccessEvent, AccountId, Amounts, Client, ClientId, Clock, Connection, ConnectionKind, CostBasis, CostCell,
-        CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, Region, RoleArn, Timestamp,
+        CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, RoleArn, Timestamp,
     },
     sim::world::{World, WorldConfig},
     sync::{ClientStore, Sources, connection_id},
@@ -193,19 +193,19 @@ fn fill_events(vault: &Arc<Vault>) -> (usize, usize) {
     for store in stores(vault) {
         for connection in store.connections().expect("connections") {
             let (account, from) = (connection.account(), simulated.next().expect("an account"));
-            let mut days: BTreeMap<(Region, Day), Vec<AccessEvent>> = BTreeMap::new();
+            let mut days: BTreeMap<Day, Vec<AccessEvent>> = BTreeMap::new();
             for event in &from.events {
                 let home = Home { account: Some(account), region: None };
                 let value = serde_json::from_str(&event.record(account)).expect("a record is JSON");
                 let event = trail::record(value, &home).expect("a record").event;
-                days.entry((event.region.clone(), event.time.day())).or_default().push(event);
+                days.entry(event.time.day()).or_default().push(event);
             }
             let mut draft = store.draft();
-            for ((region, day), events) in days {
+            for (day, events) in days {
                 stored += events.len();
                 records += 1;
                 let packed = encode_events(&events).expect("packed");
-                draft.events(account, &region, day, packed).expect("drafted");
+                draft.events(account, day, packed).expect("drafted");
             }
             draft.commit().expect("committed");
         }
@@ -262,8 +262,8 @@ fn all_chunks(vault: &Arc<Vault>) -> Vec<EventChunk> {
     for store in stores(vault) {
         for connection in store.connections().expect("connections") {
             let account = connection.account();
-            for (region, day) in store.event_days(account).expect("days") {
-                chunks.extend(store.events(account, &region, day).expect("reads"));
+            for day in store.event_days(account).expect("days") {
+                chunks.extend(store.events(account, day).expect("reads"));
             }
         }
     }

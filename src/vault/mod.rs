@@ -31,6 +31,7 @@ mod lock;
 mod manifest;
 mod name;
 mod open;
+pub mod packing;
 mod page;
 mod records;
 mod recovery;
