@@ -29,6 +29,9 @@ impl EventChunk {
     }
 }
 
+/// So many entries of a dictionary get room before they are read.
+const BELIEVED: usize = 1024;
+
 /// A count of things that take at least one byte each.
 fn count(r: &mut Reader<'_>) -> Option<usize> {
     let n = r.size()?;
@@ -37,7 +40,12 @@ fn count(r: &mut Reader<'_>) -> Option<usize> {
 
 fn many<'a, T>(r: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
     let n = count(r)?;
-    (0..n).map(|_| one(r)).collect()
+    // A vector that grows by itself ends up half empty; what is claimed is believed only so far.
+    let mut all = Vec::with_capacity(n.min(BELIEVED));
+    for _ in 0..n {
+        all.push(one(r)?);
+    }
+    Some(all)
 }
 
 fn columns(raw: &[u8]) -> Option<EventChunk> {
