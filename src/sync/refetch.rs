@@ -213,8 +213,7 @@ impl Forgetting<'_> {
     /// Writes down what has to be read again.
     fn settle(mut self) -> Result<Forgotten, VaultError> {
         let mut draft = self.store.draft();
-        let touched: BTreeSet<AccountId> =
-            self.events.keys().chain(self.unknown.keys()).copied().collect();
+        let touched: BTreeSet<AccountId> = self.events.keys().chain(self.unknown.keys()).copied().collect();
         for account in touched {
             let coverage = self.coverage(account)?;
             if coverage != self.store.coverage(account)? {
@@ -249,7 +248,8 @@ impl Forgetting<'_> {
         let mut coverage = self.store.coverage(account)?;
         let lost = self.events.get(&account).into_iter().flatten();
         // A region in which nothing was ever seen has nothing to lose.
-        let used: Vec<Region> = coverage.regions().filter(|(_, r)| r.in_use).map(|(region, _)| region.clone()).collect();
+        let used: Vec<Region> =
+            coverage.regions().filter(|(_, r)| r.in_use).map(|(region, _)| region.clone()).collect();
         for day in lost.clone() {
             used.iter().for_each(|region| coverage.remove(region, range_of(*day)));
         }
@@ -322,9 +322,7 @@ impl Forgetting<'_> {
                 self.said.again.push(format!("events of {account}: {days} read again {when}"));
             }
             if let Some(days) = in_words(&lost) {
-                self.said
-                    .lost
-                    .push(format!("events of {account}: {days} lost, CloudTrail keeps 90 days: {BACKUPS}"));
+                self.said.lost.push(format!("events of {account}: {days} lost, CloudTrail keeps 90 days: {BACKUPS}"));
             }
         }
     }

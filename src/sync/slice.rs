@@ -3,9 +3,7 @@
 use super::{events::RegionRead, regions::RegionPlan, store::ClientStore};
 use crate::{
     checks::{AccountContext, CheckSource, Checks, Hit},
-    domain::{
-        AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, RoleArn, Source, Timestamp,
-    },
+    domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, RoleArn, Source, Timestamp},
     trail::{self, Home, Record},
     vault::{
         VaultError,
