@@ -4,7 +4,7 @@ mod support;
 
 use bailiwick::{
     desk::AccessScope,
-    domain::{AccessEvent, AccountId, ClientId, Clock, CostMonth, Day, EventId, Finding, Region, Timestamp},
+    domain::{AccessEvent, AccountId, ClientId, Clock, CostMonth, Day, EventId, Finding, Timestamp},
     sync::{ClientStore, Forgotten, SyncOptions, forget_damaged, kept_from},
     vault::{Batch, Damage, DamageKind, Name, Scope},
 };
@@ -14,7 +14,7 @@ use support::{Rig, options};
 /// Everything that AWS told, as it is stored.
 #[derive(Debug)]
 struct Stored {
-    events: BTreeMap<(AccountId, Region, Day), Vec<AccessEvent>>,
+    events: BTreeMap<(AccountId, Day), Vec<AccessEvent>>,
     costs: BTreeMap<AccountId, Vec<CostMonth>>,
     findings: Vec<Finding>,
 }
@@ -30,11 +30,11 @@ impl Rig {
             for connection in store.connections().unwrap() {
                 let account = connection.account();
                 let mut ids: BTreeSet<EventId> = BTreeSet::new();
-                for (region, day) in store.event_days(account).unwrap() {
-                    let chunk = store.events(account, &region, day).unwrap().unwrap();
+                for day in store.event_days(account).unwrap() {
+                    let chunk = store.events(account, day).unwrap().unwrap();
                     let events: Vec<_> = chunk.iter().map(|row| row.to_event()).collect();
                     assert!(events.iter().all(|e| ids.insert(e.id)), "an event of {account} is stored twice");
-                    stored.events.insert((account, region, day), events);
+                    stored.events.insert((account, day), events);
                 }
                 stored.costs.insert(account, store.cost_months(&connection.id).unwrap());
             }
@@ -95,10 +95,10 @@ fn scope(store: &ClientStore, name: &str) -> Scope {
     }
 }
 
-/// The names of the event records of an account, by region and day.
+/// The names of the event records of an account, by day.
 fn event_records(store: &ClientStore, account: AccountId) -> Vec<String> {
     let days = store.event_days(account).unwrap();
-    days.iter().map(|(region, day)| format!("events/{account}/{region}/{day}")).collect()
+    days.iter().map(|day| format!("events/{account}/{day}")).collect()
 }
 
 #[test]
@@ -108,6 +108,9 @@ fn what_was_lost_is_read_again_and_nothing_is_stored_twice() {
     // The second tells what only a second can: that a refused region is refused again.
     rig.sync();
     let first = rig.stored();
+
+    let regions = |events: &Vec<AccessEvent>| events.iter().map(|e| e.region.clone()).collect::<BTreeSet<_>>().len();
+    assert!(first.events.values().any(|day| regions(day) > 2), "a day is one record with all its regions");
 
     days_are_read_again(&rig, &first);
     coverage_and_days_are_read_again(&rig, &first);
@@ -121,10 +124,14 @@ fn busiest(rig: &Rig) -> (ClientStore, Vec<AccountId>) {
     let mut best: Option<(usize, ClientStore, Vec<AccountId>)> = None;
     for store in rig.stores() {
         let mut accounts: Vec<_> = store.connections().unwrap().iter().map(|c| c.account()).collect();
-        accounts.sort_by_key(|a| std::cmp::Reverse(store.event_days(*a).unwrap().len()));
-        let days = accounts.iter().map(|a| store.event_days(*a).unwrap().len()).sum();
-        if best.as_ref().is_none_or(|(most, ..)| days > *most) {
-            best = Some((days, store, accounts));
+        let events = |account: &AccountId| -> usize {
+            let days = store.event_days(*account).unwrap().into_iter();
+            days.map(|day| store.events(*account, day).unwrap().unwrap().len()).sum()
+        };
+        accounts.sort_by_cached_key(|account| std::cmp::Reverse(events(account)));
+        let all = accounts.iter().map(events).sum();
+        if best.as_ref().is_none_or(|(most, ..)| all > *most) {
+            best = Some((all, store, accounts));
         }
     }
     let (_, store, accounts) = best.unwrap();
@@ -137,8 +144,8 @@ fn days_are_read_again(rig: &Rig, first: &Stored) {
     let mut names = Vec::new();
     for account in &accounts[..2] {
         let records = event_records(&store, *account);
-        assert!(records.len() >= 20, "{records:?}");
-        // The oldest, the newest and some between, in every region.
+        assert!(records.len() >= 10, "{records:?}");
+        // The oldest, the newest and some between, of every region.
         names.extend(records.iter().step_by(3).chain(records.first()).chain(records.last()).cloned());
     }
     names.sort();
@@ -164,8 +171,8 @@ fn days_are_read_again(rig: &Rig, first: &Stored) {
     assert_eq!(rig.sync().0.events, 0);
 }
 
-fn name_of((account, region, day): &(AccountId, Region, Day)) -> String {
-    format!("events/{account}/{region}/{day}")
+fn name_of((account, day): &(AccountId, Day)) -> String {
+    format!("events/{account}/{day}")
 }
 
 fn coverage_and_days_are_read_again(rig: &Rig, first: &Stored) {
@@ -257,7 +264,7 @@ fn everything_of_a_connection_comes_back(rig: &Rig, first: &Stored) {
     rig.sync();
     let now = rig.stored();
     let of = |stored: &Stored| -> BTreeSet<EventId> {
-        let events = stored.events.iter().filter(|((a, ..), _)| *a == account).flat_map(|(_, events)| events);
+        let events = stored.events.iter().filter(|((a, _), _)| *a == account).flat_map(|(_, events)| events);
         events.map(|e| e.id).collect()
     };
     assert_eq!(of(&now), of(first));
@@ -289,13 +296,13 @@ fn what_is_too_old_is_removed_and_not_read_again() {
     let summary = sync();
     let second = rig.stored();
     let cut = kept_from(rig.clock.now(), KEPT);
-    let gone = first.events.keys().filter(|(_, _, day)| *day < cut).count();
+    let gone = first.events.keys().filter(|(_, day)| *day < cut).count();
     assert!(gone > 100, "{gone}");
     assert_eq!(summary.purged.iter().map(|p| p.days).sum::<u64>() as usize, gone);
     assert!(summary.purged.iter().map(|p| p.evidence).sum::<u64>() > 0);
     assert!(summary.purged.iter().all(|p| p.kept_from == cut && p.failure.is_none()));
     // Everything else is as it was, and findings stay without their evidence.
-    let kept: BTreeMap<_, _> = first.events.iter().filter(|((_, _, day), _)| *day >= cut).collect();
+    let kept: BTreeMap<_, _> = first.events.iter().filter(|((_, day), _)| *day >= cut).collect();
     assert!(!kept.is_empty());
     assert_eq!(second.events.iter().collect::<BTreeMap<_, _>>(), kept);
     let findings = |stored: &Stored, of: &dyn Fn(&Finding) -> bool| stored.findings.iter().filter(|f| of(f)).count();

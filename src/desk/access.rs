@@ -117,7 +117,7 @@ impl ClientData {
 
     fn chunks(&self, account: AccountId) -> Result<Vec<EventChunk>, VaultError> {
         let days = self.store.event_days(account)?;
-        days.iter().filter_map(|(region, day)| self.store.events(account, region, *day).transpose()).collect()
+        days.iter().filter_map(|day| self.store.events(account, *day).transpose()).collect()
     }
 
     fn read_account(&self, account: AccountId) -> Result<Option<AccountAccess>, VaultError> {

@@ -174,7 +174,7 @@ pub struct Purged {
     pub client: ClientId,
     /// The first day of which events are kept.
     pub kept_from: Day,
-    /// Days of events, each of one account and region.
+    /// Days of events, each of one account.
     pub days: u64,
     /// Pieces of evidence of findings.
     pub evidence: u64,

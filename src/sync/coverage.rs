@@ -74,7 +74,13 @@ impl Coverage {
         let entry = self.regions.entry(region.clone()).or_default();
         entry.in_use = true;
         entry.looked_at = entry.looked_at.max(Some(range.end));
-        entry.mark(Some(entry.since().map_or(range.start, |since| since.min(range.start))));
+        self.hold_since(region, range.start);
+    }
+
+    /// Notes that a region should be held since then, whether or not it is in use.
+    pub fn hold_since(&mut self, region: &Region, from: Timestamp) {
+        let entry = self.regions.entry(region.clone()).or_default();
+        entry.mark(Some(entry.since().map_or(from, |since| since.min(from))));
     }
 
     /// Lets go of what lies before `from` for good. It is not read again.

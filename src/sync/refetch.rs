@@ -4,11 +4,12 @@
 use super::{
     CostState, Coverage, HISTORY_SECONDS,
     plan::{DAILY_MONTHS, MONTHS},
+    regions::candidate_regions,
     store::ClientStore,
 };
 use crate::{
     checks::CheckState,
-    domain::{AccountId, ClientId, ConnectionId, Day, FindingId, Region, TimeRange, Timestamp},
+    domain::{AccountId, ClientId, ConnectionId, Day, FindingId, Partition, Region, TimeRange, Timestamp},
     vault::{Damage, Scope, VaultError},
 };
 use serde::Serialize;
@@ -72,7 +73,7 @@ struct Forgetting<'a> {
     now: Timestamp,
     connected: BTreeSet<AccountId>,
     said: Forgotten,
-    events: BTreeMap<(AccountId, Region), BTreeSet<Day>>,
+    events: BTreeMap<AccountId, BTreeSet<Day>>,
     unknown: BTreeMap<AccountId, Unknown>,
     costs: BTreeMap<ConnectionId, CostState>,
 }
@@ -82,7 +83,7 @@ impl Forgetting<'_> {
     fn record(&mut self, whose: &Scope, name: &str) -> Result<(), VaultError> {
         let parts: Vec<&str> = name.split('/').collect();
         let known = match parts.as_slice() {
-            ["events", account, region, day] => self.event_day(account, region, day),
+            ["events", account, day] => self.event_day(account, day),
             ["coverage", account] => self.whole(account, |u| u.coverage = true),
             ["checks", account] => self.whole(account, |u| u.checks = true),
             ["findings", account] => self.whole(account, |u| u.findings = true),
@@ -98,9 +99,9 @@ impl Forgetting<'_> {
         Ok(())
     }
 
-    fn event_day(&mut self, account: &str, region: &str, day: &str) -> Option<()> {
-        let place = (account.parse().ok()?, region.parse().ok()?);
-        self.events.entry(place).or_default().insert(day.parse().ok()?);
+    fn event_day(&mut self, account: &str, day: &str) -> Option<()> {
+        let (account, day) = (account.parse().ok()?, day.parse().ok()?);
+        self.events.entry(account).or_default().insert(day);
         Some(())
     }
 
@@ -212,8 +213,7 @@ impl Forgetting<'_> {
     /// Writes down what has to be read again.
     fn settle(mut self) -> Result<Forgotten, VaultError> {
         let mut draft = self.store.draft();
-        let touched: BTreeSet<AccountId> =
-            self.events.keys().map(|(a, _)| *a).chain(self.unknown.keys().copied()).collect();
+        let touched: BTreeSet<AccountId> = self.events.keys().chain(self.unknown.keys()).copied().collect();
         for account in touched {
             let coverage = self.coverage(account)?;
             if coverage != self.store.coverage(account)? {
@@ -246,30 +246,42 @@ impl Forgetting<'_> {
     /// The coverage of an account without what was lost of it.
     fn coverage(&self, account: AccountId) -> Result<Coverage, VaultError> {
         let mut coverage = self.store.coverage(account)?;
-        let lost = self.events.iter().filter(|((a, _), _)| *a == account);
-        let lost: Vec<(Region, Day)> =
-            lost.flat_map(|((_, region), days)| days.iter().map(|day| (region.clone(), *day))).collect();
-        for (region, day) in &lost {
-            // What has a day was in use, also where nothing else is known of it.
-            if coverage.region(region).is_none() {
-                coverage.expect(region, range_of(*day));
-            }
-            coverage.remove(region, range_of(*day));
+        let lost = self.events.get(&account).into_iter().flatten();
+        // A region in which nothing was ever seen has nothing to lose.
+        let used: Vec<Region> =
+            coverage.regions().filter(|(_, r)| r.in_use).map(|(region, _)| region.clone()).collect();
+        for day in lost.clone() {
+            used.iter().for_each(|region| coverage.remove(region, range_of(*day)));
         }
         if self.unknown.contains_key(&account) {
-            for (region, day) in self.store.event_days(account)? {
-                // Nothing was there before the first event of the first day.
-                let events = self.store.events(account, &region, day)?;
-                let first = events.and_then(|chunk| chunk.iter().next().map(|row| row.time));
-                let range = range_of(day);
-                coverage.expect(&region, TimeRange::new(first.unwrap_or(range.start), range.end));
-            }
-            for (region, day) in lost {
-                coverage.expect(&region, range_of(day));
+            for day in self.store.event_days(account)? {
+                let mut seen: BTreeMap<&Region, Timestamp> = BTreeMap::new();
+                let chunk = self.store.events(account, day)?;
+                // Rows are in order of time: the first of a region is met first.
+                for row in chunk.iter().flat_map(|chunk| chunk.iter()) {
+                    seen.entry(row.region).or_insert(row.time);
+                }
+                for (region, first) in seen {
+                    // Nothing was there before the first event of the first day.
+                    coverage.expect(region, TimeRange::new(first, range_of(day).end));
+                }
             }
             coverage.remove_all();
         }
+        if let (true, Some(first)) = (used.is_empty(), lost.min()) {
+            // Which regions the lost days had is not known any more, so all of them are asked.
+            let seen: Vec<Region> = coverage.regions().map(|(region, _)| region.clone()).collect();
+            for region in candidate_regions(self.partition(account)?, &seen) {
+                coverage.hold_since(&region, first.start());
+            }
+        }
         Ok(coverage)
+    }
+
+    /// The partition of an account that is connected; of others the ordinary one is assumed.
+    fn partition(&self, account: AccountId) -> Result<Partition, VaultError> {
+        let connections = self.store.connections()?;
+        Ok(connections.iter().find(|c| c.account() == account).map_or(Partition::Aws, |c| c.role.partition()))
     }
 
     fn say_whole(&mut self, account: AccountId, unknown: Unknown) -> Result<(), VaultError> {
@@ -303,16 +315,14 @@ impl Forgetting<'_> {
 
     fn say_days(&mut self) {
         let oldest = self.now.plus(-HISTORY_SECONDS);
-        for ((account, region), days) in std::mem::take(&mut self.events) {
+        for (account, days) in std::mem::take(&mut self.events) {
             let (again, lost): (Vec<Day>, Vec<Day>) = days.into_iter().partition(|day| range_of(*day).end > oldest);
             let when = self.when(Some(account));
             if let Some(days) = in_words(&again) {
-                self.said.again.push(format!("events of {account} in {region}: {days} read again {when}"));
+                self.said.again.push(format!("events of {account}: {days} read again {when}"));
             }
             if let Some(days) = in_words(&lost) {
-                self.said
-                    .lost
-                    .push(format!("events of {account} in {region}: {days} lost, CloudTrail keeps 90 days: {BACKUPS}"));
+                self.said.lost.push(format!("events of {account}: {days} lost, CloudTrail keeps 90 days: {BACKUPS}"));
             }
         }
     }

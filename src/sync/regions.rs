@@ -101,7 +101,7 @@ pub const SESSION_CALLS: [LookupFilter; 4] = [
 ];
 
 /// Regions to look at in a partition, with those that the operator added.
-fn candidate_regions(partition: Partition, always: &[Region]) -> Vec<Region> {
+pub(super) fn candidate_regions(partition: Partition, always: &[Region]) -> Vec<Region> {
     let names: &[&str] = match partition {
         Partition::Aws => &DEFAULT_REGIONS,
         Partition::AwsCn => &["cn-north-1", "cn-northwest-1"],

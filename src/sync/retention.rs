@@ -30,8 +30,8 @@ impl<'a> Purge<'a> {
         let cut = kept_from.start();
         for connection in store.connections()? {
             let account = connection.account();
-            for (region, day) in store.event_days(account)?.into_iter().filter(|(_, day)| *day < kept_from) {
-                draft.remove_events(account, &region, day)?;
+            for day in store.event_days(account)?.into_iter().filter(|day| *day < kept_from) {
+                draft.remove_events(account, day)?;
                 purged.days += 1;
             }
             let before = store.coverage(account)?;
@@ -139,7 +139,7 @@ mod tests {
         draft.findings(account, &findings).unwrap();
         draft.coverage(account, &coverage).unwrap().check_state(account, &CheckState::default()).unwrap();
         for back in -3i64..3 {
-            draft.events(account, &region, kept.plus(back), encode_events(&[]).unwrap()).unwrap();
+            draft.events(account, kept.plus(back), encode_events(&[]).unwrap()).unwrap();
         }
         draft.commit().unwrap();
 
@@ -149,8 +149,7 @@ mod tests {
         assert_eq!(store.event_days(account).unwrap().len(), 6, "nothing goes before it is committed");
         purge.commit().unwrap();
         assert_eq!(store.vault().revision(), before + 1, "one commit");
-        let days: Vec<_> = store.event_days(account).unwrap().into_iter().map(|(_, day)| day).collect();
-        assert_eq!(days, [kept, kept.plus(1), kept.plus(2)]);
+        assert_eq!(store.event_days(account).unwrap(), [kept, kept.plus(1), kept.plus(2)]);
         let held = store.findings(account).unwrap();
         let pieces = |subject: &str| held[&key(subject).id()].evidence.len();
         assert_eq!((held.len(), pieces("both"), pieces("old"), pieces("cost")), (3, 1, 0, 1));

@@ -3,9 +3,7 @@
 use super::{events::RegionRead, regions::RegionPlan, store::ClientStore};
 use crate::{
     checks::{AccountContext, CheckSource, Checks, Hit},
-    domain::{
-        AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, Region, RoleArn, Source, Timestamp,
-    },
+    domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, RoleArn, Source, Timestamp},
     trail::{self, Home, Record},
     vault::{
         VaultError,
@@ -101,8 +99,8 @@ impl Slice {
         };
         let hits = checks.evaluate_events(&context, &mut state, &records);
         let found = store.merge_hits(&mut draft, hits)?;
-        for ((region, day), events) in days.changed() {
-            draft.events(account, &region, day, encode_events(&events)?)?;
+        for (day, events) in days.changed() {
+            draft.events(account, day, encode_events(&events)?)?;
         }
         if !records.is_empty() {
             draft.check_state(account, &state)?;
@@ -126,9 +124,9 @@ fn parse(text: &str, home: &Home) -> Option<Record> {
     Some(record)
 }
 
-/// The stored days that a slice touches, each read once.
+/// The stored days that a slice touches, each read once, with all regions.
 #[derive(Default)]
-struct Days(BTreeMap<(Region, Day), StoredDay>);
+struct Days(BTreeMap<Day, StoredDay>);
 
 /// One of them, with what the slice adds to it.
 struct StoredDay {
@@ -140,11 +138,10 @@ struct StoredDay {
 impl Days {
     /// Adds an event to its day unless it is there. Says whether it is new.
     fn take(&mut self, store: &ClientStore, event: &AccessEvent) -> Result<bool, VaultError> {
-        let (region, day) = (&event.region, event.time.day());
-        let stored = match self.0.entry((region.clone(), day)) {
+        let stored = match self.0.entry(event.time.day()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unread) => {
-                let chunk = store.events(event.account, region, day)?;
+                let chunk = store.events(event.account, *unread.key())?;
                 let ids = chunk.iter().flat_map(|c| c.iter().map(|row| row.id)).collect();
                 unread.insert(StoredDay { chunk, ids, new: Vec::new() })
             }
@@ -157,11 +154,11 @@ impl Days {
     }
 
     /// All events of each day that got new ones.
-    fn changed(self) -> impl Iterator<Item = ((Region, Day), Vec<AccessEvent>)> {
-        self.0.into_iter().filter(|(_, day)| !day.new.is_empty()).map(|(key, day)| {
-            let mut events = day.new;
-            events.extend(day.chunk.iter().flat_map(|c| c.iter().map(|row| row.to_event())));
-            (key, events)
+    fn changed(self) -> impl Iterator<Item = (Day, Vec<AccessEvent>)> {
+        self.0.into_iter().filter(|(_, stored)| !stored.new.is_empty()).map(|(day, stored)| {
+            let mut events = stored.new;
+            events.extend(stored.chunk.iter().flat_map(|c| c.iter().map(|row| row.to_event())));
+            (day, events)
         })
     }
 }

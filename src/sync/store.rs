@@ -7,7 +7,11 @@ use crate::{
         Account, AccountId, Client, ClientId, Connection, ConnectionId, CostMonth, Day, Finding, FindingId, Region,
         SourceState, Timestamp, Untrusted,
     },
-    vault::{Batch, Name, Scope, Vault, VaultError, chunk::EventChunk},
+    vault::{
+        Batch, Name, Scope, Vault, VaultError,
+        chunk::EventChunk,
+        packing::{pack, unpack},
+    },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, sync::Arc};
@@ -17,8 +21,6 @@ const SCHEMA: u16 = 1;
 
 /// Largest unpacked month of costs: some three million cells. What is larger is refused when it is written.
 const PACKED_LIMIT: usize = 256 << 20;
-/// zstd's default level.
-const PACKED_LEVEL: i32 = 3;
 
 /// The accounts of a client as last listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,21 +190,15 @@ impl ClientStore {
         Ok(all)
     }
 
-    /// The days of events held of an account, by region.
-    pub fn event_days(&self, account: AccountId) -> Result<Vec<(Region, Day)>, VaultError> {
+    /// The days of events held of an account, oldest first.
+    pub fn event_days(&self, account: AccountId) -> Result<Vec<Day>, VaultError> {
         let names = self.vault.list(&self.of_account(account)?, &format!("events/{account}/"))?;
-        Ok(names
-            .iter()
-            .filter_map(|name| {
-                let mut parts = name.as_str().split('/').skip(2);
-                Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-            })
-            .collect())
+        Ok(names.iter().filter_map(|name| name.as_str().rsplit('/').next()?.parse().ok()).collect())
     }
 
-    /// One day of events.
-    pub fn events(&self, account: AccountId, region: &Region, day: Day) -> Result<Option<EventChunk>, VaultError> {
-        let name = Name::new(event_name(account, region, day))?;
+    /// One day of events, of all regions.
+    pub fn events(&self, account: AccountId, day: Day) -> Result<Option<EventChunk>, VaultError> {
+        let name = Name::new(event_name(account, day))?;
         let Some(opened) = self.vault.get(&self.of_account(account)?, &name)? else { return Ok(None) };
         Ok(Some(EventChunk::decode(&opened.bytes)?))
     }
@@ -221,7 +217,7 @@ impl ClientStore {
     fn packed<T: DeserializeOwned>(&self, scope: &Scope, name: &Name) -> Result<Option<T>, VaultError> {
         let Some(opened) = self.vault.get(scope, name)? else { return Ok(None) };
         let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "unpacked", why };
-        let raw = zstd::bulk::decompress(&opened.bytes, PACKED_LIMIT).map_err(|e| codec(e.to_string()))?;
+        let raw = unpack(&opened.bytes, PACKED_LIMIT).map_err(|e| codec(e.to_string()))?;
         postcard::from_bytes(&raw).map(Some).map_err(|e| codec(e.to_string()))
     }
 
@@ -259,8 +255,9 @@ pub fn connection_id(account: AccountId) -> Result<ConnectionId, VaultError> {
     account.to_string().parse().map_err(|_| VaultError::Name { given: account.to_string() })
 }
 
-fn event_name(account: AccountId, region: &Region, day: Day) -> String {
-    format!("events/{account}/{region}/{day}")
+/// One record for all regions of a day: most regions have few events in a day, and each record has its own price.
+fn event_name(account: AccountId, day: Day) -> String {
+    format!("events/{account}/{day}")
 }
 
 fn month_name(connection: &ConnectionId, first: Day) -> String {
@@ -315,7 +312,7 @@ impl Draft<'_> {
         if raw.len() > PACKED_LIMIT {
             return Err(codec("a month of costs takes more than 256 MiB; please report this".into()));
         }
-        let packed = zstd::bulk::compress(&raw, PACKED_LEVEL).map_err(|e| codec(e.to_string()))?;
+        let packed = pack(&raw).map_err(|e| codec(e.to_string()))?;
         self.batch.put(&self.store.of(connection), &name, SCHEMA, packed);
         Ok(self)
     }
@@ -345,22 +342,16 @@ impl Draft<'_> {
         self.put_of(self.store.of_account(account)?, &format!("findings/{account}"), &list)
     }
 
-    /// One day of events, encoded.
-    pub fn events(
-        &mut self,
-        account: AccountId,
-        region: &Region,
-        day: Day,
-        encoded: Vec<u8>,
-    ) -> Result<&mut Self, VaultError> {
-        let name = Name::new(event_name(account, region, day))?;
+    /// One day of events, of all regions, encoded.
+    pub fn events(&mut self, account: AccountId, day: Day, encoded: Vec<u8>) -> Result<&mut Self, VaultError> {
+        let name = Name::new(event_name(account, day))?;
         self.batch.put(&self.store.of_account(account)?, &name, SCHEMA, encoded);
         Ok(self)
     }
 
     /// Removes one day of events.
-    pub fn remove_events(&mut self, account: AccountId, region: &Region, day: Day) -> Result<&mut Self, VaultError> {
-        let name = Name::new(event_name(account, region, day))?;
+    pub fn remove_events(&mut self, account: AccountId, day: Day) -> Result<&mut Self, VaultError> {
+        let name = Name::new(event_name(account, day))?;
         self.batch.remove(&self.store.of_account(account)?, &name);
         Ok(self)
     }

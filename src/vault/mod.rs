@@ -2,8 +2,8 @@
 //!
 //! From the bottom up: `store` keeps bytes, `envelope` seals them, `page`, `directory`, `rewrite` and `manifest` make
 //! sure that nothing is lost or swapped unnoticed, `header` and `slot` hold the keys, `open` and `records` are what
-//! callers use. `chunk` packs access events. `backup` makes copies elsewhere and brings them back.
-//! callers use. `audit` keeps the log of what was done; `chunk` packs access events.
+//! callers use. `backup` makes copies elsewhere and brings them back. `audit` keeps the log of what was done; `chunk`
+//! packs access events, `packing` compresses.
 //!
 //! ```text
 //! vault.hdr, vault.hdr.b     slots and wrapped keys, twice
@@ -31,6 +31,7 @@ mod lock;
 mod manifest;
 mod name;
 mod open;
+pub mod packing;
 mod page;
 mod records;
 mod recovery;

@@ -37,7 +37,7 @@ impl fmt::Display for Scope {
 }
 
 /// A checked logical name: segments of letters, digits and `._:+=@-`, separated by `/`, 1 to 200 bytes in all, e.g.
-/// `events/123456789012/us-east-1/2026-11-20`.
+/// `events/123456789012/2026-11-20`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Arc<str>);
 
@@ -68,7 +68,7 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case("events/123456789012/us-east-1/2026-11-20", true)]
+    #[case("events/123456789012/2026-11-20", true)]
     #[case("a", true)]
     #[case("", false)]
     #[case("/a", false)]

@@ -2,13 +2,16 @@
 
 use super::*;
 use crate::{
-    domain::{EventId, Evidence, Finding, FindingKey, FindingState, Partition, Severity},
+    domain::{AccessEvent, EventId, Evidence, Finding, FindingKey, FindingState, Partition, Severity},
     sync::{
         fixtures::{account, now, store},
         plan::cost_queries,
         regions::{Reach, RegionPlan, region_plans},
     },
-    vault::{Batch, DamageKind, Name, chunk::encode_events},
+    vault::{
+        Batch, DamageKind, Name,
+        chunk::{self, encode_events},
+    },
 };
 
 const DAY: i64 = 86_400;
@@ -46,6 +49,12 @@ fn plans(store: &ClientStore) -> Vec<RegionPlan> {
     region_plans(&store.coverage(account()).unwrap(), Partition::Aws, reach, now())
 }
 
+/// The first event of a day in a region.
+fn event(region: &Region, day: Day) -> AccessEvent {
+    let any = chunk::tests::day(day.start().second().unsigned_abs(), 1).remove(0);
+    AccessEvent { account: account(), region: region.clone(), time: day.start(), ..any }
+}
+
 /// All that is planned of the region with events.
 fn planned(store: &ClientStore) -> Vec<TimeRange> {
     plans(store).into_iter().filter(|p| p.region == region()).map(|p| p.range).collect()
@@ -71,7 +80,7 @@ fn read(store: &ClientStore) {
     let mut draft = store.draft();
     draft.coverage(account(), &coverage).unwrap().cost_state(&connection(), &state).unwrap();
     for back in 0..=120 {
-        draft.events(account(), &region(), day(back), encode_events(&[]).unwrap()).unwrap();
+        draft.events(account(), day(back), encode_events(&[event(&region(), day(back))]).unwrap()).unwrap();
     }
     draft.commit().unwrap();
 }
@@ -86,18 +95,18 @@ fn a_lost_day_is_planned_again_if_cloudtrail_still_has_it() {
     let store = store(dir.path());
     read(&store);
     assert_eq!((plans(&store), asked(&store)), (vec![], 0));
-    let days = [3, 100, 60].map(|back| record(format!("events/{}/eu-west-1/{}", account(), day(back))));
+    let days = [3, 100, 60].map(|back| record(format!("events/{}/{}", account(), day(back))));
     let said = forget_damaged(&store, &days, now()).unwrap();
     assert_eq!(planned(&store), [range_of(day(60)), range_of(day(3))]);
     assert_eq!(plans(&store).len(), 2, "no other region");
     assert_eq!(asked(&store), 0, "costs were not hurt");
     assert_eq!(
         said.again,
-        ["events of 111122223333 in eu-west-1: 2 days from 2026-09-23 to 2026-11-19 are read again by the next sync"]
+        ["events of 111122223333: 2 days from 2026-09-23 to 2026-11-19 are read again by the next sync"]
     );
     assert_eq!(
         said.lost,
-        ["events of 111122223333 in eu-west-1: 2026-08-14 is lost, CloudTrail keeps 90 days: a backup may hold it: \
+        ["events of 111122223333: 2026-08-14 is lost, CloudTrail keeps 90 days: a backup may hold it: \
           `bailiwick backup list`"]
     );
 }
@@ -111,7 +120,7 @@ fn without_its_coverage_an_account_is_read_as_far_back_as_its_days_go() {
     let mut draft = store.draft();
     draft.coverage(account(), &Coverage::default()).unwrap();
     (50..=120).for_each(|back| {
-        draft.remove_events(account(), &region(), day(back)).unwrap();
+        draft.remove_events(account(), day(back)).unwrap();
     });
     draft.commit().unwrap();
     let lost = [record(format!("coverage/{}", account()))];
@@ -119,10 +128,50 @@ fn without_its_coverage_an_account_is_read_as_far_back_as_its_days_go() {
     assert_eq!(planned(&store), [TimeRange::new(day(49).start(), now())]);
     assert_eq!(plans(&store).len(), 17, "what else was read is not known: a first read");
     assert!(said.again[0].starts_with("the events of 111122223333 that CloudTrail still has are read again"));
-    // A day that is known to be lost counts as well.
-    let both = [lost[0].clone(), record(format!("events/{}/eu-west-1/{}", account(), day(80)))];
+    // A day that is known to be lost counts as well, in every region: which had events in it is not known.
+    let mut draft = store.draft();
+    draft.coverage(account(), &Coverage::default()).unwrap();
+    draft.commit().unwrap();
+    let both = [lost[0].clone(), record(format!("events/{}/{}", account(), day(80)))];
     forget_damaged(&store, &both, now()).unwrap();
     assert_eq!(planned(&store), [TimeRange::new(day(80).start(), now())]);
+    let plans = plans(&store);
+    assert_eq!(plans.len(), 17);
+    assert!(plans.iter().all(|p| p.range == TimeRange::new(day(80).start(), now())), "{plans:?}");
+    // Only what was seen in the days that are left is known to be in use.
+    let coverage = store.coverage(account()).unwrap();
+    let used: Vec<_> = coverage.regions().filter(|(_, r)| r.in_use).map(|(region, _)| region.clone()).collect();
+    assert_eq!(used, [region()]);
+}
+
+#[test]
+fn a_lost_day_is_lost_in_every_region_that_was_read_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    read(&store);
+    let [early, late]: [Region; 2] = ["us-east-1", "us-west-2"].map(|r| r.parse().unwrap());
+    let mut coverage = store.coverage(account()).unwrap();
+    coverage.add(&early, TimeRange::new(day(40).start(), now()), true);
+    let mut draft = store.draft();
+    let mut known = Coverage::default();
+    for (region, read) in coverage.regions().filter(|(region, _)| **region != late) {
+        read.ranges().iter().for_each(|range| known.add(region, *range, read.in_use));
+    }
+    // Read only since a few days: nothing of it can be lost before.
+    known.add(&late, TimeRange::new(day(5).start(), now()), true);
+    draft.coverage(account(), &known).unwrap();
+    draft.commit().unwrap();
+    assert_eq!(plans(&store), []);
+    let both = [3, 30].map(|back| record(format!("events/{}/{}", account(), day(back))));
+    let said = forget_damaged(&store, &both, now()).unwrap();
+    assert_eq!(said.again.len(), 1, "{said:?}");
+    let of = |region: &Region| -> Vec<TimeRange> {
+        plans(&store).into_iter().filter(|p| p.region == *region).map(|p| p.range).collect()
+    };
+    let twice = [range_of(day(30)), range_of(day(3))];
+    assert_eq!((of(&region()), of(&early)), (twice.to_vec(), twice.to_vec()));
+    assert_eq!(of(&late), [range_of(day(3))]);
+    assert_eq!(plans(&store).len(), 5, "the quiet regions had nothing to lose");
 }
 
 #[test]
@@ -228,7 +277,7 @@ fn what_cannot_come_back_is_named_with_the_next_step() {
     read(&store);
     let revision = store.vault().revision();
     let mut dropped = ["client", "spend", "accounts", "glance", "notes/7"].map(own).to_vec();
-    dropped.extend(["connection", "events/x/y/z"].map(|name| record(name.into())));
+    dropped.extend(["connection", "events/x/y"].map(|name| record(name.into())));
     let said = forget_damaged(&store, &dropped, now()).unwrap();
     assert_eq!(said.again, ["the list of accounts is read again by the next sync"]);
     for words in [
@@ -237,7 +286,7 @@ fn what_cannot_come_back_is_named_with_the_next_step() {
         "connect it anew with `bailiwick connect acme --role-arn ARN`",
         "have cost acme is counted from now on",
         "the record notes/7 of client acme cannot be read again: a backup may hold it",
-        "the record events/x/y/z of client acme, connection 111122223333 cannot be read again",
+        "the record events/x/y of client acme, connection 111122223333 cannot be read again",
     ] {
         assert!(said.lost.iter().any(|s| s.contains(words)), "{words}: {said:?}");
     }
@@ -253,7 +302,7 @@ fn what_is_not_connected_any_more_waits_until_it_is() {
     let mut batch = Batch::new();
     batch.remove(&of_connection(), &Name::new("connection").unwrap());
     store.vault().commit(batch).unwrap();
-    let day = record(format!("events/{}/eu-west-1/{}", account(), day(3)));
+    let day = record(format!("events/{}/{}", account(), day(3)));
     let said = forget_damaged(&store, &[own("client"), day.clone()], now()).unwrap();
     assert!(said.again[0].ends_with("is read again once 111122223333 is connected again"), "{said:?}");
     let said = forget_damaged(&store, &[page(of_connection()), page(Scope::Client("acme".parse().unwrap()))], now());

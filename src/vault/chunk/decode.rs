@@ -6,7 +6,7 @@ use super::{
     width,
 };
 use crate::domain::{AccountId, KeyHint, Outcome, Principal, PrincipalKind, Region, Untrusted};
-use crate::vault::wire::Reader;
+use crate::vault::{packing::unpack, wire::Reader};
 
 impl EventChunk {
     /// Unpacks what [`encode_events`](super::encode_events) packed. Hostile bytes give an error; memory stays within
@@ -21,13 +21,16 @@ impl EventChunk {
         let length = r.u32().and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= RAW_LIMIT);
         let length = length.ok_or(ChunkError::Malformed("impossible length"))?;
         let packed = r.take(r.remaining()).unwrap_or_default();
-        let raw = zstd::bulk::decompress(packed, length).map_err(|_| ChunkError::Malformed("cut short or altered"))?;
+        let raw = unpack(packed, length).map_err(|_| ChunkError::Malformed("cut short or altered"))?;
         if raw.len() != length {
             return Err(ChunkError::Malformed("wrong length"));
         }
         columns(&raw).ok_or(ChunkError::Malformed("inconsistent columns"))
     }
 }
+
+/// So many entries of a dictionary get room before they are read.
+const BELIEVED: usize = 1024;
 
 /// A count of things that take at least one byte each.
 fn count(r: &mut Reader<'_>) -> Option<usize> {
@@ -37,15 +40,25 @@ fn count(r: &mut Reader<'_>) -> Option<usize> {
 
 fn many<'a, T>(r: &mut Reader<'a>, mut one: impl FnMut(&mut Reader<'a>) -> Option<T>) -> Option<Vec<T>> {
     let n = count(r)?;
-    (0..n).map(|_| one(r)).collect()
+    // A vector that grows by itself ends up half empty; what is claimed is believed only so far.
+    let mut all = Vec::with_capacity(n.min(BELIEVED));
+    for _ in 0..n {
+        all.push(one(r)?);
+    }
+    Some(all)
 }
 
 fn columns(raw: &[u8]) -> Option<EventChunk> {
     let mut r = Reader::new(raw);
     let lengths = many(&mut r, Reader::size)?;
+    // One look at all of the text is cheaper than one at each.
+    let total = lengths.iter().try_fold(0usize, |sum, length| sum.checked_add(*length))?;
+    let mut text = std::str::from_utf8(r.take(total)?).ok()?;
     let mut strings: Vec<Untrusted> = Vec::with_capacity(lengths.len());
     for length in lengths {
-        strings.push(std::str::from_utf8(r.take(length)?).ok()?.into());
+        let (string, rest) = text.split_at_checked(length)?;
+        strings.push(string.into());
+        text = rest;
     }
     let strings = Strings(strings);
     let places = many(&mut r, |r| place(r, &strings))?;

@@ -1,8 +1,11 @@
 //! Packing events.
 
-use super::{ChunkError, FORMAT, LEVEL, MAGIC, PREFIX, RAW_LIMIT, width};
+use super::{ChunkError, FORMAT, MAGIC, PREFIX, RAW_LIMIT, width};
 use crate::domain::{AccessEvent, Outcome, PrincipalKind, Untrusted};
-use crate::vault::wire::{put_size, put_varint};
+use crate::vault::{
+    packing::pack,
+    wire::{put_size, put_varint},
+};
 use std::{collections::HashMap, hash::Hash};
 
 /// Numbers distinct values in order of first appearance.
@@ -109,7 +112,7 @@ pub fn encode_events(events: &[AccessEvent]) -> Result<Vec<u8>, ChunkError> {
         return Err(ChunkError::TooLarge);
     }
 
-    let packed = zstd::bulk::compress(&raw, LEVEL).map_err(|e| ChunkError::Compressor(e.to_string()))?;
+    let packed = pack(&raw).map_err(|e| ChunkError::Compressor(e.to_string()))?;
     let mut out = Vec::with_capacity(PREFIX + packed.len());
     out.extend_from_slice(&[MAGIC, FORMAT]);
     out.extend_from_slice(&(raw.len() as u32).to_le_bytes());

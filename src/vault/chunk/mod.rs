@@ -1,4 +1,4 @@
-//! Access events packed by column: one chunk is the events of one account, region and UTC day.
+//! Access events packed by column: one chunk is the events of one account and UTC day, of all regions.
 //!
 //! ```text
 //! 0xEC | format u8 | raw length u32 | zstd frame of:
@@ -24,16 +24,14 @@ const MAGIC: u8 = 0xEC;
 const FORMAT: u8 = 1;
 /// Bytes before the zstd frame.
 const PREFIX: usize = 6;
-/// Largest unpacked chunk. A million events of one account, region and day stay below it.
+/// Largest unpacked chunk. A million events of one account and day stay below it.
 const RAW_LIMIT: usize = 64 << 20;
-/// zstd's default level: more gains nothing on data whose larger half is random ids.
-const LEVEL: i32 = 3;
 
 /// Why a chunk cannot be packed or unpacked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChunkError {
     /// More than 64 MiB of unpacked columns.
-    #[error("the events of one chunk take more than 64 MiB: split them by account, region and day")]
+    #[error("the events of one chunk take more than 64 MiB: split them by account and day")]
     TooLarge,
     /// The compressor failed.
     #[error("events cannot be compressed: {0}; free memory and try again")]
@@ -42,7 +40,7 @@ pub enum ChunkError {
     #[error("the event chunk has format {0}, newer than this program knows (1): use the release that wrote it")]
     NewerFormat(u8),
     /// Not a chunk, cut short, or inconsistent.
-    #[error("the event chunk does not decode ({0}): sync that account, region and day again")]
+    #[error("the event chunk does not decode ({0}): sync that account and day again")]
     Malformed(&'static str),
 }
 
