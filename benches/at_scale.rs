@@ -69,6 +69,7 @@ fn measure() {
         fill(&vault, client);
     }
     let without = vault.compact().expect("compacts").after;
+    let sealed_without = vault.verify().expect("verifies").bytes;
     let filling = Instant::now();
     let (events, records) = fill_events(&vault);
     println!(
@@ -84,14 +85,19 @@ fn measure() {
         sizes.after >> 20,
         compacting.elapsed().as_secs_f64()
     );
-    println!("{:.1} bytes of files an event, directory included", (sizes.after - without) as f64 / events as f64);
+    println!(
+        "{:.1} bytes of files an event, directory included; {} MiB without any event",
+        (sizes.after - without) as f64 / events as f64,
+        without >> 20
+    );
     let (verifying, cpu) = (Instant::now(), cpu_time());
     let report = vault.verify().expect("verifies");
     assert!(report.damaged.is_empty());
     println!(
-        "verified {} records, {} MiB, in {:.2} s ({:.2} s CPU)",
+        "verified {} records, {} MiB, {:.1} sealed bytes an event, in {:.2} s ({:.2} s CPU)",
         report.records,
         report.bytes >> 20,
+        (report.bytes - sealed_without) as f64 / events as f64,
         verifying.elapsed().as_secs_f64(),
         (cpu_time() - cpu).as_secs_f64()
     );

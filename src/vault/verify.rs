@@ -19,8 +19,8 @@ use std::{path::Path, sync::Arc};
 const FACTOR: u64 = 4;
 /// sled keeps some room for itself whatever is in it.
 const SLACK: u64 = 32 << 20;
-/// Bytes copied into a new store in one go: one of sled's segments. With more its files grow by a third, for it uses no
-/// segment again while a batch is on its way.
+/// Bytes copied into a new store in one go: one of sled's segments. With 4 MiB the files of records of a few KiB were a
+/// quarter larger; with records of 100 KiB it makes no clear difference.
 const COPIED_AT_ONCE: usize = 512 << 10;
 
 /// What compaction did, in bytes of the store's files.
