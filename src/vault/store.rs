@@ -4,6 +4,7 @@
 //!   of their directories;
 //! - damaged files can make it panic or come back empty, so every call is caught, opening happens on a thread of its
 //!   own, and the directory above it checks all that is read;
+//! - a write that fails can leave a flush waiting for ever, so a flush is watched;
 //! - its background flusher wakes 11 times a second, so it is off.
 
 use super::{VaultError, disk};
@@ -15,7 +16,10 @@ use std::{
     io::Read as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError, RwLock},
+    sync::{
+        Mutex, PoisonError, RwLock,
+        mpsc::{self, RecvTimeoutError},
+    },
     thread,
     time::Duration,
 };
@@ -28,6 +32,9 @@ const READ_AT_ONCE: usize = 1 << 20;
 
 /// sled's page cache, in bytes; our own caches hold what matters.
 const CACHE: u64 = 16 << 20;
+
+/// How long a flush may take before sled is nudged for the first time.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Sealed values by place: the store of a vault, or a backup.
 pub(super) trait Blocks {
@@ -77,7 +84,7 @@ impl Store {
     /// Returns once everything applied is on disk.
     pub(super) fn flush(&self) -> Result<(), VaultError> {
         self.with(|files| {
-            guarded("flushing", || files.db.flush())?;
+            guarded("flushing", || flush_awake(&files.db))?;
             files.log.sync_all().map_err(VaultError::io("sync", self.dir.join("db")))?;
             files.sync_new_blobs(&self.dir)?;
             disk::sync_dir(&self.dir)
@@ -145,12 +152,34 @@ impl Drop for Store {
 /// After a failed write sled panics when it is closed; what it could not write was not acknowledged.
 fn close(files: Option<Files>) {
     let closed = guarded("closing it", move || {
-        drop(files);
-        Ok(())
+        // Closing flushes too, and could wait as long.
+        files.as_ref().map_or(Ok(0), |files| flush_awake(&files.db)).map(|_| drop(files))
     });
     if let Err(error) = closed {
         tracing::warn!(%error, "the store did not close well");
     }
+}
+
+/// Flushes. Where a write fails, sled notes it and does not always wake who waits for that write; whoever flushes next
+/// finds the note and wakes all. So while a flush takes long, another one is begun beside it.
+fn flush_awake(db: &sled::Db) -> sled::Result<usize> {
+    let (done, unfinished) = mpsc::channel::<()>();
+    thread::scope(move |threads| {
+        let watch = move || {
+            let mut patience = PATIENCE;
+            while unfinished.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                patience = patience.saturating_mul(2);
+                let db = db.clone();
+                let nudge = move || guarded("flushing", || db.flush());
+                let _ = thread::Builder::new().name("sled-nudge".into()).spawn(nudge);
+            }
+        };
+        // Without a thread for it the flush goes on unwatched.
+        let _ = thread::Builder::new().name("sled-watch".into()).spawn_scoped(threads, watch);
+        let flushed = db.flush();
+        drop(done);
+        flushed
+    })
 }
 
 impl Files {
