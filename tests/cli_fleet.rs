@@ -48,6 +48,7 @@ fn a_client_is_added_connected_read_and_still_there_when_aws_is_not() {
     shows_the_truth(&program, &world, TOMORROW);
     let after = program.json(&["--now", TOMORROW, "accounts", "--json"]);
     assert_eq!(ids(&before), ids(&after));
+    lets_go_of_one_connection(&program, &world);
 }
 
 /// All accounts of the client, the payer first; each is found out to be what it is.
@@ -132,6 +133,34 @@ fn leaves_nothing_readable(program: &Program, world: &World, server: &SimServer)
     assert!(!backups["backups"].as_array().unwrap().is_empty(), "{backups}");
     let files = Canaries::new(secrets).assert_absent(&program.path("bailiwick"));
     assert!(files >= 9, "{files}");
+}
+
+/// The member's connection is shredded; the client, its payer and what they told of the member stay.
+fn lets_go_of_one_connection(program: &Program, world: &World) {
+    let client = world.clients.iter().find(|c| c.id == CLIENT).unwrap();
+    let [payer, member] = [client.accounts[0], client.accounts[1]].map(|id| id.to_string());
+    let count = |id: &str| {
+        let view = program.json(&["--now", TOMORROW, "access", "--account", id, "--json"]);
+        view["principals"].as_array().unwrap().len()
+    };
+    let of_payer = count(&payer);
+    assert!(of_payer > 0 && count(&member) > 0);
+    let name = format!("{CLIENT}/{member}");
+    let remove = ["--now", TOMORROW, "connection", "remove", CLIENT, &member, "--yes", &name, "--json"];
+    let report = program.json(&remove);
+    assert_eq!((&report["connection"], &report["keys_dropped"]), (&member.as_str().into(), &1.into()), "{report}");
+    // One of each day on which there was a sync.
+    assert_eq!((&report["backups"], &report["backups_shredded"]), (&2.into(), &2.into()), "{report}");
+    assert!(report["records"].as_u64().unwrap() > 0, "{report}");
+    let left = program.json(&["connection", "list", CLIENT, "--json"]);
+    assert_eq!(left["connections"].as_array().unwrap().len(), 1, "{left}");
+    assert_eq!((count(&member), count(&payer)), (0, of_payer));
+    let accounts = program.json(&["--now", TOMORROW, "accounts", "--json"]);
+    let listed = accounts["rows"].as_array().unwrap().iter().find(|row| row["account"] == member.as_str()).unwrap();
+    assert_eq!(listed["connection"], Value::Null, "the payer still tells of it");
+    assert_eq!(program.json(&["vault", "verify", "--json"])["ok"], true);
+    let told = program.json(&["audit", "list", "--action", "connection.remove", "--json"]);
+    assert_eq!(told["rows"][0]["client"], CLIENT, "{told}");
 }
 
 /// The server that the program is told to call is gone.
