@@ -28,7 +28,7 @@ impl Partition {
         }
     }
 
-    fn parse(s: &str) -> Option<Self> {
+    pub(super) fn parse(s: &str) -> Option<Self> {
         [Self::Aws, Self::AwsCn, Self::AwsUsGov, Self::AwsEusc].into_iter().find(|p| p.as_str() == s)
     }
 }

@@ -11,6 +11,7 @@ mod event;
 mod finding;
 mod ids;
 mod money;
+mod principal;
 mod progress;
 mod time;
 mod untrusted;
@@ -24,6 +25,7 @@ pub use event::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind
 pub use finding::{Evidence, Finding, FindingId, FindingKey, FindingState, Severity, SeverityCounts};
 pub use ids::{AccountId, ClientId, ConnectionId, ExternalId, IdError, Region};
 pub use money::{Currency, Money};
+pub use principal::{PrincipalError, TrustedPrincipal};
 pub use progress::{
     Failure, FailureKind, JobId, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncSummary,
 };
