@@ -8,8 +8,8 @@ use bailiwick::{
     checks::Checks,
     desk::Desk,
     domain::{
-        AccessEvent, AccountId, Amounts, Client, ClientId, Clock, Connection, ConnectionKind, CostBasis, CostCell,
-        CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, RoleArn, Timestamp,
+        Access, AccessEvent, AccountId, Amounts, Client, ClientId, Clock, Connection, ConnectionKind, CostBasis,
+        CostCell, CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, RoleArn, Timestamp,
     },
     sim::world::{World, WorldConfig},
     sync::{ClientStore, Sources, connection_id},
@@ -166,6 +166,9 @@ fn fill(vault: &Arc<Vault>, number: u64) {
         id: id.clone(),
         name: name.as_str().into(),
         cost_basis: CostBasis::Billable,
+        currency: None,
+        notes: None,
+        budget: None,
         added_at: now(),
         external_id,
     };
@@ -179,10 +182,11 @@ fn fill(vault: &Arc<Vault>, number: u64) {
             id: connection_id(*account).expect("a connection id"),
             client: id.clone(),
             kind: if n == 0 { ConnectionKind::Payer } else { ConnectionKind::Member },
-            role: RoleArn::new(Partition::Aws, *account, "bailiwick/role").expect("a role"),
+            access: Access::Role { role: RoleArn::new(Partition::Aws, *account, "bailiwick/role").expect("a role") },
             linked_at: now(),
             alias: None,
             gate: GateState::Passed { at: now() },
+            results: Vec::new(),
         })
         .collect();
     let ids: Vec<_> = connections.iter().map(|c| c.id.clone()).collect();

@@ -7,12 +7,15 @@ mod program;
 
 use bailiwick::{
     aws::{BaseCredentials, Pace, Pacer, RetryPolicy, SdkCloud},
-    connect::Gate,
-    domain::{Connection, ConnectionKind, FixedClock, GateState, RequestCounts, Timestamp},
+    connect::{Evidence, Gate, Subject, Verdict, caller},
+    domain::{Access, ConnectionKind, FailureKind, FixedClock, GateState, Probe, ProbeOutcome, Timestamp},
 };
 use emulator::{Emulator, Keys};
 use program::Program;
-use std::{sync::Arc, time::UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
 
 /// The client's account and ours. For ministack the access key of an account's root is the account's id.
 const CLIENT: &str = "444455556666";
@@ -81,39 +84,46 @@ fn present() -> Timestamp {
 fn interop_gate_tells_a_tight_trust_policy_from_a_loose_one() {
     let emulator = ministack();
     let now = present();
-    let test = |role: &str, external_id: &str| -> (GateState, RequestCounts) {
-        let connection = Connection {
-            id: CLIENT.parse().unwrap(),
-            client: "acme".parse().unwrap(),
-            kind: ConnectionKind::Payer,
-            role: arn(role).parse().unwrap(),
-            linked_at: now,
-            alias: None,
-            gate: GateState::Untested,
-        };
+    let test = |role: &str, external_id: &str| -> Verdict {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let url = emulator.url();
             let cloud = SdkCloud::connect(BaseCredentials::Simulator { url }, Arc::new(FixedClock(now))).await;
             let pacer = Pacer::new(Pace::AWS_LIMIT, RetryPolicy { attempts: 1, ..RetryPolicy::default() }, 1);
-            let gate = Gate { cloud: &cloud, pacer: &pacer, session_name: "bailiwick-test", now };
-            gate.test(&connection, &external_id.parse().unwrap()).await
+            let caller = caller(&cloud, Duration::from_secs(30)).await;
+            let gate = Gate { cloud: &cloud, pacer: &pacer, session_name: "bailiwick-test", now, caller: &caller };
+            let subject = Subject {
+                access: &Access::Role { role: arn(role).parse().unwrap() },
+                kind: Some(ConnectionKind::Payer),
+                external_id: &external_id.parse().unwrap(),
+                own_external_id: None,
+                key: None,
+                evidence: Evidence::default(),
+                before: GateState::Untested,
+            };
+            gate.test_trust(&subject).await
         })
     };
-    let sts = |sts| RequestCounts { sts, ..RequestCounts::default() };
-    // The right one, who it is, none, a random one.
-    assert_eq!(test("tight", EXTERNAL_ID), (GateState::Passed { at: now }, sts(4)));
-    // The first probe, without any, is let in.
-    assert_eq!(test("loose", EXTERNAL_ID), (GateState::Quarantined { at: now }, sts(3)));
+    let outcomes = |verdict: &Verdict| -> Vec<(Probe, bool)> {
+        let passed = |o: &ProbeOutcome| matches!(o, ProbeOutcome::Passed { .. });
+        verdict.results.iter().map(|r| (r.probe, passed(&r.outcome))).collect()
+    };
+    let wrong = [Probe::NoExternalId, Probe::RandomExternalId, Probe::DecoyExternalId];
+    let first = [Probe::Caller, Probe::SessionPolicy, Probe::Opens, Probe::Account];
+    for (role, tight) in [("tight", true), ("loose", false)] {
+        let verdict = test(role, EXTERNAL_ID);
+        let state = if tight { GateState::Passed { at: now } } else { GateState::Quarantined { at: now } };
+        assert_eq!((&verdict.state, verdict.requests.sts), (&state, 5), "{verdict:?}");
+        let expected: Vec<(Probe, bool)> =
+            first.into_iter().map(|probe| (probe, true)).chain(wrong.into_iter().map(|probe| (probe, tight))).collect();
+        assert_eq!(outcomes(&verdict), expected);
+    }
     for (role, external_id) in [("tight", "somebody-elses"), ("absent", EXTERNAL_ID)] {
-        let (state, spent) = test(role, external_id);
-        let GateState::Failed { at, failure } = state else { panic!("{role} {external_id}: {state:?}") };
-        assert_eq!((at, spent), (now, sts(1)));
-        assert!(failure.what.starts_with("AWS refused to let us assume the role (AccessDenied): "), "{failure:?}");
-        assert!(
-            failure.what.contains(&arn(role)) && failure.next_step.contains("that the ExternalId is this client's"),
-            "{failure:?}"
-        );
+        let verdict = test(role, external_id);
+        let GateState::Failed { at, failure } = &verdict.state else { panic!("{role} {external_id}: {verdict:?}") };
+        assert_eq!((*at, verdict.requests.sts, failure.kind), (now, 1, FailureKind::TrustRefused));
+        assert!(failure.what.starts_with(&arn(role)), "{failure:?}");
+        assert!(failure.next_step.contains("aws iam get-role --role-name"), "{failure:?}");
     }
 }
 
@@ -130,18 +140,31 @@ fn interop_connect_keeps_only_a_role_that_demands_its_external_id() {
         ["connect", "acme", "--kind", "payer", "--json", "--role-arn", &role, "--external-id", external_id]
             .map(str::to_owned)
     };
-    let refused =
-        |role: &str, external_id: &str| program.refused(1, &connect(role, external_id).each_ref().map(String::as_str));
-    let loose = refused("loose", EXTERNAL_ID);
-    assert!(loose.contains("can be assumed without its ExternalId, so it was not connected"), "{loose}");
-    let wrong = refused("tight", "somebody-elses");
-    assert!(wrong.starts_with("AWS refused to let us assume the role (AccessDenied)"), "{wrong}");
+    let run = |role: &str, external_id: &str| -> (i32, serde_json::Value) {
+        let ran = program.run(&connect(role, external_id).each_ref().map(String::as_str));
+        (ran.code, serde_json::from_str(&ran.out).unwrap())
+    };
     let list = |program: &Program| program.json(&["client", "list", "--json"])["clients"][0].clone();
-    assert_eq!(list(&program)["connections"], 0, "what was refused is not kept");
-    let kept = program.json(&connect("tight", EXTERNAL_ID).each_ref().map(String::as_str));
-    assert_eq!((&kept["role"], &kept["kind"]), (&arn("tight").into(), &"payer".into()));
-    assert!(kept["gate"]["passed"]["at"].is_string(), "{kept}");
+    let (code, wrong) = run("tight", "somebody-elses");
+    assert_eq!((code, &wrong["code"], &wrong["kept"]), (1, &"trust_refused".into(), &false.into()), "{wrong}");
+    assert_eq!(list(&program)["connections"], 0, "what does not open is not kept");
+    let (_, kept) = run("tight", EXTERNAL_ID);
+    assert_eq!(
+        (&kept["role"], &kept["kind"], &kept["gate"]),
+        (&arn("tight").into(), &"payer".into(), &"passed".into()),
+        "{kept}"
+    );
     assert_eq!(list(&program)["gates"], serde_json::json!(["1 passed"]));
+    // The same account's other role opens to anybody.
+    let (code, loose) = run("loose", EXTERNAL_ID);
+    assert_eq!((code, &loose["gate"], &loose["code"]), (1, &"quarantined".into(), &"quarantined".into()), "{loose}");
+    assert_eq!(list(&program)["gates"], serde_json::json!(["1 quarantined"]));
+    let findings = program.json(&["findings", "--json"]);
+    assert_eq!(
+        (&findings["rows"][0]["check"], &findings["rows"][0]["severity"]),
+        (&"CONN-035".into(), &"critical".into()),
+        "{findings}"
+    );
 }
 
 /// The emulator does what the tests rely on, as an unmodified client of it sees.

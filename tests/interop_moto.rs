@@ -8,7 +8,7 @@ mod program;
 use bailiwick::{
     checks::Checks,
     desk::Desk,
-    domain::{Connection, ConnectionKind, CostBasis, Day, FixedClock, GateState, Metric, Month, Timestamp},
+    domain::{Access, ClientFacts, Connection, ConnectionKind, Day, FixedClock, GateState, Metric, Month, Timestamp},
     vault::{LockOwner, Unlock, Vault},
 };
 use emulator::{Emulator, Keys};
@@ -63,15 +63,15 @@ fn interop_a_role_that_opens_without_its_external_id_is_refused() {
     let program = caller(Program::with_vault(), &emulator);
     program.ok(&["client", "add", "acme"]);
     // moto does not evaluate trust policies, so every role is as open as one without the condition.
-    let said = program.refused(1, &["connect", "acme", "--role-arn", ROLE, "--external-id", "acme-7f3a9c52d1"]);
-    assert_eq!(
-        said,
-        format!(
-            "{ROLE} can be assumed without its ExternalId, so it was not connected: add the condition sts:ExternalId to \
-             its trust policy, then connect it again"
-        )
-    );
-    assert_eq!(program.json(&["client", "list", "--json"])["clients"][0]["connections"], 0);
+    let ran = program.run(&["connect", "acme", "--role-arn", ROLE, "--external-id", "acme-7f3a9c52d1", "--json"]);
+    let told: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &told["gate"], &told["code"]), (1, &"quarantined".into(), &"quarantined".into()), "{told}");
+    let wrong = ["no_external_id", "random_external_id", "decoy_external_id"];
+    let probes = told["results"].as_array().unwrap();
+    for probe in probes.iter().filter(|p| wrong.iter().any(|w| p["probe"] == *w)) {
+        assert_eq!((&probe["outcome"], &probe["code"]), (&"failed".into(), &"quarantined".into()), "{probe}");
+    }
+    assert_eq!(program.json(&["client", "list", "--json"])["clients"][0]["gates"], json!(["1 quarantined"]));
 }
 
 #[test]
@@ -119,15 +119,16 @@ fn connected_behind_the_gate(program: &Program) {
     let owner = LockOwner { user: "test".into(), pid: std::process::id(), tty: "no terminal".into(), since: now };
     let vault = Vault::open(&program.vault(), Unlock::CredentialFile(&secret), &owner).unwrap();
     let desk = Desk::new(Arc::new(vault), Arc::new(Checks::builtin().unwrap()), Arc::new(FixedClock(now)));
-    let client = desk.add_client(&"acme".parse().unwrap(), None, CostBasis::Billable).unwrap();
+    let client = desk.add_client(&"acme".parse().unwrap(), &ClientFacts::default()).unwrap();
     let connection = Connection {
         id: PAYER.parse().unwrap(),
         client: client.id.clone(),
         kind: ConnectionKind::Payer,
-        role: ROLE.parse().unwrap(),
+        access: Access::Role { role: ROLE.parse().unwrap() },
         linked_at: now,
         alias: None,
         gate: GateState::Passed { at: now },
+        results: Vec::new(),
     };
     desk.add_connections(&client, &[connection]).unwrap();
 }

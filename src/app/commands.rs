@@ -1,18 +1,14 @@
 //! The commands that need the vault, and `check`, which does not.
 
-use super::{Setting, desk::open_desk, engine, report::Report, unlock};
+use super::{Setting, desk::open_desk, report::Report, unlock};
 use crate::{
-    aws::{BaseCredentials, Pacer, SdkCloud},
     checks::Checks,
     cli::{
-        self, AccessArgs, AccountsArgs, CheckArgs, ConfigArgs, ConnectArgs, CostsArgs, FindingsArgs, InitArgs, Output,
-        OverviewArgs,
+        self, AccessArgs, AccountsArgs, CheckArgs, ConfigArgs, CostsArgs, FindingsArgs, InitArgs, Output, OverviewArgs,
     },
     config::{Settings, SettingsView},
-    desk::{AccessScope, ConnectRequest, CostScope, FindingScope},
-    domain::{ClientId, CostBasis},
+    desk::{AccessScope, CostScope, FindingScope},
 };
-use serde_json::json;
 use std::process::ExitCode;
 
 /// `init`.
@@ -26,102 +22,6 @@ pub fn init(setting: &Setting, args: &InitArgs, out: &mut Output) -> Result<Exit
         None => out.line("it is opened by the passphrase: without it its data cannot be read, by anybody"),
     }
     out.line("next: `bailiwick client add NAME`");
-    Ok(ExitCode::SUCCESS)
-}
-
-/// `client add`.
-pub fn client_add(
-    setting: &Setting,
-    id: &ClientId,
-    name: Option<String>,
-    json: bool,
-    out: &mut Output,
-) -> Result<ExitCode, Report> {
-    let desk = open_desk(setting)?;
-    let client = desk.add_client(id, name.map(Into::into), CostBasis::Unknown)?;
-    if json {
-        out.json(&json!({ "client": client.id, "name": client.name, "external_id": client.external_id.reveal() }));
-    } else {
-        out.line(&format!("added {}; its ExternalId, for the trust policy of its roles, is", client.id));
-        out.line(&format!("  {}", client.external_id.reveal()));
-        out.line(&format!("next: create the role, then `bailiwick connect {} --role-arn ARN`", client.id));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// `client show`.
-pub fn client_show(
-    setting: &Setting,
-    id: &ClientId,
-    reveal: bool,
-    json: bool,
-    out: &mut Output,
-) -> Result<ExitCode, Report> {
-    let desk = open_desk(setting)?;
-    let client = desk.client(id)?;
-    let external_id = if reveal { Some(desk.reveal_external_id(id)?) } else { None };
-    let revealed = external_id.as_ref().map(|id| id.reveal());
-    if json {
-        out.json(&json!({
-            "client": client.id,
-            "name": client.name,
-            "cost_basis": client.cost_basis,
-            "added_at": client.added_at,
-            "connections": desk.connections(Some(id))?.len(),
-            "external_id": revealed,
-        }));
-    } else {
-        out.line(&format!("{}  {}", client.id, client.name.for_tui(80)));
-        out.line(&format!(
-            "added {}, {}",
-            client.added_at,
-            cli::vault::counted(desk.connections(Some(id))?.len() as u64, "connection")
-        ));
-        out.line(&format!("ExternalId {}", revealed.unwrap_or("hidden: --reveal-external-id shows it")));
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// `client list`.
-pub fn client_list(setting: &Setting, json: bool, out: &mut Output) -> Result<ExitCode, Report> {
-    let list = open_desk(setting)?.clients()?;
-    if json {
-        out.json(&list)
-    } else {
-        cli::clients(out, &list)
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// `connect`.
-pub fn connect(setting: &Setting, args: &ConnectArgs, out: &mut Output) -> Result<ExitCode, Report> {
-    let desk = open_desk(setting)?;
-    desk.client(&args.client)?;
-    let request = ConnectRequest {
-        client: args.client.clone(),
-        role: args.role_arn.clone(),
-        external_id: args.external_id.clone(),
-        alias: args.alias.as_deref().map(Into::into),
-        kind: args.kind.map(Into::into),
-        operator: setting.environment.user.clone(),
-    };
-    let options = engine::options(&Settings::load(&setting.paths()?.config)?, &setting.environment.user, None);
-    let connection = engine::runtime()?.block_on(async {
-        let cloud = SdkCloud::connect(BaseCredentials::Chain, setting.clock.clone()).await;
-        let pacer = Pacer::new(options.pace, options.retry, setting.clock.now().second().unsigned_abs());
-        desk.connect(&cloud, &pacer, &request).await
-    })?;
-    if args.json {
-        out.json(&connection);
-    } else {
-        out.line(&format!(
-            "connected {} of {} as {}: the right ExternalId works, none and a random one are refused",
-            connection.account(),
-            connection.client,
-            connection.kind.word()
-        ));
-        out.line("next: `bailiwick sync`");
-    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -55,6 +55,7 @@ impl Demo {
             clock,
             credentials: BaseCredentials::Simulator { url: server.url() },
             options: SyncOptions {
+                trusted: None,
                 pace: Pace::AWS_LIMIT,
                 retry: RetryPolicy::default(),
                 event_days: 14,

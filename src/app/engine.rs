@@ -72,6 +72,7 @@ pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> S
         cost_hours: settings.cost_hours,
         always_regions: settings.always_regions.clone(),
         operator: operator.to_owned(),
+        trusted: None,
         only,
     }
 }

@@ -4,7 +4,8 @@ use super::report::Report;
 use crate::{
     desk::Desk,
     domain::{
-        AccountId, Client, Connection, ConnectionKind, CostBasis, FindingId, GateState, Partition, RoleArn, Timestamp,
+        Access, AccountId, Client, ClientFacts, Connection, ConnectionKind, CostBasis, FindingId, GateState, Partition,
+        RoleArn, Timestamp,
     },
     sim::world::{SimAccount, SimClient, Story, World},
 };
@@ -28,7 +29,9 @@ fn connected(
     let bad = |e: &dyn std::fmt::Display| Report::failed(format!("the simulated world is inconsistent: {e}"));
     let id = client.id.parse().map_err(|e| bad(&e))?;
     let basis = if client.pro_forma { CostBasis::ProForma } else { CostBasis::Billable };
-    let mut profile = desk.add_client(&id, Some(client.name.as_str().into()), basis)?;
+    let facts =
+        ClientFacts { name: Some(client.name.as_str().into()), cost_basis: Some(basis), ..ClientFacts::default() };
+    let mut profile = desk.add_client(&id, &facts)?;
     profile.external_id = client.external_id.parse().map_err(|e| bad(&e))?;
     let mut connections = Vec::new();
     for account in world.accounts.iter().filter(|a| a.client == index) {
@@ -37,10 +40,11 @@ fn connected(
                 id: account.id.to_string().parse().map_err(|e| bad(&e))?,
                 client: id.clone(),
                 kind: kind_of(client, account),
-                role: RoleArn::new(Partition::Aws, account.id, role).map_err(|e| bad(&e))?,
+                access: Access::Role { role: RoleArn::new(Partition::Aws, account.id, role).map_err(|e| bad(&e))? },
                 linked_at: now,
                 alias: None,
                 gate: GateState::Untested,
+                results: Vec::new(),
             });
         }
     }

@@ -2,15 +2,18 @@
 
 mod backup;
 mod chore;
+mod clients;
 mod audit;
 mod clock;
 mod commands;
+mod connect;
 mod confirm;
 mod console;
 mod demo;
 mod desk;
 mod engine;
 pub mod fleet;
+mod key_file;
 mod log;
 mod report;
 mod run;
@@ -99,17 +102,18 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Demo(args)) if args.headless => demo::headless(setting, &args, &mut out),
         Some(Command::Demo(args)) => console::demo(setting, &args),
         Some(Command::Init(args)) => commands::init(setting, &args, &mut out),
-        Some(Command::Client { action: ClientAction::Add { id, name, json } }) => {
-            commands::client_add(setting, &id, name, json, &mut out)
-        }
-        Some(Command::Client { action: ClientAction::List { json } }) => commands::client_list(setting, json, &mut out),
-        Some(Command::Client { action: ClientAction::Show { id, reveal_external_id, json } }) => {
-            commands::client_show(setting, &id, reveal_external_id, json, &mut out)
-        }
-        Some(Command::Client { action: ClientAction::Remove(args) }) => vault::client_remove(setting, &args, &mut out),
-        Some(Command::Connection { action }) => vault::connection(setting, &action, &mut out),
+        Some(Command::Client { action }) => match action {
+            ClientAction::Add { id, facts, json } => clients::add(setting, &id, facts, json, &mut out),
+            ClientAction::Edit { id, facts, json } => clients::edit(setting, &id, facts, json, &mut out),
+            ClientAction::Show { id, reveal_external_id, json } => {
+                clients::show(setting, &id, reveal_external_id, json, &mut out)
+            }
+            ClientAction::List { json } => clients::list(setting, json, &mut out),
+            ClientAction::Remove(args) => vault::client_remove(setting, &args, &mut out),
+        },
+        Some(Command::Connection { action }) => connect::connection(setting, action, &mut out),
         Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
-        Some(Command::Connect(args)) => commands::connect(setting, &args, &mut out),
+        Some(Command::Connect(args)) => connect::connect(setting, args, &mut out),
         Some(Command::Sync(args)) => sync::run(setting, &args, &mut out),
         Some(Command::Backup { action }) => backup::run(setting, &action, &mut out),
         Some(Command::Overview(args)) => commands::overview(setting, &args, &mut out),

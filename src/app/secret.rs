@@ -98,11 +98,14 @@ pub fn new_passphrase(file: Option<&Path>) -> Result<SecretString, Report> {
 }
 
 fn ask(prompt: &str) -> Result<SecretString, Report> {
-    rpassword::prompt_password(prompt).map(SecretString::from).map_err(|e| {
-        Report::input(format!(
-            "no passphrase could be read from the terminal ({e}): use --passphrase-file or BAILIWICK_PASSPHRASE_FILE"
-        ))
-    })
+    ask_or(prompt, "no passphrase", "use --passphrase-file or BAILIWICK_PASSPHRASE_FILE")
+}
+
+/// Asks at the terminal without showing what is typed; where there is none, says that `what` could be read and what to do
+/// `instead`.
+pub fn ask_or(prompt: &str, what: &str, instead: &str) -> Result<SecretString, Report> {
+    let typed = rpassword::prompt_password(prompt).map(SecretString::from);
+    typed.map_err(|e| Report::input(format!("{what} could be read from the terminal ({e}): {instead}")))
 }
 
 fn first_line(what: &str, file: &Path) -> Result<SecretString, Report> {
@@ -142,7 +145,7 @@ fn unreadable(what: &str, file: &Path, error: &std::io::Error) -> Report {
 }
 
 /// A secret that others can read is none. Files that are not regular (a pipe of `<(…)`) pass.
-fn refuse_readable_by_others(file: &Path) -> Result<(), Report> {
+pub fn refuse_readable_by_others(file: &Path) -> Result<(), Report> {
     match fs::metadata(file) {
         Ok(meta) if meta.is_file() && meta.mode() & 0o077 != 0 => Err(Report::input(format!(
             "{} can be read by others (mode {:o}): run `chmod 600 {}`",

@@ -47,6 +47,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
         let repaired = desk.repair()?;
         repaired.follows.iter().for_each(|line| sentence(line));
     }
+    desk.connection_warnings(args.client.as_ref())?.iter().for_each(|w| sentence(&format!("bailiwick: warning: {w}")));
     desk.permit_sync(args.client.as_ref(), settings.event_retention_days)?;
     let connected = desk.clients()?.clients.iter().any(|c| c.connections > 0);
     let engine = Engine {

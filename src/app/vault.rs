@@ -10,7 +10,7 @@ use super::{
 use crate::{
     cli::{
         Output, progress,
-        vault::{self as show, ClientRemoveArgs, ConnectionAction, RotateWhat, SlotAction, SlotKindArg, VaultAction},
+        vault::{self as show, ClientRemoveArgs, RotateWhat, SlotAction, SlotKindArg, VaultAction},
     },
     desk::Desk,
     domain::ClientId,
@@ -210,32 +210,6 @@ pub fn client_remove(setting: &Setting, args: &ClientRemoveArgs, out: &mut Outpu
         out.json(&report)
     } else {
         show::removed(out, &report)
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// `connection …`.
-pub fn connection(setting: &Setting, action: &ConnectionAction, out: &mut Output) -> Result<ExitCode, Report> {
-    let desk = open_desk(setting)?;
-    match action {
-        ConnectionAction::List { client, json } => {
-            let connections = desk.connections(client.as_ref())?;
-            if *json {
-                out.json(&json!({ "connections": connections }));
-            } else {
-                show::connections(out, &connections);
-            }
-        }
-        ConnectionAction::Remove { client, connection, yes, json } => {
-            known(&desk, client)?;
-            let name = format!("{client}/{connection}");
-            let question = format!(
-                "Everything that was read through connection {connection} of {client} becomes unreadable, here and in the backups. This cannot be undone."
-            );
-            confirm(&question, &name, yes.as_deref(), &format!("--yes {name}"))?;
-            let report = desk.remove_connection(client, connection)?;
-            if *json { out.json(&report) } else { show::removed(out, &report) }
-        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,10 +1,10 @@
 //! The four traits and what goes in and out of them. Pages are explicit: every page is a request that is paced,
 //! counted and, for Cost Explorer, paid for by the client.
 
-use super::AwsError;
+use super::{AwsError, KeyPair};
 use crate::domain::{
-    Account, AccountId, Amounts, Currency, Day, ExternalId, Failure, FailureKind, Region, RoleArn, TimeRange,
-    Timestamp, Untrusted,
+    Account, AccountId, Amounts, Currency, Day, ExternalId, Failure, FailureKind, Partition, ProfileName, Region,
+    RoleArn, TimeRange, Timestamp, Untrusted,
 };
 
 /// What to assume, and how little of it to ask for.
@@ -42,11 +42,22 @@ impl Identity {
         if self.account == account {
             return Ok(());
         }
-        Err(Failure {
-            kind: FailureKind::Denied,
-            what: format!("the role's session is in account {}, not in {account}; nothing was read", self.account),
-            next_step: "connect the role of the right account".into(),
-        })
+        Err(Failure::new(
+            FailureKind::WrongAccount,
+            format!("these credentials lead into account {}, not into {account}; nothing was read", self.account),
+            "connect the role, profile or key of the right account",
+        ))
+    }
+
+    /// The partition in the ARN; `aws` if it cannot be read.
+    pub fn partition(&self) -> Partition {
+        let name = self.arn.raw_for_matching().split(':').nth(1).unwrap_or_default();
+        Partition::parse(name).unwrap_or(Partition::Aws)
+    }
+
+    /// Whether it is the account's root user, who can do everything and cannot be limited.
+    pub fn is_root(&self) -> bool {
+        self.arn.raw_for_matching().ends_with(":root")
     }
 }
 
@@ -57,6 +68,12 @@ pub trait Assume {
 
     /// `AssumeRole`.
     fn assume(&self, request: &AssumeRequest<'_>) -> impl Future<Output = Result<Self::Session, AwsError>>;
+
+    /// What a profile of this machine's AWS configuration can do. Sends nothing yet.
+    fn profile(&self, name: &ProfileName, partition: Partition) -> Self::Session;
+
+    /// What a long-lived access key can do. Sends nothing yet.
+    fn access_key(&self, key: &KeyPair, partition: Partition) -> Self::Session;
 
     /// `GetCallerIdentity` of a session; needs no permission, so it proves whose account it is.
     fn identity(&self, session: &Self::Session, region: &Region) -> impl Future<Output = Result<Identity, AwsError>>;

@@ -1,6 +1,6 @@
 //! Session credentials: in memory only, for as long as one job runs.
 
-use crate::domain::Timestamp;
+use crate::domain::{AccessKeyId, Timestamp};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::{Duration, UNIX_EPOCH};
@@ -35,5 +35,35 @@ impl SessionCredentials {
             Some(expiry),
             "bailiwick-session",
         ))
+    }
+}
+
+/// A long-lived access key on its way from the vault to the SDK. Like a session's credentials it has no `Debug`, `Clone`
+/// or `Serialize`.
+pub struct KeyPair {
+    id: AccessKeyId,
+    secret: SecretString,
+}
+
+impl KeyPair {
+    /// From its two halves.
+    pub fn new(id: AccessKeyId, secret: SecretString) -> Self {
+        Self { id, secret }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &AccessKeyId {
+        &self.id
+    }
+
+    /// Its secret half, to be sealed.
+    pub fn secret(&self) -> &SecretString {
+        &self.secret
+    }
+
+    /// Hands it to the SDK.
+    pub(super) fn provider(&self) -> SharedCredentialsProvider {
+        let secret = self.secret.expose_secret();
+        SharedCredentialsProvider::new(Credentials::new(self.id.reveal(), secret, None, None, "bailiwick-access-key"))
     }
 }

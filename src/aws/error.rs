@@ -1,6 +1,7 @@
-//! What went wrong with a request, in kinds that decide what to do and words that say it.
+//! What went wrong with a request: the errors of the SDK sorted into kinds that decide what to do.
 
-use crate::domain::{Failure, FailureKind, Untrusted};
+use super::classify::{classify, credentials_kind};
+use crate::domain::{Access, Failure, FailureKind, Untrusted};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::{error::Error, fmt};
@@ -48,6 +49,8 @@ pub struct AwsError {
     pub status: Option<u16>,
     /// Whether the same request may succeed later.
     pub retryable: bool,
+    /// The profile or access key that was used, if it is not the operator's usual identity.
+    pub access: Option<Access>,
 }
 
 impl fmt::Display for AwsError {
@@ -71,7 +74,7 @@ impl AwsError {
                 let code = service.err().code().unwrap_or_default().to_owned();
                 let message = service.err().message().unwrap_or_default().to_owned();
                 let (kind, retryable) = classify(api, &code, &message, status);
-                Self { api, kind, code, message: message.into(), status, retryable }
+                Self { api, kind, code, message: message.into(), status, retryable, access: None }
             }
             SdkError::ServiceError(_) | SdkError::ResponseError(_) => Self {
                 api,
@@ -80,31 +83,38 @@ impl AwsError {
                 message: Untrusted::from("the answer is not the protocol of this service"),
                 status,
                 retryable: status.is_none_or(|s| s >= 500 || s == 429),
+                access: None,
             },
             SdkError::TimeoutError(_) => Self::timed_out(api),
             SdkError::DispatchFailure(failure) => {
                 let text = failure.as_connector_error().and_then(Error::source).map_or_else(String::new, chain);
                 let waits = failure.is_io() || failure.is_timeout();
-                if !waits && ["credential", "SSO", "identity"].iter().any(|word| text.contains(word)) {
-                    // What follows on further lines is every provider of the chain that was tried.
-                    let first = text.lines().next().unwrap_or_default().trim_end_matches(" Attempted:");
-                    Self::transport(api, FailureKind::Expired, first.to_owned(), false)
-                } else {
-                    Self::transport(api, FailureKind::Offline, text, waits || failure.as_other().is_some())
+                match credentials_kind(&text).filter(|_| !waits) {
+                    Some(kind) => {
+                        // What follows on further lines is every provider of the chain that was tried.
+                        let first = text.lines().next().unwrap_or_default().trim_end_matches(" Attempted:");
+                        Self::transport(api, kind, first.to_owned(), false)
+                    }
+                    None => Self::transport(api, FailureKind::Offline, text, waits || failure.as_other().is_some()),
                 }
             }
             _ => Self::transport(api, FailureKind::Bug, chain(&error), false),
         }
     }
 
+    /// A failure that we find ourselves, without an answer of AWS.
+    pub fn ours(api: Api, kind: FailureKind, message: &str) -> Self {
+        Self::transport(api, kind, message.to_owned(), false)
+    }
+
     /// An attempt that took too long.
-    pub(super) fn timed_out(api: Api) -> Self {
+    pub fn timed_out(api: Api) -> Self {
         Self::transport(api, FailureKind::Offline, "no answer in time".into(), true)
     }
 
     /// A failure of our own making or of the transport.
     pub(super) fn transport(api: Api, kind: FailureKind, message: String, retryable: bool) -> Self {
-        Self { api, kind, code: String::new(), message: message.into(), status: None, retryable }
+        Self { api, kind, code: String::new(), message: message.into(), status: None, retryable, access: None }
     }
 
     /// An answer that the protocol allows and this program cannot use.
@@ -114,118 +124,7 @@ impl AwsError {
 
     /// The failure in words: what, why, and what to do next. Safe to print.
     pub fn failure(&self) -> Failure {
-        let action = self.api.action();
-        let said = self.message.for_log();
-        let code = Untrusted::from(self.code.as_str()).for_log();
-        let (what, next_step) = match (self.kind, self.api) {
-            (FailureKind::Denied, Api::AssumeRole) => (
-                format!("AWS refused to let us assume the role ({code}): {said}"),
-                "check that the role exists, that its trust policy names our principal, and that the ExternalId is this client's".to_owned(),
-            ),
-            (FailureKind::Denied, _) if said.contains("explicit deny in a service control policy") => (
-                format!("{action} is denied by a service control policy of the client's organization"),
-                "if this region should be read, ask the client to exempt the role from that policy; otherwise nothing is lost".to_owned(),
-            ),
-            (FailureKind::Denied, Api::ListAccounts) => (
-                format!("{action} is refused ({code}): {said}"),
-                "connect the management account, or a delegated administrator, with the payer role".to_owned(),
-            ),
-            (FailureKind::Denied, _) => (
-                format!("{action} is refused ({code}): {said}"),
-                format!("add {action} to the role's policy, or update its stack from the current template"),
-            ),
-            (FailureKind::NotEnabled, Api::GetCostAndUsage) if code.starts_with("DataUnavailable") => (
-                format!("Cost Explorer is enabled but has no data yet ({code})"),
-                "wait: the first month takes up to 24 hours, older months some days".to_owned(),
-            ),
-            (FailureKind::NotEnabled, Api::GetCostAndUsage) => (
-                "Cost Explorer was never enabled in this account".to_owned(),
-                "ask the client to open Cost Explorer once in the billing console; data follows within 24 hours".to_owned(),
-            ),
-            (FailureKind::NotEnabled, Api::ListAccounts) => (
-                "the account is not in an organization".to_owned(),
-                "nothing to do: it is read as a standalone account".to_owned(),
-            ),
-            (FailureKind::NotEnabled, _) => (
-                format!("{action} is not available in this region ({code})"),
-                "nothing to do unless the client enables the region".to_owned(),
-            ),
-            (FailureKind::Throttled, _) => (
-                format!("AWS asked us to slow down on {action} ({code}) and repeated attempts did not help"),
-                "sync again later; the client's own tools share this limit".to_owned(),
-            ),
-            (FailureKind::Expired, Api::AssumeRole) => (
-                format!("our own AWS credentials are missing or have expired: {said}"),
-                "run `aws sso login`, or set AWS_PROFILE to a profile that works".to_owned(),
-            ),
-            (FailureKind::Expired, _) => (
-                format!("the credentials expired during {action} ({code})"),
-                "sync again; if it repeats, check this machine's clock".to_owned(),
-            ),
-            (FailureKind::Offline, _) => (
-                format!("no answer from AWS for {action}: {said}"),
-                "check the network, proxy and AWS_ENDPOINT_URL; what is stored stays readable offline".to_owned(),
-            ),
-            (FailureKind::Invalid, _) if self.code.is_empty() => (
-                match self.status {
-                    Some(status) => format!("{action} was answered with HTTP {status}: {said}"),
-                    None => format!("{action} was answered with something unusable: {said}"),
-                },
-                "sync again later; if it repeats, a proxy or emulator may be answering instead of AWS".to_owned(),
-            ),
-            (FailureKind::Invalid, _) => (
-                format!("AWS did not accept {action} ({code}): {said}"),
-                "please report this with the code; other data is not affected".to_owned(),
-            ),
-            _ => (
-                format!("{action} failed inside bailiwick: {said}"),
-                "please report this; other data is not affected".to_owned(),
-            ),
-        };
-        Failure { kind: self.kind, what, next_step }
-    }
-}
-
-/// Kind and retryability by AWS's code. Codes come with and without `Exception`, and some services prefix them.
-fn classify(api: Api, code: &str, message: &str, status: Option<u16>) -> (FailureKind, bool) {
-    let bare = code.rsplit(['#', '.']).next().unwrap_or(code);
-    let bare = bare.strip_suffix("Exception").unwrap_or(bare);
-    match bare {
-        "Throttling"
-        | "ThrottledException"
-        | "Throttled"
-        | "TooManyRequests"
-        | "RequestLimitExceeded"
-        | "SlowDown"
-        | "LimitExceeded"
-        | "RequestThrottled"
-        | "BandwidthLimitExceeded"
-        | "PriorRequestNotComplete" => (FailureKind::Throttled, true),
-        "AccessDenied" if message.contains("not enabled for cost explorer") => (FailureKind::NotEnabled, false),
-        "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" | "OptInRequired" | "OperationNotPermitted" => {
-            (FailureKind::Denied, false)
-        }
-        "DataUnavailable" | "AWSOrganizationsNotInUse" | "RegionDisabled" => (FailureKind::NotEnabled, false),
-        // What a session gets in an opt-in region that the account has not enabled; elsewhere it is a dead key.
-        "UnrecognizedClient" | "InvalidClientTokenId" if api == Api::LookupEvents => (FailureKind::NotEnabled, false),
-        "UnrecognizedClient" | "InvalidClientTokenId" => (FailureKind::Expired, false),
-        "ExpiredToken"
-        | "RequestExpired"
-        | "ExpiredTokenId"
-        | "MissingAuthenticationToken"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "InvalidSignature"
-        | "RequestTimeTooSkewed" => (FailureKind::Expired, false),
-        "ServiceUnavailable"
-        | "InternalFailure"
-        | "InternalError"
-        | "Service"
-        | "InternalServerError"
-        | "InternalServer" => (FailureKind::Invalid, true),
-        "RequestTimeout" | "RequestTimeoutException" => (FailureKind::Offline, true),
-        _ if status.is_some_and(|s| s >= 500) => (FailureKind::Invalid, true),
-        _ => (FailureKind::Invalid, false),
+        super::words::failure(self)
     }
 }
 
@@ -247,28 +146,6 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case("ThrottlingException", "", FailureKind::Throttled, true)]
-    #[case("LimitExceededException", "Rate limit exceeded", FailureKind::Throttled, true)]
-    #[case("AccessDenied", "User is not authorized", FailureKind::Denied, false)]
-    #[case("AccessDeniedException", "User not enabled for cost explorer access", FailureKind::NotEnabled, false)]
-    #[case("Client.UnauthorizedOperation", "", FailureKind::Denied, false)]
-    #[case("com.amazonaws.ce#DataUnavailableException", "", FailureKind::NotEnabled, false)]
-    #[case("AWSOrganizationsNotInUseException", "", FailureKind::NotEnabled, false)]
-    #[case("ExpiredTokenException", "", FailureKind::Expired, false)]
-    #[case("ExpiredToken", "", FailureKind::Expired, false)]
-    #[case("UnrecognizedClientException", "", FailureKind::NotEnabled, false)]
-    #[case("ValidationException", "", FailureKind::Invalid, false)]
-    fn codes_are_sorted_with_and_without_their_suffix(
-        #[case] code: &str,
-        #[case] message: &str,
-        #[case] kind: FailureKind,
-        #[case] retryable: bool,
-    ) {
-        assert_eq!(classify(Api::LookupEvents, code, message, Some(400)), (kind, retryable));
-    }
 
     /// An error as the SDK nests them: its own words, and a cause.
     #[derive(Debug, thiserror::Error)]
@@ -300,33 +177,14 @@ mod tests {
 
         let tried = "no credentials found in chain. Attempted:\n  Environment: not set\n  Profile: not enabled";
         let error = undelivered("the credential provider was not enabled", tried, false);
-        assert_eq!((error.kind, error.retryable), (FailureKind::Expired, false));
+        assert_eq!((error.kind, error.retryable), (FailureKind::CredentialsMissing, false));
         let told = "the credential provider was not enabled: no credentials found in chain.";
         assert_eq!(error.message.for_log(), told);
     }
 
     #[test]
-    fn a_server_error_with_an_unknown_code_is_worth_another_try() {
-        assert_eq!(classify(Api::ListAccounts, "Whatever", "", Some(503)), (FailureKind::Invalid, true));
-    }
-
-    #[test]
-    fn a_key_that_aws_does_not_know_is_ours_and_not_a_region_that_is_off() {
-        let dead = classify(Api::AssumeRole, "InvalidClientTokenId", "The security token is invalid.", Some(403));
-        assert_eq!(dead, (FailureKind::Expired, false));
-    }
-
-    #[test]
     fn every_failure_says_what_and_what_next_and_is_safe_to_print() {
-        for kind in [
-            FailureKind::Denied,
-            FailureKind::Throttled,
-            FailureKind::NotEnabled,
-            FailureKind::Expired,
-            FailureKind::Offline,
-            FailureKind::Invalid,
-            FailureKind::Bug,
-        ] {
+        for &kind in FailureKind::ALL {
             for api in
                 [Api::AssumeRole, Api::GetCallerIdentity, Api::ListAccounts, Api::LookupEvents, Api::GetCostAndUsage]
             {
@@ -337,6 +195,7 @@ mod tests {
                     message: "said\u{202e}".into(),
                     status: Some(400),
                     retryable: false,
+                    access: None,
                 };
                 let failure = error.failure();
                 assert!(failure.what.len() > 20 && failure.next_step.len() > 20, "{failure:?}");

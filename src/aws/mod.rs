@@ -2,6 +2,7 @@
 //! [`Organization`]. Nothing here writes to a client's account, and nothing here stores a credential.
 
 mod api;
+mod classify;
 mod cost_explorer;
 mod credentials;
 mod error;
@@ -11,13 +12,14 @@ mod pacing;
 mod policy;
 mod sdk;
 mod sts;
+mod words;
 
 pub use api::{
     AccountsPage, Assume, AssumeRequest, CostPage, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping,
     Identity, LookupFilter, LookupPage, LookupQuery, Organization, RawEvent, Session, Trail,
 };
-pub use credentials::SessionCredentials;
+pub use credentials::{KeyPair, SessionCredentials};
 pub use error::{Api, AwsError};
 pub use pacing::{Pace, Pacer, RetryPolicy};
-pub use policy::{Job, home_region, session_policy};
+pub use policy::{Job, MOST_REGIONS, POLICY_LIMIT, home_region, longest_session_policy, session_policy};
 pub use sdk::{BaseCredentials, SdkCloud, SdkSession};

@@ -43,6 +43,7 @@ fn account(from: aws_sdk_organizations::types::Account) -> Result<Account, AwsEr
         linked_at: from.joined_timestamp().map(|t| Timestamp::from_second(t.secs())),
         ou_path: from.paths().first().map(|p| p.as_str().into()),
         management: from.arn().and_then(management_of),
+        left_at: None,
     })
 }
 

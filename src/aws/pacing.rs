@@ -217,6 +217,7 @@ mod tests {
             message: "Rate exceeded".into(),
             status: Some(400),
             retryable: true,
+            access: None,
         }
     }
 

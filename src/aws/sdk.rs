@@ -1,9 +1,10 @@
 //! The SDK behind the traits: one configuration and one HTTP client for all accounts, its own retries off.
 
 use super::{Session, SessionCredentials};
-use crate::domain::{Clock, Partition, Region, Timestamp};
+use crate::domain::{Clock, Partition, ProfileName, Region, Timestamp};
 use aws_config::{
-    AppName, BehaviorVersion, SdkConfig, identity::IdentityCache, retry::RetryConfig, timeout::TimeoutConfig,
+    AppName, BehaviorVersion, SdkConfig, identity::IdentityCache, profile::ProfileFileCredentialsProvider,
+    provider_config::ProviderConfig, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::{
@@ -32,6 +33,9 @@ pub enum BaseCredentials {
     },
 }
 
+/// As long as the session of a role may last.
+const STANDING_SECONDS: i64 = 3_600;
+
 /// The injected clock, as the SDK wants it: it signs requests with it.
 #[derive(Debug)]
 struct ClockSource(Arc<dyn Clock>);
@@ -46,6 +50,7 @@ impl TimeSource for ClockSource {
 #[derive(Debug, Clone)]
 pub struct SdkCloud {
     pub(super) base: SdkConfig,
+    clock: Arc<dyn Clock>,
 }
 
 impl SdkCloud {
@@ -71,7 +76,7 @@ impl SdkCloud {
         };
         let base = base
             .into_builder()
-            .time_source(ClockSource(clock))
+            .time_source(ClockSource(clock.clone()))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .retry_config(RetryConfig::disabled())
             // The pacer's own limit per attempt is the outer one; this one only bounds the connect.
@@ -80,10 +85,11 @@ impl SdkCloud {
             Ok(name) => base.app_name(name),
             Err(_) => base,
         };
-        Self { base: base.build() }
+        Self { base: base.build(), clock }
     }
 
-    pub(super) fn session(&self, credentials: SessionCredentials, partition: Partition) -> SdkSession {
+    /// A session of an assumed role.
+    pub(super) fn session(&self, credentials: &SessionCredentials, partition: Partition) -> SdkSession {
         // Without a cache of its own nothing of the session outlives it.
         let config = self
             .base
@@ -91,7 +97,27 @@ impl SdkCloud {
             .credentials_provider(credentials.provider())
             .identity_cache(IdentityCache::no_cache())
             .build();
-        SdkSession { config, credentials, partition, trails: RefCell::default() }
+        SdkSession { config, expires: credentials.expires(), partition, trails: RefCell::default() }
+    }
+
+    /// Requests signed with credentials that the SDK renews by itself, or that do not expire. Such a session is kept no
+    /// longer than that of a role.
+    pub(super) fn standing(&self, provider: SharedCredentialsProvider, partition: Partition) -> SdkSession {
+        let config =
+            self.base.to_builder().credentials_provider(provider).identity_cache(IdentityCache::lazy().build()).build();
+        let expires = self.clock.now().plus(STANDING_SECONDS);
+        SdkSession { config, expires, partition, trails: RefCell::default() }
+    }
+
+    /// A profile of this machine's AWS configuration, whatever the environment says.
+    pub(super) fn profile_provider(&self, name: &ProfileName) -> SharedCredentialsProvider {
+        let provider = ProviderConfig::default()
+            .with_time_source(ClockSource(self.clock.clone()))
+            .with_http_client(self.base.http_client().unwrap_or_else(https_client))
+            .with_region(Some(aws_config::Region::from_static("us-east-1")));
+        SharedCredentialsProvider::new(
+            ProfileFileCredentialsProvider::builder().configure(&provider).profile_name(name.as_str()).build(),
+        )
     }
 }
 
@@ -102,14 +128,14 @@ fn https_client() -> SharedHttpClient {
 /// One assumed role, for one job. Dropped with it.
 pub struct SdkSession {
     pub(super) config: SdkConfig,
-    pub(super) credentials: SessionCredentials,
+    expires: Timestamp,
     pub(super) partition: Partition,
     trails: RefCell<HashMap<Region, aws_sdk_cloudtrail::Client>>,
 }
 
 impl Session for SdkSession {
     fn expires(&self) -> Timestamp {
-        self.credentials.expires()
+        self.expires
     }
 }
 

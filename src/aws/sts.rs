@@ -1,7 +1,7 @@
 //! STS: `AssumeRole` and `GetCallerIdentity`, always at a regional endpoint.
 
-use super::{Api, Assume, AssumeRequest, AwsError, Identity, SdkCloud, SdkSession, SessionCredentials};
-use crate::domain::{Region, Timestamp};
+use super::{Api, Assume, AssumeRequest, AwsError, Identity, KeyPair, SdkCloud, SdkSession, SessionCredentials};
+use crate::domain::{Partition, ProfileName, Region, Timestamp};
 use aws_config::SdkConfig;
 use secrecy::SecretString;
 
@@ -30,11 +30,19 @@ impl Assume for SdkCloud {
             SecretString::from(credentials.session_token),
             Timestamp::from_second(credentials.expiration.secs()),
         );
-        Ok(self.session(credentials, request.role.partition()))
+        Ok(self.session(&credentials, request.role.partition()))
     }
 
     async fn identity(&self, session: &SdkSession, region: &Region) -> Result<Identity, AwsError> {
         caller_identity(&session.in_region(region)).await
+    }
+
+    fn profile(&self, name: &ProfileName, partition: Partition) -> SdkSession {
+        self.standing(self.profile_provider(name), partition)
+    }
+
+    fn access_key(&self, key: &KeyPair, partition: Partition) -> SdkSession {
+        self.standing(key.provider(), partition)
     }
 
     async fn caller(&self) -> Result<Identity, AwsError> {

@@ -1,11 +1,15 @@
 //! What can be typed. Help, completions and the man page come from here.
 
 mod audit;
+mod client;
+mod connect;
 
 pub use audit::{AuditAction, AuditListArgs, When};
+pub use client::{BasisArg, ClientAction, FactsArgs, budget, currency};
+pub use connect::{ConnectArgs, ConnectionAction, KindArg, WayArgs};
 
 use super::vault;
-use crate::domain::{AccountId, ClientId, ConnectionKind, ExternalId, Metric, RoleArn, Severity, Timestamp};
+use crate::domain::{AccountId, ClientId, Metric, Severity, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -46,17 +50,17 @@ pub struct Cli {
 pub enum Command {
     /// Create the vault in which everything is kept encrypted.
     Init(InitArgs),
-    /// Add, list and remove clients.
+    /// Add, change, list and remove clients.
     Client {
         /// What to do with them.
         #[command(subcommand)]
         action: ClientAction,
     },
-    /// List and remove connections.
+    /// List, show, test, override and remove connections.
     Connection {
         /// What to do with them.
         #[command(subcommand)]
-        action: vault::ConnectionAction,
+        action: ConnectionAction,
     },
     /// Look after the vault: slots, keys, damage, space.
     Vault {
@@ -64,7 +68,7 @@ pub enum Command {
         #[command(subcommand)]
         action: vault::VaultAction,
     },
-    /// Connect a role in a client's account; it is tested before it is kept.
+    /// Connect a client's account; the way in is tested before it is kept.
     Connect(ConnectArgs),
     /// Read what is new from every connected account, once.
     Sync(SyncArgs),
@@ -117,84 +121,6 @@ pub struct InitArgs {
     /// Make a vault for headless use that is opened by the key in this file; the file is made if it does not exist.
     #[arg(long, value_name = "FILE")]
     pub with_credential_file: Option<PathBuf>,
-}
-
-/// `client …`.
-#[derive(Debug, Subcommand)]
-pub enum ClientAction {
-    /// Add a client.
-    Add {
-        /// A short name of your own: lower-case letters, digits, hyphens.
-        id: ClientId,
-        /// Its full name.
-        #[arg(long)]
-        name: Option<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a client.
-    Show {
-        /// The client.
-        id: ClientId,
-        /// Show its ExternalId too; that is noted in the audit log.
-        #[arg(long)]
-        reveal_external_id: bool,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Remove a client: its keys are dropped, here and in the backups, and nothing of it can be read any more.
-    Remove(vault::ClientRemoveArgs),
-    /// List clients with their connections.
-    List {
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-/// What kind of account a connection leads into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KindArg {
-    /// The management (payer) account of an organization.
-    Payer,
-    /// A member account: events only.
-    Member,
-    /// An account outside any organization.
-    Standalone,
-}
-
-impl From<KindArg> for ConnectionKind {
-    fn from(kind: KindArg) -> Self {
-        match kind {
-            KindArg::Payer => Self::Payer,
-            KindArg::Member => Self::Member,
-            KindArg::Standalone => Self::Standalone,
-        }
-    }
-}
-
-/// `connect`.
-#[derive(Debug, Args)]
-pub struct ConnectArgs {
-    /// The client.
-    pub client: ClientId,
-    /// The role to assume, e.g. arn:aws:iam::123456789012:role/bailiwick/bailiwick-payer.
-    #[arg(long, value_name = "ARN")]
-    pub role_arn: RoleArn,
-    /// The ExternalId of an existing role; by default the client's own, which bailiwick made.
-    #[arg(long, value_name = "ID")]
-    pub external_id: Option<ExternalId>,
-    /// Your own name for the account.
-    #[arg(long, value_name = "NAME")]
-    pub alias: Option<String>,
-    /// What kind of account it is; found out by asking Organizations unless given.
-    #[arg(long, value_enum)]
-    pub kind: Option<KindArg>,
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `sync`.

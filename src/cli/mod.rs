@@ -5,6 +5,7 @@ mod backup;
 mod audit;
 mod check;
 mod confirm;
+pub mod connection;
 mod config;
 mod print;
 mod show;
@@ -12,9 +13,9 @@ mod table;
 pub mod vault;
 
 pub use args::{
-    AccessArgs, AccountsArgs, AuditAction, AuditListArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command,
-    ConfigArgs, ConnectArgs, CostsArgs, DemoArgs, FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction,
-    SyncArgs, When, WorldArgs,
+    AccessArgs, AccountsArgs, AuditAction, AuditListArgs, BasisArg, CheckArgs, CheckFormat, Cli, ClientAction, Command,
+    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, InitArgs, KindArg,
+    MetricArg, OverviewArgs, SimAction, SyncArgs, WayArgs, When, WorldArgs, budget, currency,
 };
 pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};

@@ -3,7 +3,7 @@
 use super::{print::Output, table::Table};
 use crate::{
     desk::view::{RemovalReport, VaultMode, VaultView},
-    domain::{ClientId, Connection, ConnectionId},
+    domain::ClientId,
     vault::{Compacted, Damage, SlotInfo, Verified},
 };
 use clap::{Args, Subcommand, ValueEnum};
@@ -151,32 +151,6 @@ pub struct ClientRemoveArgs {
     pub json: bool,
 }
 
-/// `connection …`.
-#[derive(Debug, Subcommand)]
-pub enum ConnectionAction {
-    /// List connections.
-    List {
-        /// One client's.
-        client: Option<ClientId>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Remove one connection and shred what was read through it.
-    Remove {
-        /// The client.
-        client: ClientId,
-        /// The connection: its account id.
-        connection: ConnectionId,
-        /// Confirm without a terminal, by naming it again as CLIENT/CONNECTION.
-        #[arg(long, value_name = "CLIENT/CONNECTION")]
-        yes: Option<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
-}
-
 /// So many things, `s` added where there is not one.
 pub fn counted(n: u64, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
@@ -284,19 +258,6 @@ pub fn slots(out: &mut Output, slots: &[SlotInfo]) {
         table.row(vec![slot.id.to_string(), slot.kind.into(), slot.made_at.to_string(), cost, used.into()]);
     }
     table.lines().iter().for_each(|line| out.line(line));
-}
-
-/// Connections.
-pub fn connections(out: &mut Output, connections: &[Connection]) {
-    let mut table = Table::new(&["CLIENT", "CONNECTION", "KIND", "ROLE", "SINCE"]);
-    for c in connections {
-        let (role, since) = (c.role.to_string(), c.linked_at.to_string());
-        table.row(vec![c.client.to_string(), c.id.to_string(), c.kind.word().into(), role, since]);
-    }
-    match connections {
-        [] => out.line("no connections yet: `bailiwick connect CLIENT --role-arn ARN` adds the first"),
-        _ => table.lines().iter().for_each(|line| out.line(line)),
-    }
 }
 
 /// What became of what was removed.

@@ -1,11 +1,15 @@
-//! Connecting a client: its ExternalId, the gate that proves the trust is tight, and what kind of account it is.
+//! Connecting a client: its ExternalId, its roles' templates, the gate that proves the trust is tight, and why a role does
+//! not open.
 
+mod diagnosis;
 mod external_id;
 mod gate;
-mod kind;
+mod opener;
+mod services;
 mod session_name;
 
-pub use external_id::new_external_id;
-pub use gate::{Gate, QUARANTINE_RETEST_SECONDS, RETEST_AFTER_SECONDS};
-pub use kind::detect_kind;
+pub use diagnosis::Evidence;
+pub use external_id::{new_external_id, random_external_id};
+pub use gate::{Gate, QUARANTINE_RETEST_SECONDS, RETEST_AFTER_SECONDS, Subject, Verdict};
+pub use opener::{Opener, Secrets, caller};
 pub use session_name::session_name;

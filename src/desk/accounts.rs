@@ -44,6 +44,8 @@ impl ClientData {
             state: account.state,
             linked_at: account.linked_at,
             connection: connection.map(|c| c.kind),
+            access: connection.map(|c| c.access.clone()),
+            left_at: account.left_at,
             gate: connection.map(|c| c.gate.clone()),
             regions: coverage
                 .map(|c| c.regions().filter(|(_, r)| r.in_use).map(|(region, _)| region.clone()).collect())

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
     use crate::{
         checks::Checks,
-        domain::{CostBasis, FixedClock, Timestamp},
+        domain::{ClientFacts, FixedClock, Timestamp},
         vault::{DamageKind, KdfCost, LockOwner, Unlock, Vault},
     };
     use secrecy::SecretSlice;
@@ -132,7 +132,7 @@ mod tests {
         let checks = Arc::new(Checks::builtin().unwrap());
         let desk = Desk::new(Arc::new(vault.unwrap()), checks, Arc::new(FixedClock(now)));
         let client: ClientId = "acme".parse().unwrap();
-        desk.add_client(&client, None, CostBasis::Unknown).unwrap();
+        desk.add_client(&client, &ClientFacts::default()).unwrap();
         desk.vault.add_connections(&client, &["123456789012".parse().unwrap()]).unwrap();
         // The repair dropped it, and the process ended before sync was told.
         let whose = Scope::Connection(client, "123456789012".parse().unwrap());

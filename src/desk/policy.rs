@@ -91,10 +91,16 @@ actions! {
     VaultCreate, "vault.create", "creating the vault", Changes, Refused;
     /// `client add`; it shows the new ExternalId.
     ClientAdd, "client.add", "adding the client", Changes, Refused;
+    /// `client edit`.
+    ClientEdit, "client.edit", "changing the client", Changes, Refused;
     /// `client remove`.
     ClientRemove, "client.remove", "removing the client", Changes, RefusedButFreesSpace;
     /// `connect`.
     ConnectionAdd, "connection.add", "connecting the role", Changes, Refused;
+    /// `connection test`.
+    ConnectionTest, "connection.test", "testing the connection", Changes, Refused;
+    /// `connection override`.
+    GateOverride, "gate.override", "overriding the quarantine", Changes, Refused;
     /// `connection remove`.
     ConnectionRemove, "connection.remove", "removing the connection", Changes, RefusedButFreesSpace;
     /// `client show --reveal-external-id`.

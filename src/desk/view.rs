@@ -3,17 +3,19 @@
 //! Field names are the stable names of the JSON twins. Lists come sorted the way a pane first shows them.
 
 use crate::domain::{
-    AccountId, AccountState, Cell, ClientId, ConnectionId, ConnectionKind, CostBasis, Currency, Day, EventId, Evidence,
-    FindingId, FindingState, Freshness, GateState, Money, Month, Outcome, PrincipalKind, Region, Severity,
+    Access, AccountId, AccountState, Cell, ClientId, ConnectionId, ConnectionKind, CostBasis, Currency, Day, EventId,
+    Evidence, FindingId, FindingState, Freshness, GateState, Money, Month, Outcome, PrincipalKind, Region, Severity,
     SeverityCounts, SourceState, Timestamp, Untrusted,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 mod audit;
+mod connection;
 mod vault;
 
 pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
+pub use connection::{ConnectReport, ConnectionView, ProbeView};
 pub use vault::{BackupRow, SlotRow, VaultMode, VaultView};
 
 /// The first screen: the fleet in one strip, every client on one row.
@@ -109,6 +111,8 @@ pub struct ClientEntry {
     pub client: ClientId,
     /// Its full name.
     pub name: Untrusted,
+    /// What its costs mean.
+    pub cost_basis: CostBasis,
     /// Number of connections.
     pub connections: u32,
     /// How the gates stand, in words: `12 passed`, `1 quarantined`.
@@ -141,6 +145,10 @@ pub struct AccountRow {
     pub linked_at: Option<Timestamp>,
     /// Through what it is read; `None` if it is not connected itself.
     pub connection: Option<ConnectionKind>,
+    /// How that connection gets its credentials.
+    pub access: Option<Access>,
+    /// When its organization was first seen not to list it any more.
+    pub left_at: Option<Timestamp>,
     /// The gate's outcome for that connection.
     pub gate: Option<GateState>,
     /// Regions with events.

@@ -19,6 +19,8 @@ pub enum AccountState {
     Closed,
     /// Not told: a standalone account, or a state this version does not know.
     Unknown,
+    /// Its organization does not list it any more. Our own word, not AWS's.
+    Left,
 }
 
 impl AccountState {
@@ -34,6 +36,11 @@ impl AccountState {
         }
     }
 
+    /// Whether roles in it can be expected to work.
+    pub fn is_usable(self) -> bool {
+        matches!(self, Self::Active | Self::Unknown)
+    }
+
     /// In words.
     pub fn word(self) -> &'static str {
         match self {
@@ -43,6 +50,7 @@ impl AccountState {
             Self::PendingClosure => "closing",
             Self::Closed => "closed",
             Self::Unknown => "unknown",
+            Self::Left => "left",
         }
     }
 }
@@ -76,6 +84,8 @@ pub struct Account {
     pub ou_path: Option<Untrusted>,
     /// The management account of its organization, from its ARN.
     pub management: Option<AccountId>,
+    /// When its organization was first seen not to list it any more.
+    pub left_at: Option<Timestamp>,
 }
 
 impl Account {
@@ -90,6 +100,7 @@ impl Account {
             linked_at: None,
             ou_path: None,
             management: None,
+            left_at: None,
         }
     }
 

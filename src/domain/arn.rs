@@ -28,7 +28,8 @@ impl Partition {
         }
     }
 
-    pub(super) fn parse(s: &str) -> Option<Self> {
+    /// From its name.
+    pub fn parse(s: &str) -> Option<Self> {
         [Self::Aws, Self::AwsCn, Self::AwsUsGov, Self::AwsEusc].into_iter().find(|p| p.as_str() == s)
     }
 }

@@ -1,6 +1,7 @@
-//! Clients and the connections through which their accounts are read.
+//! Clients of the agency.
 
-use super::{AccountId, ClientId, ConnectionId, ExternalId, Failure, RoleArn, Timestamp, Untrusted};
+use super::{ClientId, Currency, ExternalId, Timestamp, Untrusted};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// What the numbers in a client's Cost Explorer are.
@@ -16,6 +17,17 @@ pub enum CostBasis {
     Unknown,
 }
 
+impl CostBasis {
+    /// In words.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Billable => "billable",
+            Self::ProForma => "pro forma",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// One client of the agency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Client {
@@ -25,95 +37,55 @@ pub struct Client {
     pub name: Untrusted,
     /// What its costs mean.
     pub cost_basis: CostBasis,
+    /// The currency its budget is in, and its costs are expected in.
+    pub currency: Option<Currency>,
+    /// What the operators want to remember.
+    pub notes: Option<Untrusted>,
+    /// What it wants to spend in a month, in its currency.
+    pub budget: Option<Decimal>,
     /// When it was added.
     pub added_at: Timestamp,
     /// The ExternalId of all its connections; never shared with another client.
     pub external_id: ExternalId,
 }
 
-/// What a connection can read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConnectionKind {
-    /// The management (payer) account: accounts, costs of the whole organization, its own events.
-    Payer,
-    /// A member account: its own events only.
-    Member,
-    /// An account outside any organization: its own costs and events.
-    Standalone,
+/// What an operator tells of a client; `None` leaves it as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientFacts {
+    /// The full name.
+    pub name: Option<Untrusted>,
+    /// What its costs mean.
+    pub cost_basis: Option<CostBasis>,
+    /// Its currency.
+    pub currency: Option<Currency>,
+    /// Notes; an empty text removes them.
+    pub notes: Option<Untrusted>,
+    /// Its monthly budget; zero removes it.
+    pub budget: Option<Decimal>,
 }
 
-impl ConnectionKind {
-    /// Whether costs are read through it.
-    pub fn has_costs(self) -> bool {
-        self != Self::Member
+impl ClientFacts {
+    /// Whether nothing is told.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 
-    /// In words.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Payer => "payer",
-            Self::Member => "member",
-            Self::Standalone => "standalone",
+    /// Works them into a client.
+    pub fn apply(&self, client: &mut Client) {
+        if let Some(name) = &self.name {
+            client.name = name.clone();
         }
-    }
-}
-
-/// The outcome of the gate: can the role be assumed with the right ExternalId and only with it?
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GateState {
-    /// Not tried yet.
-    #[default]
-    Untested,
-    /// The right ExternalId works; none and a random one are refused.
-    Passed {
-        /// When.
-        at: Timestamp,
-    },
-    /// The role can be assumed without the right ExternalId: it is not used.
-    Quarantined {
-        /// When.
-        at: Timestamp,
-    },
-    /// The role could not be assumed at all, or the test could not be finished.
-    Failed {
-        /// When.
-        at: Timestamp,
-        /// Why.
-        failure: Failure,
-    },
-}
-
-impl GateState {
-    /// Whether the role's trust was once tried to the end.
-    pub fn is_conclusive(&self) -> bool {
-        matches!(self, Self::Passed { .. } | Self::Quarantined { .. })
-    }
-}
-
-/// One role through which an account is read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Connection {
-    /// Unique within the client.
-    pub id: ConnectionId,
-    /// Whose it is.
-    pub client: ClientId,
-    /// What it can read.
-    pub kind: ConnectionKind,
-    /// The role to assume.
-    pub role: RoleArn,
-    /// When it was connected.
-    pub linked_at: Timestamp,
-    /// The operator's own name for the account.
-    pub alias: Option<Untrusted>,
-    /// The gate's last outcome.
-    pub gate: GateState,
-}
-
-impl Connection {
-    /// The account it reads.
-    pub fn account(&self) -> AccountId {
-        self.role.account()
+        if let Some(basis) = self.cost_basis {
+            client.cost_basis = basis;
+        }
+        if let Some(currency) = self.currency {
+            client.currency = Some(currency);
+        }
+        if let Some(notes) = &self.notes {
+            client.notes = Some(notes.clone()).filter(|notes| !notes.is_empty());
+        }
+        if let Some(budget) = self.budget {
+            client.budget = Some(budget).filter(|budget| !budget.is_zero());
+        }
     }
 }

@@ -28,6 +28,9 @@ impl IdError {
 pub struct AccountId(u64);
 
 impl AccountId {
+    /// The id that AWS gives nobody, for what leads into no account.
+    pub const ZERO: Self = Self(0);
+
     /// The id as a number below 10^12.
     pub fn number(self) -> u64 {
         self.0

@@ -1,6 +1,6 @@
 //! What a running sync tells: jobs, their progress, failures in words, requests and their price.
 
-use super::{AccountId, ClientId, Day, Region, Timestamp};
+use super::{AccountId, ClientId, Day, Failure, Region, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -36,58 +36,6 @@ impl Source {
 /// Number of a job within one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct JobId(pub u32);
-
-/// What kind of failure it was; a stable code for `--json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureKind {
-    /// AWS refused: a missing permission, role or trust.
-    Denied,
-    /// AWS asked to slow down, and retries did not help.
-    Throttled,
-    /// The service was never enabled, or has no data yet.
-    NotEnabled,
-    /// Credentials or a token expired.
-    Expired,
-    /// No connection to AWS, or an answer that never came.
-    Offline,
-    /// AWS did not accept the request, or answered something that is not its protocol.
-    Invalid,
-    /// The role can be assumed without its ExternalId and is not used.
-    Quarantined,
-    /// The vault could not store what was read.
-    Store,
-    /// Our fault.
-    Bug,
-}
-
-impl FailureKind {
-    /// The stable code, as `--json` gives it.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Denied => "denied",
-            Self::Throttled => "throttled",
-            Self::NotEnabled => "not_enabled",
-            Self::Expired => "expired",
-            Self::Offline => "offline",
-            Self::Invalid => "invalid",
-            Self::Quarantined => "quarantined",
-            Self::Store => "store",
-            Self::Bug => "bug",
-        }
-    }
-}
-
-/// A failure in words: what failed, why, and the next step. All text is safe to print.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// Its kind.
-    pub kind: FailureKind,
-    /// What failed and why, one sentence.
-    pub what: String,
-    /// What to do next, one sentence.
-    pub next_step: String,
-}
 
 /// Where a job stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

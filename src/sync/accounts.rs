@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     aws::{Api, Assume, Job, Organization},
-    domain::{Account, AccountId, Connection, Failure, FailureKind, JobId, JobState, Source},
+    domain::{Account, AccountId, AccountState, Connection, Failure, FailureKind, JobId, JobState, Source, Timestamp},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<C: Assume> Context<C> {
     /// Lists the accounts behind a payer connection; a standalone account is its own list.
@@ -20,7 +20,7 @@ impl<C: Assume> Context<C> {
         });
         let listed = match self.list(run, connection, job).await {
             // Not in an organization is an ordinary state: the account stands for itself.
-            Err(f) if f.kind == FailureKind::NotEnabled => Ok(vec![Account::bare(connection.account())]),
+            Err(f) if f.kind == FailureKind::NotInOrganization => Ok(vec![Account::bare(connection.account())]),
             other => other,
         };
         let count = listed.as_ref().map_or(0, Vec::len) as u64;
@@ -36,7 +36,7 @@ impl<C: Assume> Context<C> {
                 let mut draft = store.draft();
                 if let Some(accounts) = accounts {
                     let known = store.accounts()?.map(|l| l.accounts).unwrap_or_default();
-                    draft.accounts(&AccountList { accounts: merged(known, accounts, payer), read_at: now })?;
+                    draft.accounts(&AccountList { accounts: merged(known, accounts, payer, now), read_at: now })?;
                 }
                 let mut sources = store.sources(&id)?;
                 sources.record(Source::Accounts, now, noted);
@@ -56,7 +56,7 @@ impl<C: Assume> Context<C> {
     }
 
     async fn list(&self, run: &ClientRun, connection: &Connection, job: JobId) -> Result<Vec<Account>, Failure> {
-        let lease = Lease::new(self, connection, &run.profile.external_id, Job::Accounts, &[]);
+        let lease = Lease::new(self, run, connection, Job::Accounts, &[]);
         let mut accounts: Vec<Account> = Vec::new();
         let mut next: Option<String> = None;
         loop {
@@ -82,10 +82,17 @@ impl<C: Assume> Context<C> {
 }
 
 /// The list with one connection's answer worked in. A client may have several organizations and standalone accounts:
-/// only what this payer listed before can go, and a name that was known stays where the answer has none.
-fn merged(known: Vec<Account>, listed: Vec<Account>, payer: AccountId) -> Vec<Account> {
-    let mut all: BTreeMap<AccountId, Account> =
-        known.iter().filter(|a| a.management != Some(payer)).map(|a| (a.id, a.clone())).collect();
+/// only what this payer listed before can leave, and a name that was known stays where the answer has none. An account
+/// that left stays in the list and says so: what was read of it is kept.
+fn merged(known: Vec<Account>, listed: Vec<Account>, payer: AccountId, now: Timestamp) -> Vec<Account> {
+    let mut all: BTreeMap<AccountId, Account> = known.iter().map(|a| (a.id, a.clone())).collect();
+    let still: BTreeSet<AccountId> = listed.iter().map(|a| a.id).collect();
+    for account in all.values_mut().filter(|a| a.management == Some(payer) && !still.contains(&a.id)) {
+        if account.state != AccountState::Left {
+            account.state = AccountState::Left;
+            account.left_at = Some(now);
+        }
+    }
     for mut account in listed {
         let before = known.iter().find(|a| a.id == account.id);
         account.name = account.name.or_else(|| before.and_then(|a| a.name.clone()));
@@ -105,16 +112,26 @@ mod tests {
 
     #[test]
     fn one_organization_does_not_push_out_another_and_a_name_stays() {
-        let payer = AccountId::from_number(1).unwrap();
+        let (payer, now) = (AccountId::from_number(1).unwrap(), Timestamp::from_second(1_000));
         let known = vec![
             account(1, Some("payer"), Some(1)),
             account(2, Some("left"), Some(1)),
             account(7, Some("other organization"), Some(8)),
             account(9, Some("standalone"), None),
         ];
-        let all = merged(known.clone(), vec![account(1, Some("payer"), Some(1)), account(3, None, Some(1))], payer);
-        assert_eq!(all.iter().map(|a| a.id.number()).collect::<Vec<_>>(), [1, 3, 7, 9]);
-        let alone = merged(known, vec![account(9, None, None)], AccountId::from_number(9).unwrap());
+        let answer = vec![account(1, Some("payer"), Some(1)), account(3, None, Some(1))];
+        let all = merged(known.clone(), answer.clone(), payer, now);
+        assert_eq!(all.iter().map(|a| a.id.number()).collect::<Vec<_>>(), [1, 2, 3, 7, 9]);
+        assert_eq!((all[1].state, all[1].left_at, &all[1].name), (AccountState::Left, Some(now), &Some("left".into())));
+        // It stays on the day it left, and is back when it is listed again.
+        let later = merged(all.clone(), answer, payer, now.plus(86_400));
+        assert_eq!(later, all);
+        let back = merged(all, vec![account(2, None, Some(1))], payer, now.plus(86_400));
+        assert_eq!(
+            (back[1].state, back[1].left_at, &back[1].name),
+            (AccountState::Unknown, None, &Some("left".into()))
+        );
+        let alone = merged(known, vec![account(9, None, None)], AccountId::from_number(9).unwrap(), now);
         assert_eq!(alone.iter().find(|a| a.id.number() == 9).unwrap().name, Some("standalone".into()));
     }
 }

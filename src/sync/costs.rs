@@ -8,8 +8,8 @@ use super::{
 use crate::{
     aws::{Api, Assume, CostPeriod, CostQuery, Costs, Granularity, Grouping, Job},
     domain::{
-        AccountId, Connection, CostCell, CostMonth, Currency, DayCosts, Failure, FailureKind, JobId, Source,
-        SourceState, Timestamp, Untrusted,
+        AccountId, Connection, CostCell, CostMonth, Currency, DayCosts, Failure, FailureClass, FailureKind, JobId,
+        Source, SourceState, Timestamp, Untrusted,
     },
     vault::VaultError,
 };
@@ -35,7 +35,7 @@ impl<C: Assume> Context<C> {
                 self.blocking(run, move || {
                     let mut draft = store.draft();
                     // Nobody enables Cost Explorer within the hour: it is asked again when costs would be due.
-                    if failure.as_ref().is_some_and(|f| f.kind == FailureKind::NotEnabled) {
+                    if failure.as_ref().is_some_and(|f| f.kind.class() == FailureClass::NotEnabled) {
                         let mut state = store.cost_state(&id)?;
                         state.complete_at = Some(now);
                         draft.cost_state(&id, &state)?;
@@ -61,7 +61,7 @@ impl<C: Assume> Context<C> {
             j.state = crate::domain::JobState::Running;
             j.total = u32::try_from(queries.len()).unwrap_or(u32::MAX);
         });
-        let lease = Lease::new(self, connection, &run.profile.external_id, Job::Costs, &[]);
+        let lease = Lease::new(self, run, connection, Job::Costs, &[]);
         for query in &queries {
             let answer = self.ask(&lease, query, job).await?;
             let cells: usize = answer.periods.values().map(|p| p.rows.len()).sum();

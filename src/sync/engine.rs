@@ -2,8 +2,9 @@
 //! the connections themselves.
 
 use super::{
-    Coverage, Sources,
+    Sources,
     costs::store_failure,
+    judge::judge_connections,
     plan::cost_queries,
     progress::{Board, Listener},
     regions::{Reach, region_plans},
@@ -11,12 +12,12 @@ use super::{
     store::ClientStore,
 };
 use crate::{
-    aws::{Assume, Pace, Pacer, RetryPolicy},
-    checks::{Checks, ConnectionFact},
-    connect::{Gate, session_name},
+    aws::{Api, Assume, AwsError, Identity, Pace, Pacer, RetryPolicy},
+    checks::Checks,
+    connect::{Evidence, Gate, Subject, caller, session_name},
     domain::{
-        AccountId, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId, JobState, Purged,
-        Region, Source, SourceState, SyncSummary, Timestamp,
+        Account, AccountId, AccountState, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId,
+        JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp, TrustedPrincipal,
     },
     vault::{Vault, VaultError},
 };
@@ -42,6 +43,8 @@ pub struct SyncOptions {
     pub always_regions: Vec<Region>,
     /// Who runs it, for the session's name.
     pub operator: String,
+    /// Whom the roles we render trust.
+    pub trusted: Option<TrustedPrincipal>,
     /// Only this client.
     pub only: Option<ClientId>,
 }
@@ -67,6 +70,8 @@ pub(super) struct Context<C> {
     pub(super) board: Board,
     pub(super) options: SyncOptions,
     pub(super) session_name: String,
+    /// Who the operator is, or why that is not known.
+    pub(super) caller: Result<Identity, AwsError>,
     /// The operator's own account, whose sessions in the clients' accounts are no third party.
     pub(super) agency: Option<AccountId>,
 }
@@ -111,6 +116,7 @@ pub async fn run<C: Assume>(
         checks,
         clock,
         options,
+        caller: Err(AwsError::timed_out(Api::GetCallerIdentity)),
         agency: None,
     };
     let mut clients = Vec::new();
@@ -128,7 +134,9 @@ pub async fn run<C: Assume>(
     context.board.announce();
     let anything = clients.iter().any(|(_, jobs)| jobs.iter().any(Jobs::any));
     if anything {
-        context.agency = context.learn_agency().await;
+        // Not knowing it costs only a label; where it matters, the gates tell.
+        context.caller = caller(&context.cloud, context.options.retry.per_attempt).await;
+        context.agency = context.caller.as_ref().ok().map(|identity| identity.account);
         join_all(clients.into_iter().map(|(run, jobs)| context.client(run, jobs))).await;
     }
     let ended = context.clock.now();
@@ -172,7 +180,7 @@ impl<C: Assume> Context<C> {
             let list_due = accounts_read.is_none_or(|at| now.since(at) >= fresh_seconds);
             let costs = connection.kind.has_costs()
                 && !cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours).is_empty();
-            let regions = region_plans(&store.coverage(account)?, connection.role.partition(), options.reach(), now);
+            let regions = region_plans(&store.coverage(account)?, connection.partition(), options.reach(), now);
             planned.push(Jobs {
                 gate: add(Gate::<C>::is_due(&connection.gate, now), Source::Gate),
                 accounts: add(connection.kind.has_costs() && list_due, Source::Accounts),
@@ -182,12 +190,6 @@ impl<C: Assume> Context<C> {
             });
         }
         Ok(planned)
-    }
-
-    /// Whose sessions are our own. Not knowing it costs only a label, so a failure is not one.
-    async fn learn_agency(&self) -> Option<AccountId> {
-        let asked = tokio::time::timeout(self.options.retry.per_attempt, self.cloud.caller()).await;
-        asked.ok()?.ok().map(|identity| identity.account)
     }
 
     async fn client(&self, run: ClientRun, mut jobs: Vec<Jobs>) {
@@ -204,36 +206,54 @@ impl<C: Assume> Context<C> {
                 return;
             }
         };
-        let roles: Vec<_> = jobs.iter().map(|j| j.connection.role.clone()).collect();
+        let roles: Vec<_> = jobs.iter().filter_map(|j| j.connection.access.role().cloned()).collect();
         let costs = join_all(jobs.iter().filter_map(|j| Some(self.costs(&run, &j.connection, self.open(j, j.costs)?))));
         let events = join_all(
             jobs.iter().filter_map(|j| Some(self.events(&run, &j.connection, &own, &roles, self.open(j, j.events)?))),
         );
         join(costs, events).await;
-        self.judge_connections(&run, &jobs).await;
+        self.judge(&run).await;
     }
 
     /// Tries the gates that are due and keeps their outcome. A job of a connection whose gate did not pass fails here.
     async fn gates(&self, run: &ClientRun, jobs: &mut [Jobs]) {
-        let gate = Gate { cloud: &self.cloud, pacer: &self.pacer, session_name: &self.session_name, now: self.now() };
-        let due: Vec<_> = jobs.iter_mut().filter_map(|j| j.gate.map(|job| (job, &mut j.connection))).collect();
+        let due: Vec<_> = jobs.iter().enumerate().filter_map(|(place, j)| j.gate.map(|job| (place, job))).collect();
         if due.is_empty() {
             return;
         }
-        join_all(due.into_iter().map(async |(job, connection)| {
+        let gate = Gate {
+            cloud: &self.cloud,
+            pacer: &self.pacer,
+            session_name: &self.session_name,
+            now: self.now(),
+            caller: &self.caller,
+        };
+        let known: Vec<Connection> = jobs.iter().map(|j| j.connection.clone()).collect();
+        let listed = run.store.accounts().ok().flatten().map(|l| l.accounts).unwrap_or_default();
+        let (gate, known, listed) = (&gate, &known, &listed);
+        let verdicts = join_all(due.into_iter().map(async |(place, job)| {
+            let connection = known.get(place)?;
             self.board.update(job, |j| {
                 j.state = JobState::Running;
                 j.total = 1;
             });
-            let (state, requests) = gate.test(connection, &run.profile.external_id).await;
-            connection.gate = state;
+            let key = run.store.key_pair(connection).ok().flatten();
+            let evidence = evidence(connection, known, listed, self.options.trusted.clone());
+            let subject = Subject::of(connection, &run.profile.external_id, key.as_ref(), evidence);
+            let verdict = gate.test_trust(&subject).await;
             self.board.update(job, |j| {
-                j.requests += requests;
+                j.requests += verdict.requests;
                 j.done = 1;
             });
-            self.board.finish(job, gate_failure(connection).into_iter().collect(), false);
+            Some((place, job, verdict))
         }))
         .await;
+        for (place, job, verdict) in verdicts.into_iter().flatten() {
+            if let Some(jobs) = jobs.get_mut(place) {
+                jobs.connection.take(verdict.state, verdict.results);
+                self.board.finish(job, gate_failure(&jobs.connection).into_iter().collect(), false);
+            }
+        }
         let (store, tested) = (run.store.clone(), jobs.iter().map(|j| j.connection.clone()).collect::<Vec<_>>());
         let kept = self
             .blocking(run, move || {
@@ -265,24 +285,9 @@ impl<C: Assume> Context<C> {
     }
 
     /// Lets the connection checks judge how this run went.
-    async fn judge_connections(&self, run: &ClientRun, jobs: &[Jobs]) {
+    async fn judge(&self, run: &ClientRun) {
         let (store, checks, now) = (run.store.clone(), self.checks.clone(), self.now());
-        let connections: Vec<Connection> = jobs.iter().map(|j| j.connection.clone()).collect();
-        let judged = self
-            .blocking(run, move || {
-                let mut facts = Vec::with_capacity(connections.len());
-                for connection in &connections {
-                    let sources = store.sources(&connection.id)?;
-                    facts.push(fact(connection, sources, &store.coverage(connection.account())?));
-                }
-                let hits = checks.evaluate_connections(store.client(), &facts, now);
-                let accounts = connections.iter().map(Connection::account).collect();
-                let mut draft = store.draft();
-                let found = store.replace_connection_hits(&mut draft, &checks, accounts, hits)?;
-                draft.commit()?;
-                Ok(found)
-            })
-            .await;
+        let judged = self.blocking(run, move || judge_connections(&store, &checks, now)).await;
         match judged {
             Ok(found) => {
                 self.board.found(found);
@@ -310,38 +315,48 @@ impl<C: Assume> Context<C> {
     }
 }
 
+/// What the client's other records tell of a role that does not open.
+pub fn evidence(
+    connection: &Connection,
+    known: &[Connection],
+    listed: &[Account],
+    trusted: Option<TrustedPrincipal>,
+) -> Evidence {
+    let passed = |c: &&Connection| {
+        c.id != connection.id && c.access.role().is_some() && matches!(c.gate, GateState::Passed { .. })
+    };
+    let opened = connection.results.iter().find_map(|result| match (&result.probe, &result.outcome) {
+        (Probe::Opens, ProbeOutcome::Passed { .. }) => Some(result.at),
+        _ => None,
+    });
+    Evidence {
+        trusted,
+        sibling: known.iter().find(passed).map(Connection::account),
+        opened,
+        state: listed.iter().find(|a| a.id == connection.account()).map(|a| a.state),
+    }
+}
+
 /// The accounts that belong to the client: connected or listed.
 fn own_accounts(run: &ClientRun, jobs: &[Jobs]) -> Result<BTreeSet<AccountId>, VaultError> {
     let listed = run.store.accounts()?.map(|l| l.accounts).unwrap_or_default();
-    Ok(jobs.iter().map(|j| j.connection.account()).chain(listed.iter().map(|a| a.id)).collect())
+    let listed = listed.iter().filter(|a| a.state != AccountState::Left).map(|a| a.id);
+    Ok(jobs.iter().map(|j| j.connection.account()).chain(listed).collect())
 }
 
 /// Why a connection may not be used, if so.
 pub fn gate_failure(connection: &Connection) -> Option<Failure> {
     match &connection.gate {
-        GateState::Passed { .. } | GateState::Untested => None,
+        GateState::Passed { .. } | GateState::Untested | GateState::Overridden { .. } => None,
         GateState::Quarantined { .. } => Some(Failure {
             kind: FailureKind::Quarantined,
-            what: format!("the role {} can be assumed without its ExternalId, so it is not used", connection.role),
+            what: format!("the role {} can be assumed without its ExternalId, so it is not used", connection.access),
             next_step:
                 "ask the client to add the sts:ExternalId condition to its trust policy; it is tried again every day, \
-                        or at once with `bailiwick connect`"
+                        or at once with `bailiwick connection test`"
                     .into(),
         }),
         GateState::Failed { failure, .. } => Some(failure.clone()),
-    }
-}
-
-fn fact(connection: &Connection, sources: Sources, coverage: &Coverage) -> ConnectionFact {
-    let read = coverage.regions().map(|(r, _)| r).filter(|r| !sources.regions_failed.contains_key(*r));
-    let read: Vec<_> = read.map(|r| (Source::Events, Some(r.clone()), None)).collect();
-    let whole = sources.failures.into_iter().map(|(source, failure)| (source, None, Some(failure)));
-    let regions = sources.regions_failed.into_iter().map(|(r, failure)| (Source::Events, Some(r), Some(failure)));
-    ConnectionFact {
-        account: connection.account(),
-        role: connection.role.clone(),
-        gate: connection.gate.clone(),
-        sources: whole.chain(regions).chain(read).collect(),
     }
 }
 

@@ -72,7 +72,7 @@ impl<C: Assume> Context<C> {
     ) -> Result<(Vec<Failure>, bool), Failure> {
         let account = connection.account();
         let coverage = run.store.coverage(account).map_err(store_failure)?;
-        let plans = region_plans(&coverage, connection.role.partition(), self.options.reach(), self.now());
+        let plans = region_plans(&coverage, connection.partition(), self.options.reach(), self.now());
         let slices = windows(&plans);
         let steps = slices.iter().flat_map(|slice| plans.iter().filter_map(|p| p.within(*slice))).count();
         self.board.update(job, |j| {
@@ -81,7 +81,7 @@ impl<C: Assume> Context<C> {
         });
         let mut regions: Vec<Region> = plans.iter().map(|p| p.region.clone()).collect();
         regions.dedup();
-        let lease = Lease::new(self, connection, &run.profile.external_id, Job::Events, &regions);
+        let lease = Lease::new(self, run, connection, Job::Events, &regions);
         lease.open_now(job).await?;
         let (mut failures, mut read, mut unreadable_records) = (Vec::new(), false, 0);
         let mut failed: BTreeSet<Region> = BTreeSet::new();

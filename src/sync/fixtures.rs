@@ -2,7 +2,7 @@
 
 use super::store::ClientStore;
 use crate::{
-    domain::{AccountId, ClientId, Connection, ConnectionKind, GateState, Partition, RoleArn, Timestamp},
+    domain::{Access, AccountId, ClientId, Connection, ConnectionKind, GateState, Partition, RoleArn, Timestamp},
     vault::{KdfCost, LockOwner, Unlock, Vault},
 };
 use secrecy::SecretSlice;
@@ -25,10 +25,11 @@ pub fn store(dir: &Path) -> ClientStore {
         id: account().to_string().parse().unwrap(),
         client,
         kind: ConnectionKind::Payer,
-        role: RoleArn::new(Partition::Aws, account(), "bailiwick/x").unwrap(),
+        access: Access::Role { role: RoleArn::new(Partition::Aws, account(), "bailiwick/x").unwrap() },
         linked_at: now(),
         alias: None,
         gate: GateState::Untested,
+        results: Vec::new(),
     };
     store.vault().add_connections(store.client(), std::slice::from_ref(&connection.id)).unwrap();
     let mut draft = store.draft();

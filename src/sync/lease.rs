@@ -1,9 +1,13 @@
 //! A session for one job: opened late, checked, renewed before it expires, dropped with the job.
 
-use super::engine::Context;
+use super::{
+    costs::store_failure,
+    engine::{ClientRun, Context},
+};
 use crate::{
-    aws::{Api, Assume, AssumeRequest, AwsError, Job, Session, home_region, session_policy},
-    domain::{Connection, ExternalId, Failure, JobId, Region, RequestCounts},
+    aws::{Api, Assume, AwsError, Job, Session, session_policy},
+    connect::{Opener, Secrets},
+    domain::{Connection, Failure, JobId, Region, RequestCounts},
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -31,7 +35,7 @@ const MARGIN: i64 = 400;
 pub(super) struct Lease<'a, C: Assume> {
     context: &'a Context<C>,
     connection: &'a Connection,
-    external_id: &'a ExternalId,
+    run: &'a ClientRun,
     job: Job,
     policy: String,
     current: RefCell<Option<Rc<C::Session>>>,
@@ -42,15 +46,15 @@ pub(super) struct Lease<'a, C: Assume> {
 impl<'a, C: Assume> Lease<'a, C> {
     pub(super) fn new(
         context: &'a Context<C>,
+        run: &'a ClientRun,
         connection: &'a Connection,
-        external_id: &'a ExternalId,
         job: Job,
         regions: &[Region],
     ) -> Self {
         Self {
             context,
             connection,
-            external_id,
+            run,
             job,
             policy: session_policy(job, regions),
             current: RefCell::default(),
@@ -108,25 +112,21 @@ impl<'a, C: Assume> Lease<'a, C> {
     }
 
     async fn open(&self) -> Result<C::Session, Failure> {
-        let (cloud, pacer) = (&self.context.cloud, &self.context.pacer);
-        let account = self.connection.account();
-        let region = home_region(self.connection.role.partition());
-        let request = AssumeRequest {
-            role: &self.connection.role,
-            external_id: Some(self.external_id),
-            session_name: &self.context.session_name,
-            policy: &self.policy,
-            // A backfill may take its hour; everything else is over in minutes.
-            duration: if self.job == Job::Events { 3_600 } else { 900 },
-            region: &region,
+        let (context, connection) = (self.context, self.connection);
+        let opener = Opener::new(&context.cloud, &context.pacer, &context.session_name);
+        let key = self.run.store.key_pair(connection).map_err(store_failure)?;
+        let secrets = Secrets { external_id: Some(&self.run.profile.external_id), key: key.as_ref() };
+        // A backfill may take its hour; everything else is over in minutes.
+        let duration = if self.job == Job::Events { 3_600 } else { 900 };
+        let opened = async {
+            let session = opener.open(&connection.access, secrets, &self.policy, duration).await?;
+            let identity = opener.identity(&connection.access, &session).await?;
+            Ok::<_, AwsError>((session, identity))
         };
-        let (session, attempts) = pacer.call(Api::AssumeRole, account, None, || cloud.assume(&request)).await;
-        *self.spent.borrow_mut() += attempts.counts(Api::AssumeRole);
-        let session = session.map_err(|e| e.failure())?;
-        let (identity, attempts) =
-            pacer.call(Api::GetCallerIdentity, account, None, || cloud.identity(&session, &region)).await;
-        *self.spent.borrow_mut() += attempts.counts(Api::GetCallerIdentity);
-        identity.map_err(|e| e.failure())?.must_be(account)?;
+        let opened = opened.await;
+        *self.spent.borrow_mut() += opener.spent.get();
+        let (session, identity) = opened.map_err(|e| e.failure())?;
+        identity.must_be(connection.account())?;
         Ok(session)
     }
 }

@@ -7,7 +7,9 @@ mod engine;
 mod events;
 #[cfg(test)]
 mod fixtures;
+mod judge;
 mod lease;
+mod migrate;
 mod plan;
 mod progress;
 mod refetch;
@@ -17,10 +19,11 @@ mod slice;
 mod store;
 
 pub use coverage::{Coverage, Depth, RegionCoverage};
-pub use engine::{SyncOptions, gate_failure, run};
+pub use engine::{SyncOptions, evidence, gate_failure, run};
+pub use judge::judge_connections;
 pub use plan::CostState;
 pub use progress::{Listener, price};
 pub use refetch::{Forgotten, forget_damaged};
 pub use regions::HISTORY_SECONDS;
 pub use retention::{Purge, kept_from};
-pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger, connection_id};
+pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger, StoredKey, connection_id};

@@ -281,7 +281,10 @@ impl Forgetting<'_> {
     /// The partition of an account that is connected; of others the ordinary one is assumed.
     fn partition(&self, account: AccountId) -> Result<Partition, VaultError> {
         let connections = self.store.connections()?;
-        Ok(connections.iter().find(|c| c.account() == account).map_or(Partition::Aws, |c| c.role.partition()))
+        Ok(connections
+            .iter()
+            .find(|c| c.account() == account)
+            .map_or(Partition::Aws, crate::domain::Connection::partition))
     }
 
     fn say_whole(&mut self, account: AccountId, unknown: Unknown) -> Result<(), VaultError> {

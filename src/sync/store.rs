@@ -1,11 +1,12 @@
 //! What is kept of a client and under which name: the one place for record names and schema numbers.
 
-use super::{CostState, Coverage};
+use super::{CostState, Coverage, migrate};
 use crate::{
+    aws::KeyPair,
     checks::CheckState,
     domain::{
-        Account, AccountId, Client, ClientId, Connection, ConnectionId, CostMonth, Day, Finding, FindingId, Region,
-        SourceState, Timestamp, Untrusted,
+        Access, Account, AccountId, Client, ClientId, Connection, ConnectionId, CostMonth, Day, Finding, FindingId,
+        Region, SourceState, Timestamp, Untrusted,
     },
     vault::{
         Batch, Name, Scope, Vault, VaultError,
@@ -13,10 +14,11 @@ use crate::{
         packing::{pack, unpack},
     },
 };
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Version of every postcard record below. A changed record gets a new number and a migration.
+/// Version of every postcard record below but those of [`migrate`], which changed since.
 const SCHEMA: u16 = 1;
 
 /// Largest unpacked month of costs: some three million cells. What is larger is refused when it is written.
@@ -58,6 +60,15 @@ impl Default for Sources {
     }
 }
 
+/// A long-lived access key, as it is sealed. It is nowhere else, and has neither `Debug` nor `Clone`.
+#[derive(Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+pub struct StoredKey {
+    /// `AKIA…`.
+    pub id: String,
+    /// The secret half.
+    pub secret: String,
+}
+
 /// Cost Explorer pages a client paid for, by month (its first day).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpendLedger {
@@ -92,7 +103,7 @@ impl ClientStore {
 
     /// The client itself.
     pub fn profile(&self) -> Result<Option<Client>, VaultError> {
-        self.get("client")
+        migrate::client(self.vault.get(&self.scope, &Name::new("client")?)?)
     }
 
     /// Its connections, in the order they were made.
@@ -100,7 +111,7 @@ impl ClientStore {
         let mut connections: Vec<Connection> = Vec::new();
         for id in self.vault.connections(&self.client) {
             // One whose key was made and then the program was cut off has no record yet.
-            connections.extend(self.get_of::<Connection>(&self.of(&id), "connection")?);
+            connections.extend(migrate::connection(self.vault.get(&self.of(&id), &Name::new("connection")?)?)?);
         }
         connections.sort_by(|a, b| (a.linked_at, &a.id).cmp(&(b.linked_at, &b.id)));
         Ok(connections)
@@ -108,7 +119,12 @@ impl ClientStore {
 
     /// Its accounts, if they were ever listed.
     pub fn accounts(&self) -> Result<Option<AccountList>, VaultError> {
-        self.get("accounts")
+        migrate::accounts(self.vault.get(&self.scope, &Name::new("accounts")?)?)
+    }
+
+    /// The sealed access key of a connection that has one.
+    pub fn access_key(&self, connection: &ConnectionId) -> Result<Option<StoredKey>, VaultError> {
+        self.get_of(&self.of(connection), "access-key")
     }
 
     /// The list of accounts with the names that Cost Explorer told, if they add to it: a payer whose organization may
@@ -208,6 +224,13 @@ impl ClientStore {
         Ok(self.get("spend")?.unwrap_or_default())
     }
 
+    /// The access key of a connection that is one, ready to sign with.
+    pub fn key_pair(&self, connection: &Connection) -> Result<Option<KeyPair>, VaultError> {
+        let Access::AccessKey { id, .. } = &connection.access else { return Ok(None) };
+        let stored = self.access_key(&connection.id)?.filter(|stored| stored.id == id.reveal());
+        Ok(stored.map(|stored| KeyPair::new(id.clone(), SecretString::from(stored.secret.as_str()))))
+    }
+
     /// A draft of changes to this client, committed as one.
     pub fn draft(&self) -> Draft<'_> {
         Draft { store: self, batch: Batch::new() }
@@ -273,13 +296,26 @@ pub struct Draft<'a> {
 impl Draft<'_> {
     /// The client itself.
     pub fn profile(&mut self, client: &Client) -> Result<&mut Self, VaultError> {
-        self.put("client", client)
+        self.batch.put_record(&self.store.scope, &Name::new("client")?, migrate::SCHEMA, client)?;
+        Ok(self)
+    }
+
+    /// Seals the access key of a connection.
+    pub fn access_key(&mut self, connection: &ConnectionId, key: &StoredKey) -> Result<&mut Self, VaultError> {
+        self.put_of(self.store.of(connection), "access-key", key)
+    }
+
+    /// Drops the access key of a connection that has none any more.
+    pub fn drop_access_key(&mut self, connection: &ConnectionId) -> Result<&mut Self, VaultError> {
+        self.batch.remove(&self.store.of(connection), &Name::new("access-key")?);
+        Ok(self)
     }
 
     /// Connections, new or changed; their keys must be there ([`Vault::add_connections`]).
     pub fn connections(&mut self, connections: &[Connection]) -> Result<&mut Self, VaultError> {
         for connection in connections {
-            self.put_of(self.store.of(&connection.id), "connection", connection)?;
+            let (scope, name) = (self.store.of(&connection.id), Name::new("connection")?);
+            self.batch.put_record(&scope, &name, migrate::SCHEMA, connection)?;
         }
         Ok(self)
     }
@@ -296,7 +332,8 @@ impl Draft<'_> {
 
     /// Its accounts.
     pub fn accounts(&mut self, accounts: &AccountList) -> Result<&mut Self, VaultError> {
-        self.put("accounts", accounts)
+        self.batch.put_record(&self.store.scope, &Name::new("accounts")?, migrate::SCHEMA, accounts)?;
+        Ok(self)
     }
 
     /// What was read of a connection's costs.

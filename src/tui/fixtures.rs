@@ -2,7 +2,7 @@
 
 use crate::{
     desk::{AccessScope, Answer, CostScope, Query, view::*},
-    domain::{Cell, *},
+    domain::{Access, Cell, *},
 };
 use rust_decimal::Decimal;
 use std::sync::Arc;
@@ -192,6 +192,10 @@ fn accounts(only: Option<&ClientId>, n: usize) -> AccountsView {
         state: AccountState::Active,
         linked_at: Some(at("2023-04-02T10:00:00Z")),
         connection: Some(ConnectionKind::Member),
+        access: Some(Access::StackSetRole {
+            role: "arn:aws:iam::447120069921:role/bailiwick/bailiwick-member".parse().unwrap(),
+        }),
+        left_at: None,
         gate: Some(GateState::Passed { at: at("2026-11-22T02:20:00Z") }),
         regions: vec!["eu-west-1".parse().unwrap(), "us-east-1".parse().unwrap()],
         regions_failed: Vec::new(),
@@ -215,6 +219,7 @@ fn accounts(only: Option<&ClientId>, n: usize) -> AccountsView {
         label: Some(HOSTILE.into()),
         state: AccountState::Suspended,
         connection: None,
+        access: None,
         gate: None,
         regions: Vec::new(),
         month: Cell::Empty,

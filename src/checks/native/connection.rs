@@ -1,7 +1,7 @@
 //! How the reading of an account went, as facts.
 
 use super::{super::derive::Fields, Fact};
-use crate::domain::{AccountId, Evidence, Failure, GateState, Region, RoleArn, Source, Timestamp};
+use crate::domain::{AccountId, Evidence, Failure, GateState, Region, Source, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The last reading through one connection.
@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct ConnectionFact {
     /// The account read.
     pub account: AccountId,
-    /// Through which role.
-    pub role: RoleArn,
+    /// By which role, profile or key.
+    pub access: String,
     /// Whether the role can be assumed only with its ExternalId.
     pub gate: GateState,
     /// Each source tried, for events in each region; `None` where it was read.
@@ -35,16 +35,11 @@ pub(in super::super) fn facts(connections: &[ConnectionFact], now: Timestamp) ->
 
 fn gate(connection: &ConnectionFact, now: Timestamp) -> Fact {
     let mut fields = Fields::default();
-    let (state, at) = match &connection.gate {
-        GateState::Untested => ("untested", now),
-        GateState::Passed { at } => ("passed", *at),
-        GateState::Quarantined { at } => ("quarantined", *at),
-        GateState::Failed { at, .. } => ("failed", *at),
-    };
+    let (state, at) = (connection.gate.word(), connection.gate.at().unwrap_or(now));
     fields.set("bw.fact", "gate");
     fields.set("bw.gate", state);
-    fields.set("bw.role", connection.role.to_string());
-    let summary = format!("trust test of {}: {state}", connection.role);
+    fields.set("bw.role", connection.access.clone());
+    let summary = format!("trust test of {}: {state}", connection.access);
     Fact { account: connection.account, fields, evidence: vec![piece(at, None, &summary)] }
 }
 
@@ -59,10 +54,11 @@ fn refusal(
     let mut fields = Fields::default();
     fields.set("bw.fact", "source");
     fields.set("bw.source", source.word());
-    fields.set("bw.failure", failure.kind.code());
+    fields.set("bw.failure", failure.kind.class().word());
+    fields.set("bw.failure.code", failure.kind.code());
     fields.set("bw.failure.what", failure.what.as_str());
     fields.set("bw.failure.next_step", failure.next_step.as_str());
-    fields.set("bw.role", connection.role.to_string());
+    fields.set("bw.role", connection.access.clone());
     let service = match source {
         Source::Costs => "Cost Explorer",
         Source::Events => "CloudTrail",

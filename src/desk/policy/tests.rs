@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     checks::Checks,
     desk::AuditFilter,
-    domain::{Connection, CostBasis, FixedClock},
+    domain::{ClientFacts, Connection, FixedClock},
     vault::{KdfCost, LockOwner, Scope, Unlock},
 };
 use secrecy::SecretSlice;
@@ -39,7 +39,7 @@ fn obstruct(dir: &Path) {
 }
 
 fn add(desk: &Desk, client: &str) -> Result<crate::domain::Client, DeskError> {
-    desk.add_client(&id(client), None, CostBasis::Unknown)
+    desk.add_client(&id(client), &ClientFacts::default())
 }
 
 #[test]

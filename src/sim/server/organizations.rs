@@ -61,7 +61,7 @@ impl<'a> Row<'a> {
                 AccountState::Active => Some("ACTIVE"),
                 AccountState::Suspended | AccountState::Closed => Some("SUSPENDED"),
                 AccountState::PendingClosure => Some("PENDING_CLOSURE"),
-                AccountState::PendingActivation | AccountState::Unknown => None,
+                AccountState::PendingActivation | AccountState::Unknown | AccountState::Left => None,
             },
             state: Some(account.state).filter(|&state| state != AccountState::Unknown),
             joined_method: account.joined_method,

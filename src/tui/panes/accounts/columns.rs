@@ -98,6 +98,7 @@ fn connection(row: &AccountRow) -> Content {
     match (&row.connection, &row.gate) {
         (None, _) => Content::of(vec![dim("–")]),
         (_, Some(GateState::Passed { .. })) => Content::text_of(word, Tone::Plain),
+        (_, Some(GateState::Overridden { .. })) => Content::text_of(format!("{word} !"), Tone::Warn),
         (_, Some(GateState::Quarantined { .. } | GateState::Failed { .. })) => {
             Content::text_of(format!("{word} !"), Tone::Bad)
         }

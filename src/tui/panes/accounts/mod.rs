@@ -152,6 +152,9 @@ fn connection(now: Timestamp, row: &AccountRow) -> Vec<Piece> {
         Some(GateState::Quarantined { .. }) => {
             ("quarantined: the role can be assumed without its ExternalId, so it is not used".to_owned(), Tone::Bad)
         }
+        Some(GateState::Overridden { reason, .. }) => {
+            (format!("opens without its ExternalId, used because of an override: {}", reason.for_tui(60)), Tone::Bad)
+        }
         Some(GateState::Failed { failure, .. }) => (format!("trust test failed: {}", failure.what), Tone::Bad),
     };
     vec![plain(kind.word()), dim(" · "), (gate.0.into(), gate.1)]

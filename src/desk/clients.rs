@@ -1,0 +1,96 @@
+//! Clients: adding, changing, listing, and showing the ExternalId.
+
+use super::{
+    Action, DeskError,
+    data::Desk,
+    view::{ClientEntry, ClientList},
+};
+use crate::{
+    connect::new_external_id,
+    domain::{Client, ClientFacts, ClientId, CostBasis, ExternalId},
+    sync::ClientStore,
+    vault::{Scope, VaultError},
+};
+use std::collections::BTreeMap;
+
+impl Desk {
+    /// All clients with the health of their connections.
+    pub fn clients(&self) -> Result<ClientList, DeskError> {
+        let (clients, _) = self.all_clients();
+        let entries = clients.iter().map(|c| {
+            let mut gates: BTreeMap<&str, usize> = BTreeMap::new();
+            for connection in &c.connections {
+                *gates.entry(connection.gate.word()).or_default() += 1;
+            }
+            ClientEntry {
+                client: c.id().clone(),
+                name: c.profile.name.clone(),
+                cost_basis: c.profile.cost_basis,
+                connections: u32::try_from(c.connections.len()).unwrap_or(u32::MAX),
+                gates: gates.into_iter().map(|(word, n)| format!("{n} {word}")).collect(),
+            }
+        });
+        Ok(ClientList { clients: entries.collect() })
+    }
+
+    /// Adds a client with an ExternalId of its own.
+    pub fn add_client(&self, id: &ClientId, facts: &ClientFacts) -> Result<Client, DeskError> {
+        let store = ClientStore::new(self.vault.clone(), id.clone());
+        let detail = "with an ExternalId of its own, which was shown";
+        if !self.vault.has(&Scope::Client(id.clone())) {
+            self.permit_new_client(id, detail)?;
+        } else if store.profile()?.is_none() {
+            // Its key was made and then the program was cut off: the profile is still to be written.
+            self.permit(Action::ClientAdd, Some(id), detail)?;
+        } else {
+            return Err(VaultError::ClientExists(id.clone()).into());
+        }
+        let external_id = new_external_id().map_err(|e| DeskError::Refused(e.to_string()))?;
+        let mut client = Client {
+            id: id.clone(),
+            name: id.as_str().into(),
+            cost_basis: CostBasis::Unknown,
+            currency: None,
+            notes: None,
+            budget: None,
+            added_at: self.now(),
+            external_id,
+        };
+        facts.apply(&mut client);
+        let mut draft = store.draft();
+        draft.profile(&client)?;
+        draft.commit()?;
+        Ok(client)
+    }
+
+    /// Changes what is known of a client.
+    pub fn edit_client(&self, id: &ClientId, facts: &ClientFacts) -> Result<Client, DeskError> {
+        let mut client = self.client(id)?;
+        let told = [
+            ("name", facts.name.is_some()),
+            ("cost basis", facts.cost_basis.is_some()),
+            ("currency", facts.currency.is_some()),
+            ("notes", facts.notes.is_some()),
+            ("budget", facts.budget.is_some()),
+        ];
+        let told: Vec<&str> = told.into_iter().filter(|(_, told)| *told).map(|(what, _)| what).collect();
+        self.permit(Action::ClientEdit, Some(id), &format!("its {}", told.join(", ")))?;
+        facts.apply(&mut client);
+        let store = ClientStore::new(self.vault.clone(), id.clone());
+        let mut draft = store.draft();
+        draft.profile(&client)?;
+        draft.commit()?;
+        Ok(client)
+    }
+
+    /// The client's profile with its ExternalId.
+    pub fn client(&self, id: &ClientId) -> Result<Client, DeskError> {
+        Ok(self.client_data(id)?.profile.clone())
+    }
+
+    /// The client's ExternalId, to be shown.
+    pub fn reveal_external_id(&self, id: &ClientId) -> Result<ExternalId, DeskError> {
+        self.permit(Action::ExternalIdReveal, Some(id), "shown")?;
+        Ok(self.client_data(id)?.profile.external_id.clone())
+    }
+}

@@ -1,0 +1,358 @@
+//! Connecting accounts: what is tried, what is kept, and what is done with a connection that does not prove itself.
+
+use super::{
+    Action, DeskError,
+    data::{ClientData, Desk},
+    view::{ConnectReport, ConnectionView},
+};
+use crate::{
+    aws::{Api, Assume, AwsError, Identity, KeyPair, Pacer, home_region},
+    connect::{Evidence, Gate, Subject, Verdict, caller, session_name},
+    domain::{
+        Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, ExternalId, Failure, GateResult,
+        GateState, Label, Note, Partition, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
+    },
+    sync::{ClientStore, StoredKey, connection_id, evidence, judge_connections},
+};
+use secrecy::ExposeSecret;
+use std::time::Duration;
+
+/// Accounts named in one entry of the audit log at most.
+const ACCOUNTS_NOTED: usize = 20;
+/// Longest wait for who we are.
+const CALLER_LIMIT: Duration = Duration::from_secs(65);
+
+/// How an account is to be reached.
+pub enum Way {
+    /// A role that trusts us.
+    Role(RoleArn),
+    /// The same, put there by the organization's stack set.
+    StackSetRole(RoleArn),
+    /// A profile of this machine's AWS configuration.
+    Profile(ProfileName),
+    /// A long-lived access key, which is sealed in the vault.
+    AccessKey(KeyPair),
+}
+
+/// What to connect.
+pub struct ConnectRequest {
+    /// Whose account.
+    pub client: ClientId,
+    /// How it is reached.
+    pub way: Way,
+    /// An existing role's ExternalId; `None` for the client's own.
+    pub external_id: Option<ExternalId>,
+    /// The operator's name for the account.
+    pub alias: Option<Label>,
+    /// Its kind; `None` to find out.
+    pub kind: Option<ConnectionKind>,
+}
+
+/// What AWS work of the desk needs: who asks, how fast, and who we are.
+pub struct Line<'a, C> {
+    /// AWS.
+    pub cloud: &'a C,
+    /// Gives each request its turn.
+    pub pacer: &'a Pacer,
+    /// Who connects, for the session's name.
+    pub operator: &'a str,
+    /// Whom the roles we render trust.
+    pub trusted: Option<TrustedPrincipal>,
+    /// Who we are.
+    pub caller: Result<Identity, AwsError>,
+}
+
+impl<'a, C: Assume> Line<'a, C> {
+    /// A line on which who we are was asked already.
+    pub async fn open(cloud: &'a C, pacer: &'a Pacer, operator: &'a str, trusted: Option<TrustedPrincipal>) -> Self {
+        let caller = caller(cloud, CALLER_LIMIT).await;
+        Self { cloud, pacer, operator, trusted, caller }
+    }
+}
+
+impl Desk {
+    /// Keeps a connection without testing it; the next sync's gate decides whether it is used.
+    pub fn add_connections(&self, client: &Client, connections: &[Connection]) -> Result<(), DeskError> {
+        let accounts: Vec<String> = connections.iter().take(ACCOUNTS_NOTED).map(|c| c.account().to_string()).collect();
+        let more = match connections.len().saturating_sub(ACCOUNTS_NOTED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let detail = format!("accounts {}{more}, without a test", accounts.join(", "));
+        self.permit(Action::ConnectionAdd, Some(&client.id), &detail)?;
+        self.keep(client, connections, None)
+    }
+
+    pub(super) fn keep(
+        &self,
+        client: &Client,
+        connections: &[Connection],
+        key: Option<&KeyPair>,
+    ) -> Result<(), DeskError> {
+        let store = ClientStore::new(self.vault.clone(), client.id.clone());
+        let ids: Vec<ConnectionId> = connections.iter().map(|c| c.id.clone()).collect();
+        self.vault.add_connections(&client.id, &ids)?;
+        let mut draft = store.draft();
+        draft.profile(client)?.connections(connections)?;
+        for connection in connections {
+            draft.adopt(connection.account())?;
+            match (&connection.access, key) {
+                (Access::AccessKey { id, .. }, Some(key)) => {
+                    let secret = key.secret().expose_secret().to_owned();
+                    draft.access_key(&connection.id, &StoredKey { id: id.reveal().to_owned(), secret })?;
+                }
+                _ => {
+                    draft.drop_access_key(&connection.id)?;
+                }
+            }
+        }
+        draft.commit()?;
+        Ok(())
+    }
+
+    /// Tests a way in and keeps it if it may be used, or in quarantine if the role opens without its ExternalId. One
+    /// that does not open at all is not kept, and an existing connection stays as it was. Tells each result as it comes.
+    ///
+    /// # Errors
+    /// When it must not be tried: an ExternalId or an account that belongs to another client, or an audit log that
+    /// cannot be written. How the test itself went is in the report.
+    pub async fn connect<C: Assume>(
+        &self,
+        line: &Line<'_, C>,
+        request: &ConnectRequest,
+        tell: &dyn Fn(&GateResult),
+    ) -> Result<ConnectReport, DeskError> {
+        let data = self.client_data(&request.client)?;
+        let client = self.with_external_id(&data, request)?;
+        let (access, caller_is_it) = match self.way(line, &request.way).await {
+            Ok(found) => found,
+            Err(failure) => return Ok(ConnectReport::unreachable(&request.client, &request.way, self.now(), failure)),
+        };
+        let account = access.account();
+        self.belongs_to(&client.id, account)?;
+        self.permit(Action::ConnectionAdd, Some(&client.id), &format!("{access} of {account}, if it passes the gate"))?;
+        let kind = request.kind.or_else(|| caller_is_it.then_some(ConnectionKind::Own));
+        let key = match &request.way {
+            Way::AccessKey(key) => Some(key),
+            _ => None,
+        };
+        let known = data.connection(account);
+        let mut connection = Connection {
+            id: connection_id(account)?,
+            client: client.id.clone(),
+            kind: kind.unwrap_or(ConnectionKind::Member),
+            access,
+            linked_at: known.map_or_else(|| self.now(), |known| known.linked_at),
+            alias: request.alias.clone().map(Untrusted::from).or_else(|| known.and_then(|known| known.alias.clone())),
+            gate: GateState::Untested,
+            results: Vec::new(),
+        };
+        let own = (client.external_id != data.profile.external_id).then_some(&data.profile.external_id);
+        let subject = Subject {
+            kind,
+            own_external_id: own,
+            ..Subject::of(&connection, &client.external_id, key, self.evidence(&data, &connection, line))
+        };
+        let verdict = self.verdict(line, &subject, tell).await;
+        let requests = verdict.requests;
+        connection.kind = verdict.kind;
+        connection.take(verdict.state, verdict.results);
+        let kept = !matches!(connection.gate, GateState::Failed { .. } | GateState::Untested);
+        if kept {
+            if own.is_some() {
+                let detail = format!("that of {} takes the place of the one made here", connection.access);
+                self.permit(Action::ExternalIdImport, Some(&client.id), &detail)?;
+            }
+            self.keep(&client, std::slice::from_ref(&connection), key)?;
+            judge_connections(&data.store, &self.checks, self.now())?;
+        }
+        Ok(ConnectReport { kept, requests, connection: ConnectionView::new(&connection, None, self.now()) })
+    }
+
+    /// Tests a connection that is kept, at any time, and keeps what came out.
+    ///
+    /// # Errors
+    /// When there is no such connection or the vault cannot be written. How the test went is in the report.
+    pub async fn test_connection<C: Assume>(
+        &self,
+        line: &Line<'_, C>,
+        client: &ClientId,
+        id: &ConnectionId,
+        tell: &dyn Fn(&GateResult),
+    ) -> Result<ConnectReport, DeskError> {
+        let (data, mut connection) = self.kept(client, id)?;
+        self.permit(Action::ConnectionTest, Some(client), &format!("connection {id}"))?;
+        let key = data.store.key_pair(&connection)?;
+        let evidence = self.evidence(&data, &connection, line);
+        let subject = Subject::of(&connection, &data.profile.external_id, key.as_ref(), evidence);
+        let verdict = self.verdict(line, &subject, tell).await;
+        connection.take(verdict.state, verdict.results);
+        self.renew(&data, &connection)?;
+        let view = ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now());
+        Ok(ConnectReport { kept: true, requests: verdict.requests, connection: view })
+    }
+
+    /// Lets a quarantined role be used all the same. The finding stays until the role passes the gate.
+    ///
+    /// # Errors
+    /// When the connection is not in quarantine, or nothing can be noted.
+    pub fn override_gate(
+        &self,
+        client: &ClientId,
+        id: &ConnectionId,
+        reason: &Note,
+    ) -> Result<ConnectionView, DeskError> {
+        let (data, mut connection) = self.kept(client, id)?;
+        let reason = Untrusted::from(reason.clone());
+        if reason.is_empty() {
+            return Err(DeskError::Refused("an override needs a reason, which is noted in the audit log".into()));
+        }
+        if !matches!(connection.gate, GateState::Quarantined { .. }) {
+            return Err(DeskError::Refused(format!(
+                "connection {id} of {client} is not in quarantine (its gate: {}): there is nothing to override",
+                connection.gate.word()
+            )));
+        }
+        let detail =
+            format!("connection {id} is used although its role opens without the ExternalId: {}", reason.for_log());
+        self.permit(Action::GateOverride, Some(client), &detail)?;
+        connection.gate = GateState::Overridden { at: self.now(), reason };
+        self.renew(&data, &connection)?;
+        Ok(ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now()))
+    }
+
+    /// One connection in full.
+    pub fn connection_view(&self, client: &ClientId, id: &ConnectionId) -> Result<ConnectionView, DeskError> {
+        let (data, connection) = self.kept(client, id)?;
+        Ok(ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now()))
+    }
+
+    /// What should be said each time connections are used: long-lived access keys and overrides.
+    pub fn connection_warnings(&self, client: Option<&ClientId>) -> Result<Vec<String>, DeskError> {
+        let now = self.now();
+        let of = |c: &Connection| {
+            let overridden = matches!(c.gate, GateState::Overridden { .. })
+                .then(|| format!("{} opens without its ExternalId and is used because of an override", c.access));
+            let said: Vec<String> = c.access.warning(now).into_iter().chain(overridden).collect();
+            said.into_iter().map(|w| format!("{} {}: {w}", c.client, c.account())).collect::<Vec<_>>()
+        };
+        Ok(self.connections(client)?.iter().flat_map(of).collect())
+    }
+
+    async fn verdict<C: Assume>(
+        &self,
+        line: &Line<'_, C>,
+        subject: &Subject<'_>,
+        tell: &dyn Fn(&GateResult),
+    ) -> Verdict {
+        let now = self.now();
+        let session_name = self.session_name(line.operator);
+        let gate =
+            Gate { cloud: line.cloud, pacer: line.pacer, session_name: &session_name, now, caller: &line.caller };
+        gate.test(subject, tell).await
+    }
+
+    fn session_name(&self, operator: &str) -> String {
+        session_name(self.vault.id(), u32::try_from(self.now().second() & 0xffff_ffff).unwrap_or(0), operator)
+    }
+
+    fn kept(
+        &self,
+        client: &ClientId,
+        id: &ConnectionId,
+    ) -> Result<(std::sync::Arc<ClientData>, Connection), DeskError> {
+        let data = self.client_data(client)?;
+        let connection = data.connections.iter().find(|c| c.id == *id).cloned();
+        let unknown = || crate::vault::VaultError::UnknownConnection { client: client.clone(), connection: id.clone() };
+        let connection = connection.ok_or_else(unknown)?;
+        Ok((data, connection))
+    }
+
+    fn renew(&self, data: &ClientData, connection: &Connection) -> Result<(), DeskError> {
+        let mut draft = data.store.draft();
+        draft.connections(std::slice::from_ref(connection))?;
+        draft.commit()?;
+        judge_connections(&data.store, &self.checks, self.now())?;
+        Ok(())
+    }
+
+    fn evidence<C>(&self, data: &ClientData, connection: &Connection, line: &Line<'_, C>) -> Evidence {
+        let accounts: Vec<_> = data.accounts.values().cloned().collect();
+        evidence(connection, &data.connections, &accounts, line.trusted.clone())
+    }
+
+    /// What a way is, in full; a profile or a key is asked where it leads. Also whether that is our own account.
+    async fn way<C: Assume>(&self, line: &Line<'_, C>, way: &Way) -> Result<(Access, bool), Failure> {
+        let ours = |account: AccountId| line.caller.as_ref().is_ok_and(|caller| caller.account == account);
+        Ok(match way {
+            Way::Role(role) => (Access::Role { role: role.clone() }, ours(role.account())),
+            Way::StackSetRole(role) => (Access::StackSetRole { role: role.clone() }, ours(role.account())),
+            Way::Profile(name) => {
+                let session = line.cloud.profile(name, Partition::Aws);
+                let identity = identity(line, &session).await.map_err(|error| {
+                    let access = Access::Profile { name: name.clone(), account: NOBODY, partition: Partition::Aws };
+                    AwsError { access: Some(access), ..error }.failure()
+                })?;
+                let (account, partition) = (identity.account, identity.partition());
+                (Access::Profile { name: name.clone(), account, partition }, ours(account))
+            }
+            Way::AccessKey(key) => {
+                let session = line.cloud.access_key(key, Partition::Aws);
+                let access = |account, partition| Access::AccessKey {
+                    id: key.id().clone(),
+                    account,
+                    partition,
+                    kept_since: self.now(),
+                };
+                let identity = identity(line, &session)
+                    .await
+                    .map_err(|error| AwsError { access: Some(access(NOBODY, Partition::Aws)), ..error }.failure())?;
+                (access(identity.account, identity.partition()), ours(identity.account))
+            }
+        })
+    }
+
+    /// The client with the ExternalId that is to open the role.
+    fn with_external_id(&self, data: &ClientData, request: &ConnectRequest) -> Result<Client, DeskError> {
+        let mut client = data.profile.clone();
+        let Some(imported) = &request.external_id else { return Ok(client) };
+        let roles = data.connections.iter().any(|c| c.access.role().is_some());
+        if *imported != client.external_id && roles {
+            return Err(DeskError::Refused(format!(
+                "client {} already has connections with another ExternalId; all roles of a client share one: \
+                 add the role's account as a client of its own, or change its trust policy",
+                client.id
+            )));
+        }
+        // An ExternalId that two clients share would let one confuse us into the other's account.
+        if let Some(other) =
+            self.all_clients().0.iter().find(|c| *c.id() != client.id && c.profile.external_id == *imported)
+        {
+            return Err(DeskError::Refused(format!(
+                "client {} already uses this ExternalId, and two clients must never share one: \
+                 give the role the ExternalId that `bailiwick client add` made",
+                other.id()
+            )));
+        }
+        client.external_id = imported.clone();
+        Ok(client)
+    }
+
+    fn belongs_to(&self, client: &ClientId, account: AccountId) -> Result<(), DeskError> {
+        match self.all_clients().0.iter().find(|c| c.id() != client && c.connection(account).is_some()) {
+            None => Ok(()),
+            Some(other) => Err(DeskError::Refused(format!(
+                "account {account} is already connected for client {}: an account belongs to one client",
+                other.id()
+            ))),
+        }
+    }
+}
+
+/// Stands for the account of credentials that did not work.
+const NOBODY: AccountId = AccountId::ZERO;
+
+async fn identity<C: Assume>(line: &Line<'_, C>, session: &C::Session) -> Result<Identity, AwsError> {
+    let region = home_region(Partition::Aws);
+    line.pacer.call(Api::GetCallerIdentity, NOBODY, None, || line.cloud.identity(session, &region)).await.0
+}
