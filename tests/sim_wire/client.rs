@@ -46,7 +46,7 @@ impl Sim {
 
     pub fn with_throttle(throttle: bool) -> Self {
         let clock = Arc::new(HandClock(AtomicI64::new(world::now().second())));
-        let options = ServeOptions { port: 0, throttle };
+        let options = ServeOptions { throttle, ..ServeOptions::default() };
         let server = SimServer::start(Arc::new(world::world()), clock.clone(), options).unwrap();
         Self { server, clock }
     }

@@ -1,11 +1,18 @@
 //! Who calls: the SigV4 `Authorization` header and the session token.
 //!
 //! The form of the header and its credential scope are checked; the signature itself is not (any secret goes with the
-//! known access key), and neither is the skew of `x-amz-date`: the simulated present may be pinned.
+//! known access key), and neither is the skew of `x-amz-date`: the simulated present may be pinned. The troubles of
+//! credentials and clocks are applied here, in `Cloud::troubled`.
 
-use super::{answer::Format, cloud::Cloud, fault::Fault, sessions::Session};
+use super::{SimKey, SimKeyKind, answer::Format, cloud::Cloud, fault::Fault, sessions::Session, trouble::Trouble};
+use crate::domain::{AccountId, Timestamp};
 use hyper::HeaderMap;
 use std::sync::Arc;
+
+/// Seconds by which a caller's clock is behind under [`Trouble::ClockSkew`].
+const BEHIND: i64 = 3_600;
+/// Seconds by which AWS allows it to be.
+const ALLOWED: i64 = 900;
 
 /// An authenticated request.
 #[derive(Debug)]
@@ -21,8 +28,35 @@ pub(super) struct Signed {
 pub(super) enum Caller {
     /// The agency's own user, who holds the known access key.
     User,
+    /// The holder of another long-lived key, or of temporary credentials that were not given out here.
+    Key(Arc<SimKey>),
     /// A session of an assumed role.
     Session(Arc<Session>),
+}
+
+impl Caller {
+    /// Whether it is a role's session, so that a role it assumes is chained.
+    pub fn is_session(&self) -> bool {
+        match self {
+            Self::User => false,
+            Self::Key(key) => matches!(key.kind, SimKeyKind::Session { .. }),
+            Self::Session(_) => true,
+        }
+    }
+
+    /// The session token that belongs to its key.
+    fn token(&self) -> Option<&str> {
+        match self {
+            Self::User => None,
+            Self::Key(key) => key.token.as_deref(),
+            Self::Session(session) => Some(&session.token),
+        }
+    }
+
+    /// Whether the token that was sent is the one that belongs to the key. The agency's may come with any.
+    fn accepts(&self, token: Option<&[u8]>) -> bool {
+        matches!(self, Self::User) || self.token().map(str::as_bytes) == token
+    }
 }
 
 /// Why a request is not authenticated; the JSON services and STS name each differently.
@@ -36,6 +70,13 @@ pub(super) enum AuthError {
     UnknownKey,
     /// The session is over.
     Expired,
+    /// Signed too long ago.
+    Skewed {
+        /// When the caller thinks it signed.
+        signed: Timestamp,
+        /// When it is.
+        now: Timestamp,
+    },
     /// Signed for another service; the right one.
     Service(&'static str),
     /// Signed for a region in which the service has no endpoint; the right one.
@@ -70,6 +111,17 @@ impl AuthError {
                 403,
                 "The security token included in the request is expired".to_owned(),
             ),
+            Self::Skewed { signed, now } => (
+                "InvalidSignatureException",
+                "SignatureDoesNotMatch",
+                403,
+                format!(
+                    "Signature expired: {} is now earlier than {} ({} - 15 min.)",
+                    compact(signed),
+                    compact(now.plus(-ALLOWED)),
+                    compact(now)
+                ),
+            ),
             Self::Service(service) => (
                 "InvalidSignatureException",
                 "SignatureDoesNotMatch",
@@ -88,6 +140,11 @@ impl AuthError {
             Format::Xml => Fault::new(status, xml, message),
         }
     }
+}
+
+/// `20261122T021455Z`, as signatures write a time.
+fn compact(time: Timestamp) -> String {
+    time.to_string().replace(['-', ':'], "")
 }
 
 /// The parts of a credential scope that matter.
@@ -131,20 +188,54 @@ impl Cloud {
         if scope.service != service {
             return Err(AuthError::Service(service));
         }
-        let caller = if scope.access_key == self.world.agency.access_key {
-            Caller::User
+        let caller = self.holder(scope.access_key).ok_or(AuthError::UnknownKey)?;
+        if !caller.accepts(headers.get("x-amz-security-token").map(|token| token.as_bytes())) {
+            return Err(AuthError::UnknownKey);
+        }
+        if let Caller::Session(session) = &caller
+            && session.expires <= self.clock.now()
+        {
+            return Err(AuthError::Expired);
+        }
+        self.troubled(&caller, headers)?;
+        Ok(Signed { caller, region: scope.region.to_owned() })
+    }
+
+    /// Whose an access key is.
+    fn holder(&self, access_key: &str) -> Option<Caller> {
+        if let Some(key) = self.keys.get(access_key) {
+            Some(Caller::Key(Arc::clone(key)))
+        } else if access_key == self.world.agency.access_key {
+            Some(Caller::User)
         } else {
-            let session = self.sessions.find(scope.access_key).ok_or(AuthError::UnknownKey)?;
-            let token = headers.get("x-amz-security-token").map(|token| token.as_bytes());
-            if token != Some(session.token.as_bytes()) {
+            self.sessions.find(access_key).map(Caller::Session)
+        }
+    }
+
+    /// The holder of the key that a request names, without a look at anything else; for the network, which knows no better.
+    pub fn sender(&self, headers: &HeaderMap) -> Option<Caller> {
+        let header = headers.get("authorization")?.to_str().ok()?;
+        self.holder(scope(header).ok()?.access_key)
+    }
+
+    /// The troubles of credentials and clocks.
+    fn troubled(&self, caller: &Caller, headers: &HeaderMap) -> Result<(), AuthError> {
+        let account = self.account_of(caller);
+        let on = |trouble| self.troubles.on(&trouble, account);
+        if !matches!(caller, Caller::Session(_)) {
+            if on(Trouble::CredentialsRefused) {
                 return Err(AuthError::UnknownKey);
             }
-            if session.expires <= self.clock.now() {
+            if on(Trouble::CredentialsExpired) {
                 return Err(AuthError::Expired);
             }
-            Caller::Session(session)
-        };
-        Ok(Signed { caller, region: scope.region.to_owned() })
+        }
+        if on(Trouble::ClockSkew) {
+            let date = headers.get("x-amz-date").and_then(|date| date.to_str().ok()?.parse().ok());
+            let signed = date.unwrap_or_else(|| self.clock.now());
+            return Err(AuthError::Skewed { signed, now: signed.plus(BEHIND) });
+        }
+        Ok(())
     }
 
     /// Identifies the caller of a JSON service, and refuses any region but `only` where the service has one endpoint.
@@ -155,6 +246,9 @@ impl Cloud {
         only: Option<&'static str>,
     ) -> Result<Signed, Fault> {
         let signed = self.authenticate(headers, service).map_err(|error| error.fault(Format::Json))?;
+        if self.is_foreign(&signed.caller) {
+            return Err(AuthError::UnknownKey.fault(Format::Json));
+        }
         match only {
             Some(region) if signed.region != region => Err(AuthError::Region(region).fault(Format::Json)),
             _ => Ok(signed),
@@ -162,11 +256,34 @@ impl Cloud {
     }
 
     /// The caller's ARN, as error messages and `GetCallerIdentity` give it.
-    pub fn arn_of<'a>(&'a self, caller: &'a Caller) -> &'a str {
-        match caller {
-            Caller::User => &self.world.agency.user_arn,
-            Caller::Session(session) => &session.arn,
+    pub fn arn_of(&self, caller: &Caller) -> String {
+        let arn = match caller {
+            Caller::User => self.world.agency.user_arn.clone(),
+            Caller::Key(key) => key.arn(),
+            Caller::Session(session) => session.arn.clone(),
+        };
+        match arn.strip_prefix("arn:aws:") {
+            Some(rest) if self.is_foreign(caller) => format!("arn:aws-cn:{rest}"),
+            _ => arn,
         }
+    }
+
+    /// The caller's account.
+    pub fn account_of(&self, caller: &Caller) -> AccountId {
+        match caller {
+            Caller::User => self.world.agency.account,
+            Caller::Key(key) => key.account,
+            Caller::Session(session) => {
+                self.world.accounts.get(session.account).map_or(self.world.agency.account, |account| account.id)
+            }
+        }
+    }
+
+    /// Whether the caller's base credentials are of another partition. AWS knows such keys nowhere else: "The security
+    /// token included in the request is invalid" (for example serverless/serverless#7480). This server stands for the
+    /// STS of both partitions, so it still tells such a caller who it is.
+    pub fn is_foreign(&self, caller: &Caller) -> bool {
+        !matches!(caller, Caller::Session(_)) && self.troubles.on(&Trouble::WrongPartition, self.account_of(caller))
     }
 }
 
