@@ -95,3 +95,19 @@ pub fn describe(setting: &Setting, args: &WorldArgs, truth: bool, out: &mut Outp
     }
     Ok(ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn troubles_are_taken_as_typed_and_an_unknown_one_lists_the_known() {
+        let typed = ["offline".to_owned(), "region-disabled:eu-west-1@000000000012".to_owned()];
+        let taken = options(0, true, &typed).unwrap();
+        assert_eq!(taken.troubles.iter().map(ToString::to_string).collect::<Vec<_>>(), typed);
+        let report = options(0, true, &["offline".to_owned(), "?".to_owned()]).unwrap_err();
+        assert_eq!(report.code(), ExitCode::from(2));
+        let text = report.to_string();
+        assert!(text.contains("no trouble \"?\"") && text.contains("\n  clock-skew\n"), "{text}");
+    }
+}

@@ -2,7 +2,8 @@
 
 use super::{
     SimKeyKind,
-    auth::{Caller, Signed},
+    auth::Signed,
+    caller::Caller,
     cloud::Cloud,
     fault::Fault,
     policy::{Verdict, glob},

@@ -11,6 +11,7 @@ mod answer;
 mod assumed;
 mod auth;
 mod authorize;
+mod caller;
 mod cloud;
 mod cloudtrail;
 mod cost_explorer;

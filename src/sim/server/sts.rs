@@ -3,7 +3,8 @@
 use super::{
     AssumedRole,
     answer::Format,
-    auth::{Caller, Signed},
+    auth::Signed,
+    caller::Caller,
     cloud::{Cloud, is_enabled},
     fault::{Fault, xml_text},
     form::Form,

@@ -2,7 +2,8 @@
 
 use super::{
     SimKeyKind,
-    auth::{Caller, Signed},
+    auth::Signed,
+    caller::Caller,
     cloud::Cloud,
     form::Form,
     trouble::{Action, LOOSE_EXTERNAL_ID, OTHER_EXTERNAL_ID, Service, Trouble},
