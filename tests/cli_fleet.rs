@@ -32,7 +32,7 @@ fn world() -> Arc<World> {
 fn a_client_is_added_connected_read_and_still_there_when_aws_is_not() {
     let world = world();
     let clock = Arc::new(FixedClock(NOW.parse().unwrap()));
-    let options = ServeOptions { port: 0, throttle: false };
+    let options = ServeOptions::default();
     let server = SimServer::start(world.clone(), clock, options).unwrap();
     let program = Program::with_vault().calling(&server.url(), &world.agency.access_key, "any");
     std::fs::create_dir_all(program.path("bailiwick/config")).unwrap();

@@ -24,7 +24,7 @@ struct Cli {
 
 impl Cli {
     fn agency() -> Self {
-        let options = ServeOptions { port: 0, throttle: false };
+        let options = ServeOptions::default();
         let server = SimServer::start(Arc::new(world::world()), Arc::new(FixedClock(world::now())), options).unwrap();
         let credentials = vec![("AWS_ACCESS_KEY_ID", KEY.to_owned()), ("AWS_SECRET_ACCESS_KEY", "any".to_owned())];
         Self { server, home: tempfile::tempdir().unwrap(), credentials }

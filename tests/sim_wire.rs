@@ -10,7 +10,13 @@ mod bytes;
 mod cloudtrail;
 #[path = "sim_wire/costs.rs"]
 mod costs;
+#[path = "sim_wire/keys.rs"]
+mod keys;
 #[path = "sim_wire/organizations.rs"]
 mod organizations;
 #[path = "sim_wire/sts.rs"]
 mod sts;
+#[path = "sim_wire/trust.rs"]
+mod trust;
+#[path = "sim_wire/troubles.rs"]
+mod troubles;

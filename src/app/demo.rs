@@ -38,7 +38,8 @@ impl Demo {
         say("building the simulated fleet");
         let world = simulator::world(setting, args);
         let clock = setting.clock.clone();
-        let server = SimServer::start(world.clone(), clock.clone(), ServeOptions { port: 0, throttle: true })?;
+        let server =
+            SimServer::start(world.clone(), clock.clone(), ServeOptions { throttle: true, ..ServeOptions::default() })?;
         say("creating a vault");
         let dir = tempfile::Builder::new().prefix("bailiwick-demo-").tempdir().map_err(|e| {
             Report::failed(format!("no temporary directory could be made: {e}; set TMPDIR to a writable one"))

@@ -4,7 +4,7 @@ use super::{Setting, fleet, report::Report};
 use crate::{
     cli::{Output, WorldArgs},
     sim::{
-        server::{ServeOptions, SimServer},
+        server::{ServeOptions, SimServer, TroubleAt, TroubleError},
         world::{World, WorldConfig},
     },
 };
@@ -21,22 +21,30 @@ pub fn world(setting: &Setting, args: &WorldArgs) -> Arc<World> {
     }))
 }
 
+/// How to serve, from what was typed.
+///
+/// # Errors
+/// A trouble that there is not; the report names those that there are.
+pub fn options(port: u16, throttle: bool, troubles: &[String]) -> Result<ServeOptions, Report> {
+    let troubles: Result<Vec<TroubleAt>, TroubleError> = troubles.iter().map(|text| text.parse()).collect();
+    let troubles = troubles.map_err(|error| Report::input(format!("--trouble: {error}")))?;
+    Ok(ServeOptions { port, throttle, troubles, ..ServeOptions::default() })
+}
+
 /// Serves a world until interrupted.
-pub fn serve(
-    setting: &Setting,
-    args: &WorldArgs,
-    port: u16,
-    throttle: bool,
-    out: &mut Output,
-) -> Result<ExitCode, Report> {
+pub fn serve(setting: &Setting, args: &WorldArgs, options: ServeOptions, out: &mut Output) -> Result<ExitCode, Report> {
     let world = world(setting, args);
-    let server = SimServer::start(world.clone(), setting.clock.clone(), ServeOptions { port, throttle })?;
+    let troubles = options.troubles.clone();
+    let server = SimServer::start(world.clone(), setting.clock.clone(), options)?;
     out.line(&format!(
         "serving {} accounts of {} clients on {}",
         world.accounts.len(),
         world.clients.len(),
         server.url()
     ));
+    for trouble in &troubles {
+        out.line(&format!("trouble: {trouble}"));
+    }
     out.line("");
     out.line(&format!("export AWS_ENDPOINT_URL={}", server.url()));
     out.line(&format!(
@@ -86,4 +94,20 @@ pub fn describe(setting: &Setting, args: &WorldArgs, truth: bool, out: &mut Outp
         out.line(&format!("{}  {} accounts, {kind}{basis}", client.id, client.accounts.len()));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn troubles_are_taken_as_typed_and_an_unknown_one_lists_the_known() {
+        let typed = ["offline".to_owned(), "region-disabled:eu-west-1@000000000012".to_owned()];
+        let taken = options(0, true, &typed).unwrap();
+        assert_eq!(taken.troubles.iter().map(ToString::to_string).collect::<Vec<_>>(), typed);
+        let report = options(0, true, &["offline".to_owned(), "?".to_owned()]).unwrap_err();
+        assert_eq!(report.code(), ExitCode::from(2));
+        let text = report.to_string();
+        assert!(text.contains("no trouble \"?\"") && text.contains("\n  clock-skew\n"), "{text}");
+    }
 }

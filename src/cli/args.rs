@@ -294,6 +294,9 @@ pub enum SimAction {
         /// Do not limit the rate of requests.
         #[arg(long)]
         unthrottled: bool,
+        /// Something that is wrong, everywhere or in one account; may be given again. An unknown name lists them all.
+        #[arg(long = "trouble", value_name = "NAME[@ACCOUNT]")]
+        troubles: Vec<String>,
     },
     /// Describe the simulated world.
     World {

@@ -32,7 +32,7 @@ impl Fleet {
     pub fn connected() -> Self {
         let now: Timestamp = LATER.parse().unwrap();
         let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts: 24, events: 1_000 }));
-        let options = ServeOptions { port: 0, throttle: false };
+        let options = ServeOptions::default();
         let server = SimServer::start(world.clone(), Arc::new(FixedClock(now)), options).unwrap();
         let template = Program::with_vault().calling(&server.url(), &world.agency.access_key, "any");
         std::fs::create_dir_all(template.path("bailiwick/config")).unwrap();

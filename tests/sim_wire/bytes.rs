@@ -173,7 +173,7 @@ fn a_dropped_server_frees_its_port_and_a_taken_port_is_named() {
     let port: u16 = sim.server.url().rsplit(':').next().unwrap().parse().unwrap();
     let start = || {
         let clock: std::sync::Arc<dyn bailiwick::domain::Clock> = sim.clock.clone();
-        let options = bailiwick::sim::server::ServeOptions { port, throttle: false };
+        let options = bailiwick::sim::server::ServeOptions { port, ..Default::default() };
         bailiwick::sim::server::SimServer::start(std::sync::Arc::new(crate::world::world()), clock, options)
     };
     let taken = start().unwrap_err().to_string();

@@ -45,10 +45,18 @@ impl Sim {
     }
 
     pub fn with_throttle(throttle: bool) -> Self {
+        Self::with(ServeOptions { throttle, ..ServeOptions::default() })
+    }
+
+    pub fn with(options: ServeOptions) -> Self {
         let clock = Arc::new(HandClock(AtomicI64::new(world::now().second())));
-        let options = ServeOptions { port: 0, throttle };
         let server = SimServer::start(Arc::new(world::world()), clock.clone(), options).unwrap();
         Self { server, clock }
+    }
+
+    /// From now on these troubles, as they are typed.
+    pub fn troubles(&self, troubles: &[&str]) {
+        self.server.set_troubles(troubles.iter().map(|text| text.parse().unwrap()).collect());
     }
 
     pub fn config(&self, credentials: Credentials, region: &str) -> SdkConfig {

@@ -62,7 +62,7 @@ impl Rig {
         let now: Timestamp = NOW.parse().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(now.second())));
         let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts, events }));
-        let server = SimServer::start(world.clone(), clock.clone(), ServeOptions { port: 0, throttle: false }).unwrap();
+        let server = SimServer::start(world.clone(), clock.clone(), ServeOptions::default()).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let secret = SecretSlice::from(vec![7u8; 32]);
         let vault =

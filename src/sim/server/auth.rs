@@ -1,11 +1,18 @@
 //! Who calls: the SigV4 `Authorization` header and the session token.
 //!
 //! The form of the header and its credential scope are checked; the signature itself is not (any secret goes with the
-//! known access key), and neither is the skew of `x-amz-date`: the simulated present may be pinned.
+//! known access key), and neither is the skew of `x-amz-date`: the simulated present may be pinned. The troubles of
+//! credentials and clocks are applied here, in `Cloud::troubled`.
 
-use super::{answer::Format, cloud::Cloud, fault::Fault, sessions::Session};
+use super::{answer::Format, caller::Caller, cloud::Cloud, fault::Fault, trouble::Trouble};
+use crate::domain::Timestamp;
 use hyper::HeaderMap;
 use std::sync::Arc;
+
+/// Seconds by which a caller's clock is behind under [`Trouble::ClockSkew`].
+const BEHIND: i64 = 3_600;
+/// Seconds by which AWS allows it to be.
+const ALLOWED: i64 = 900;
 
 /// An authenticated request.
 #[derive(Debug)]
@@ -14,15 +21,6 @@ pub(super) struct Signed {
     pub caller: Caller,
     /// The region of the credential scope.
     pub region: String,
-}
-
-/// A principal.
-#[derive(Debug)]
-pub(super) enum Caller {
-    /// The agency's own user, who holds the known access key.
-    User,
-    /// A session of an assumed role.
-    Session(Arc<Session>),
 }
 
 /// Why a request is not authenticated; the JSON services and STS name each differently.
@@ -36,6 +34,13 @@ pub(super) enum AuthError {
     UnknownKey,
     /// The session is over.
     Expired,
+    /// Signed too long ago.
+    Skewed {
+        /// When the caller thinks it signed.
+        signed: Timestamp,
+        /// When it is.
+        now: Timestamp,
+    },
     /// Signed for another service; the right one.
     Service(&'static str),
     /// Signed for a region in which the service has no endpoint; the right one.
@@ -70,6 +75,17 @@ impl AuthError {
                 403,
                 "The security token included in the request is expired".to_owned(),
             ),
+            Self::Skewed { signed, now } => (
+                "InvalidSignatureException",
+                "SignatureDoesNotMatch",
+                403,
+                format!(
+                    "Signature expired: {} is now earlier than {} ({} - 15 min.)",
+                    compact(signed),
+                    compact(now.plus(-ALLOWED)),
+                    compact(now)
+                ),
+            ),
             Self::Service(service) => (
                 "InvalidSignatureException",
                 "SignatureDoesNotMatch",
@@ -88,6 +104,11 @@ impl AuthError {
             Format::Xml => Fault::new(status, xml, message),
         }
     }
+}
+
+/// `20261122T021455Z`, as signatures write a time.
+fn compact(time: Timestamp) -> String {
+    time.to_string().replace(['-', ':'], "")
 }
 
 /// The parts of a credential scope that matter.
@@ -131,20 +152,54 @@ impl Cloud {
         if scope.service != service {
             return Err(AuthError::Service(service));
         }
-        let caller = if scope.access_key == self.world.agency.access_key {
-            Caller::User
+        let caller = self.holder(scope.access_key).ok_or(AuthError::UnknownKey)?;
+        if !caller.accepts(headers.get("x-amz-security-token").map(|token| token.as_bytes())) {
+            return Err(AuthError::UnknownKey);
+        }
+        if let Caller::Session(session) = &caller
+            && session.expires <= self.clock.now()
+        {
+            return Err(AuthError::Expired);
+        }
+        self.troubled(&caller, headers)?;
+        Ok(Signed { caller, region: scope.region.to_owned() })
+    }
+
+    /// Whose an access key is.
+    fn holder(&self, access_key: &str) -> Option<Caller> {
+        if let Some(key) = self.keys.get(access_key) {
+            Some(Caller::Key(Arc::clone(key)))
+        } else if access_key == self.world.agency.access_key {
+            Some(Caller::User)
         } else {
-            let session = self.sessions.find(scope.access_key).ok_or(AuthError::UnknownKey)?;
-            let token = headers.get("x-amz-security-token").map(|token| token.as_bytes());
-            if token != Some(session.token.as_bytes()) {
+            self.sessions.find(access_key).map(Caller::Session)
+        }
+    }
+
+    /// The holder of the key that a request names, without a look at anything else; for the network, which knows no better.
+    pub fn sender(&self, headers: &HeaderMap) -> Option<Caller> {
+        let header = headers.get("authorization")?.to_str().ok()?;
+        self.holder(scope(header).ok()?.access_key)
+    }
+
+    /// The troubles of credentials and clocks.
+    fn troubled(&self, caller: &Caller, headers: &HeaderMap) -> Result<(), AuthError> {
+        let account = self.account_of(caller);
+        let on = |trouble| self.troubles.on(&trouble, account);
+        if !matches!(caller, Caller::Session(_)) {
+            if on(Trouble::CredentialsRefused) {
                 return Err(AuthError::UnknownKey);
             }
-            if session.expires <= self.clock.now() {
+            if on(Trouble::CredentialsExpired) {
                 return Err(AuthError::Expired);
             }
-            Caller::Session(session)
-        };
-        Ok(Signed { caller, region: scope.region.to_owned() })
+        }
+        if on(Trouble::ClockSkew) {
+            let date = headers.get("x-amz-date").and_then(|date| date.to_str().ok()?.parse().ok());
+            let signed = date.unwrap_or_else(|| self.clock.now());
+            return Err(AuthError::Skewed { signed, now: signed.plus(BEHIND) });
+        }
+        Ok(())
     }
 
     /// Identifies the caller of a JSON service, and refuses any region but `only` where the service has one endpoint.
@@ -155,17 +210,12 @@ impl Cloud {
         only: Option<&'static str>,
     ) -> Result<Signed, Fault> {
         let signed = self.authenticate(headers, service).map_err(|error| error.fault(Format::Json))?;
+        if self.is_foreign(&signed.caller) {
+            return Err(AuthError::UnknownKey.fault(Format::Json));
+        }
         match only {
             Some(region) if signed.region != region => Err(AuthError::Region(region).fault(Format::Json)),
             _ => Ok(signed),
-        }
-    }
-
-    /// The caller's ARN, as error messages and `GetCallerIdentity` give it.
-    pub fn arn_of<'a>(&'a self, caller: &'a Caller) -> &'a str {
-        match caller {
-            Caller::User => &self.world.agency.user_arn,
-            Caller::Session(session) => &session.arn,
         }
     }
 }

@@ -1,17 +1,19 @@
-//! Whether a session may do what it asks: service control policy, role policy, session policy.
+//! Whether a caller may do what it asks: service control policy, role or user policy, session policy.
 
 use super::{
-    auth::{Caller, Signed},
+    SimKeyKind,
+    auth::Signed,
+    caller::Caller,
     cloud::Cloud,
     fault::Fault,
     policy::{Verdict, glob},
-    sessions::Session,
+    trouble::{Action, Reach, Trouble},
 };
-use crate::sim::world::SimAccount;
+use crate::{domain::AccountId, sim::world::SimAccount};
 
 /// Why a request is not allowed, in the words that end AWS's message.
-fn refusal(action: &str, kind: &str) -> String {
-    format!("because no {kind} policy allows the {action} action")
+fn refusal(action: Action, kind: &str) -> String {
+    format!("because no {kind} policy allows the {} action", action.name())
 }
 
 impl Cloud {
@@ -19,40 +21,81 @@ impl Cloud {
     /// names it, or empty.
     ///
     /// The agency's own user may assume roles and nothing else.
-    pub fn authorize(&self, signed: &Signed, action: &str, on: &str) -> Result<&SimAccount, Fault> {
-        let refused = match &signed.caller {
-            Caller::User => refusal(action, "identity-based"),
-            Caller::Session(session) => match self.why_not(session, action, "*", &signed.region) {
-                Some(why) => why,
-                None => return self.world.accounts.get(session.account).ok_or_else(|| missing_account(session)),
-            },
-        };
-        let arn = self.arn_of(&signed.caller);
-        Err(Fault::json(
-            "AccessDeniedException",
-            format!("User: {arn} is not authorized to perform: {action}{on} {refused}"),
-        ))
+    pub fn authorize(&self, signed: &Signed, action: Action, on: &str) -> Result<&SimAccount, Fault> {
+        match self.why_not(signed, action, "*") {
+            Some(why) => {
+                let (arn, action) = (self.arn_of(&signed.caller), action.name());
+                let message = format!("User: {arn} is not authorized to perform: {action}{on} {why}");
+                Err(Fault::json("AccessDeniedException", message))
+            }
+            None => {
+                let id = self.account_of(&signed.caller);
+                // Only a key whose account was never built gets here.
+                let missing = || Fault::new(500, "InternalFailure", format!("There is no account {id} in this world."));
+                self.account(id).ok_or_else(missing)
+            }
+        }
     }
 
-    /// Why a session may not do `action` on `resource` in `region`, or `None` if it may.
-    pub fn why_not(&self, session: &Session, action: &str, resource: &str, region: &str) -> Option<String> {
-        let account = self.world.accounts.get(session.account)?;
-        if account.denied_regions.iter().any(|denied| denied.as_str() == region) {
+    /// Why the caller's own policies do not let it do `action` on `resource`, or `None` if they do.
+    pub fn why_not(&self, signed: &Signed, action: Action, resource: &str) -> Option<String> {
+        let id = self.account_of(&signed.caller);
+        let account = self.account(id);
+        if account.is_some_and(|account| self.is_denied(account, action, &signed.region)) {
             return Some("with an explicit deny in a service control policy".to_owned());
         }
-        let role = account.roles.get(session.role);
-        if !role.is_some_and(|role| role.allowed.iter().any(|pattern| glob(pattern, action))) {
+        // A root has no policies of its own to lack an action.
+        let lacks = self.troubles.on(&Trouble::ActionMissing(action), id)
+            && !matches!(&signed.caller, Caller::Key(key) if key.kind == SimKeyKind::Root);
+        let allows = |allowed: &[String]| allowed.iter().any(|pattern| glob(pattern, action.name()));
+        let allowed = match &signed.caller {
+            Caller::User => action == Action::AssumeRole,
+            Caller::Key(key) => allows(&key.allowed),
+            Caller::Session(session) => {
+                let role = account.and_then(|account| account.roles.get(session.role));
+                role.is_some_and(|role| allows(&role.allowed)) || self.troubles.on(&Trouble::AnyAccountAdmin, id)
+            }
+        };
+        if lacks || !allowed {
             return Some(refusal(action, "identity-based"));
         }
-        match session.policy.as_ref().map_or(Verdict::Allow, |policy| policy.evaluate(action, resource, region)) {
+        let policy = match &signed.caller {
+            Caller::Session(session) => session.policy.as_ref(),
+            Caller::User | Caller::Key(_) => None,
+        };
+        match policy.map_or(Verdict::Allow, |policy| policy.evaluate(action.name(), resource, &signed.region)) {
             Verdict::Allow => None,
             Verdict::ImplicitDeny => Some(refusal(action, "session")),
             Verdict::ExplicitDeny => Some("with an explicit deny in a session policy".to_owned()),
         }
     }
-}
 
-/// A session always belongs to an account of the same immutable world, so this is never sent.
-fn missing_account(session: &Session) -> Fault {
-    Fault::new(500, "InternalFailure", format!("The account of {} is gone.", session.arn))
+    /// Whether a service control policy denies an action in a region.
+    fn is_denied(&self, account: &SimAccount, action: Action, region: &str) -> bool {
+        account.denied_regions.iter().any(|denied| denied.as_str() == region)
+            || self.binds_member(&Trouble::DeniedByOrganization(action), account)
+    }
+
+    /// Whether a trouble that only a member of an organization can have is on for an account: for members, and for
+    /// whatever account it was named for.
+    pub fn binds_member(&self, trouble: &Trouble, account: &SimAccount) -> bool {
+        match self.troubles.reach(trouble, account.id) {
+            Some(Reach::Named) => true,
+            Some(Reach::Everywhere) => {
+                let client = self.world.clients.get(account.client);
+                client.and_then(|client| client.organization.as_ref()).is_some_and(|o| o.management != account.id)
+            }
+            None => false,
+        }
+    }
+
+    /// An account by its id.
+    pub fn account(&self, id: AccountId) -> Option<&SimAccount> {
+        self.world.accounts.get(self.index_of(id)?)
+    }
+
+    /// An account's index in the world.
+    pub fn index_of(&self, id: AccountId) -> Option<usize> {
+        self.world.accounts.binary_search_by_key(&id, |account| account.id).ok()
+    }
 }

@@ -1,19 +1,25 @@
 //! The simulated cloud behind the wire: its state, and the way of a request to its action.
 
 use super::{
-    SimCounts,
+    ServeOptions, SimCounts, SimKey,
     answer::{Answer, Format},
-    auth::AuthError,
+    assumed::AssumedRoles,
+    auth::{AuthError, Signed},
     cloudtrail, cost_explorer,
     fault::Fault,
+    form::Form,
     history::History,
     organizations,
     sessions::Sessions,
     sts,
     throttle::Throttle,
     token::Tokens,
+    trouble::{Reach, Switches, Trouble},
 };
-use crate::{domain::Clock, sim::world::World};
+use crate::{
+    domain::{Clock, Region},
+    sim::world::World,
+};
 use hyper::{HeaderMap, Method};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -40,6 +46,12 @@ pub(super) struct Cloud {
     pub history: History,
     /// The limit of `LookupEvents`, if it is on.
     pub throttle: Option<Throttle>,
+    /// What is wrong at the moment.
+    pub troubles: Switches,
+    /// Access key id → whose it is, beside the agency's.
+    pub keys: HashMap<String, Arc<SimKey>>,
+    /// What was asked of `AssumeRole`.
+    pub assumed: AssumedRoles,
     /// Requests answered.
     pub counts: Counts,
     /// Role ARN → index of the account, index of the role.
@@ -107,7 +119,7 @@ pub(super) fn input<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
 
 impl Cloud {
     /// A cloud for one world.
-    pub fn new(world: Arc<World>, clock: Arc<dyn Clock>, throttle: bool) -> Self {
+    pub fn new(world: Arc<World>, clock: Arc<dyn Clock>, options: ServeOptions) -> Self {
         let accounts = world.accounts.iter().enumerate();
         let roles = accounts.flat_map(|(index, account)| {
             let arn = |resource: &str| format!("arn:aws:iam::{}:role/{resource}", account.id);
@@ -118,7 +130,10 @@ impl Cloud {
             history: History::new(&world),
             sessions: Sessions::new(world.config.seed),
             tokens: Tokens::new(world.config.seed),
-            throttle: throttle.then(Throttle::default),
+            throttle: options.throttle.then(Throttle::default),
+            troubles: Switches::new(options.troubles),
+            keys: options.keys.into_iter().map(|key| (key.access_key.clone(), Arc::new(key))).collect(),
+            assumed: AssumedRoles::default(),
             counts: Counts::default(),
             requests: AtomicU64::new(0),
             world,
@@ -161,7 +176,9 @@ impl Cloud {
             }
         };
         match answer.error_type() {
-            Some("ThrottlingException") => self.count(&self.counts.throttled),
+            Some("ThrottlingException" | "Throttling" | "LimitExceededException" | "TooManyRequestsException") => {
+                self.count(&self.counts.throttled);
+            }
             Some("AccessDenied" | "AccessDeniedException") => self.count(&self.counts.denied),
             _ => (),
         }
@@ -180,7 +197,9 @@ impl Cloud {
                 self.count(&self.counts.cloudtrail);
                 let signed = self.authenticate_json(headers, "cloudtrail", None)?;
                 match signed.region.parse() {
-                    Ok(region) if is_enabled(&signed.region) => cloudtrail::lookup_events(self, &signed, &region, body),
+                    Ok(region) if self.has_region(&signed, &region) => {
+                        cloudtrail::lookup_events(self, &signed, &region, body)
+                    }
                     // The credentials are not known where the account has not opted in.
                     _ => Err(AuthError::UnknownKey.fault(Format::Json)),
                 }
@@ -195,6 +214,23 @@ impl Cloud {
                 Err(Fault::json("UnknownOperationException", format!("The operation {name} is not simulated.")))
             }
         }
+    }
+
+    /// Whether nothing gets through, or nothing that concerns the account this request is about.
+    pub fn is_offline(&self, headers: &HeaderMap, body: &[u8]) -> bool {
+        match self.troubles.anywhere(&Trouble::Offline) {
+            None => false,
+            Some(Reach::Everywhere) => true,
+            Some(Reach::Named) => self
+                .sender(headers)
+                .is_some_and(|caller| self.troubles.on(&Trouble::Offline, self.subject(&caller, &Form::parse(body)))),
+        }
+    }
+
+    /// Whether the caller's account has a region enabled.
+    fn has_region(&self, signed: &Signed, region: &Region) -> bool {
+        is_enabled(region.as_str())
+            && !self.troubles.on(&Trouble::RegionDisabled(region.clone()), self.account_of(&signed.caller))
     }
 
     fn count(&self, count: &AtomicU64) {

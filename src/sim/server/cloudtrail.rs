@@ -8,6 +8,7 @@ use super::{
     cloud::{Cloud, input},
     fault::Fault,
     history::Shelf,
+    trouble::{Action, Service},
 };
 use crate::{
     domain::{AccountId, Region, Timestamp},
@@ -72,11 +73,15 @@ impl Wanted<'_> {
 /// Answers one page.
 pub(super) fn lookup_events(cloud: &Cloud, signed: &Signed, region: &Region, body: &[u8]) -> Result<Vec<u8>, Fault> {
     let request: Request = input(body)?;
-    let account = cloud.authorize(signed, "cloudtrail:LookupEvents", "")?;
+    let account = cloud.authorize(signed, Action::LookupEvents, "")?;
+    let throttled = || Fault::json("ThrottlingException", "Rate exceeded");
+    if cloud.is_throttled(Service::CloudTrail, account.id) {
+        return Err(throttled());
+    }
     if let Some(throttle) = &cloud.throttle
         && !throttle.take(account.id, region, Instant::now())
     {
-        return Err(Fault::json("ThrottlingException", "Rate exceeded"));
+        return Err(throttled());
     }
     let size = page_size(request.max_results)?;
     let wanted = wanted(request.lookup_attributes.as_deref().unwrap_or_default())?;
@@ -85,7 +90,7 @@ pub(super) fn lookup_events(cloud: &Cloud, signed: &Signed, region: &Region, bod
     let insight = is_insight(request.event_category.as_deref())?;
 
     let binding = serde_json::to_vec(&(account.id, region, &request)).unwrap_or_default();
-    let shelf = cloud.history.of(cloud.index_of(signed), &account.events, region);
+    let shelf = cloud.history.of(cloud.index_of(account.id), &account.events, region);
     let mut span = if insight { 0..0 } else { shelf.span(start, end) };
     if let Some(token) = &request.next_token {
         let position = cloud.tokens.read(token, &binding).map_err(|_| {

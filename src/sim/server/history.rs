@@ -32,8 +32,8 @@ impl History {
     }
 
     /// The events of one account in one region.
-    pub fn of<'a>(&'a self, account: usize, events: &'a [SimEvent], region: &Region) -> Shelf<'a> {
-        let indices = self.0.get(account).and_then(|regions| regions.get(region));
+    pub fn of<'a>(&'a self, account: Option<usize>, events: &'a [SimEvent], region: &Region) -> Shelf<'a> {
+        let indices = account.and_then(|account| self.0.get(account)).and_then(|regions| regions.get(region));
         Shelf { indices: indices.map_or(&[], Vec::as_slice), events }
     }
 }

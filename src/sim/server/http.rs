@@ -11,7 +11,7 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{convert::Infallible, net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 /// The largest request body that is read, in bytes.
@@ -62,13 +62,24 @@ async fn accept(listener: tokio::net::TcpListener, cloud: Arc<Cloud>) {
     }
 }
 
-async fn respond(cloud: &Cloud, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+/// The connection is closed without an answer, as a network that is down would.
+#[derive(Debug, thiserror::Error)]
+#[error("the simulated network is down")]
+struct Offline;
+
+async fn respond(cloud: &Cloud, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Offline> {
     let (head, body) = request.into_parts();
     let answer = if body.size_hint().lower() > BODY_LIMIT as u64 {
         too_large()
     } else {
         match Limited::new(body, BODY_LIMIT).collect().await {
-            Ok(body) => cloud.answer(&head.method, &head.headers, &body.to_bytes()),
+            Ok(body) => {
+                let body = body.to_bytes();
+                if cloud.is_offline(&head.headers, &body) {
+                    return Err(Offline);
+                }
+                cloud.answer(&head.method, &head.headers, &body)
+            }
             Err(error) if error.is::<LengthLimitError>() => too_large(),
             Err(_) => Answer::query_fault(&Fault::new(400, "IncompleteBody", "The request body ended early.")),
         }

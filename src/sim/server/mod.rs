@@ -2,12 +2,16 @@
 //!
 //! What is enforced: the SigV4 credential scope (key, region, service), session tokens and their expiry, trust policies
 //! and ExternalIds, role policy ∩ session policy, service control policies, and every request rule of the four actions
-//! the product uses. What is not: the signature itself (any secret goes with the known access key) and the 15 minutes of
+//! the product uses. What is not: the signature itself (any secret goes with a known access key) and the 15 minutes of
 //! allowed clock skew, because the simulated present may be pinned while the caller's clock runs on.
+//!
+//! What can be wrong with a connection is switched on with [`ServeOptions::troubles`] or [`SimServer::set_troubles`].
 
 mod answer;
+mod assumed;
 mod auth;
 mod authorize;
+mod caller;
 mod cloud;
 mod cloudtrail;
 mod cost_explorer;
@@ -15,12 +19,19 @@ mod fault;
 mod form;
 mod history;
 mod http;
+mod key;
 mod organizations;
 mod policy;
 mod sessions;
 mod sts;
 mod throttle;
 mod token;
+mod trouble;
+mod trust;
+
+pub use assumed::AssumedRole;
+pub use key::{SimKey, SimKeyKind};
+pub use trouble::{Action, OTHER_EXTERNAL_ID, Service, Trouble, TroubleAt, TroubleError};
 
 use super::world::World;
 use crate::domain::Clock;
@@ -35,12 +46,16 @@ use std::{
 use tokio::{runtime, signal::unix, sync::oneshot};
 
 /// How to serve a world.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub struct ServeOptions {
     /// TCP port on 127.0.0.1; 0 takes any free one.
     pub port: u16,
     /// Whether `LookupEvents` is limited to two requests a second per account and region, as AWS does.
     pub throttle: bool,
+    /// What is wrong from the start.
+    pub troubles: Vec<TroubleAt>,
+    /// Access keys that are known beside the agency's.
+    pub keys: Vec<SimKey>,
 }
 
 /// How many requests were answered, by service and outcome.
@@ -54,7 +69,7 @@ pub struct SimCounts {
     pub cloudtrail: u64,
     /// Cost Explorer requests.
     pub ce: u64,
-    /// Of all these, answered with `ThrottlingException`.
+    /// Of all these, refused as one too many.
     pub throttled: u64,
     /// Of all these, answered with `AccessDenied` or `AccessDeniedException`.
     pub denied: u64,
@@ -93,11 +108,12 @@ impl SimServer {
     /// # Errors
     /// [`SimError`] if the port is taken or the system refuses a thread.
     pub fn start(world: Arc<World>, clock: Arc<dyn Clock>, options: ServeOptions) -> Result<Self, SimError> {
-        let bind = |source| SimError::Bind { port: options.port, source };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(bind)?;
+        let port = options.port;
+        let bind = |source| SimError::Bind { port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(bind)?;
         listener.set_nonblocking(true).map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        let cloud = Arc::new(Cloud::new(world, clock, options.throttle));
+        let cloud = Arc::new(Cloud::new(world, clock, options));
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(SimError::Start)?;
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&cloud);
@@ -116,6 +132,16 @@ impl SimServer {
     /// Requests answered so far.
     pub fn counts(&self) -> SimCounts {
         self.cloud.counts.read()
+    }
+
+    /// From now on these troubles and no others; requests that are already being answered are not changed.
+    pub fn set_troubles(&self, troubles: Vec<TroubleAt>) {
+        self.cloud.troubles.set(troubles);
+    }
+
+    /// The well-formed `AssumeRole` requests so far, granted or not, oldest first; the last 4,000 are kept.
+    pub fn assumed(&self) -> Vec<AssumedRole> {
+        self.cloud.assumed.read()
     }
 
     /// The secret keys and session tokens handed out so far, for whoever wants to be sure that none was kept.

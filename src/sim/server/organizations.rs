@@ -1,9 +1,10 @@
 //! Organizations `ListAccounts`.
 
 use super::{
-    auth::{Caller, Signed},
+    auth::Signed,
     cloud::{Cloud, input},
     fault::Fault,
+    trouble::{Action, Service, Trouble},
 };
 use crate::{
     domain::{AccountId, AccountState, JoinedMethod},
@@ -47,7 +48,7 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn new(account: &'a SimAccount, organization: &SimOrganization) -> Self {
+    fn new(account: &'a SimAccount, organization: &SimOrganization, state: AccountState) -> Self {
         let path = account.ou_path.trim_end_matches('/');
         Self {
             id: account.id,
@@ -57,13 +58,13 @@ impl<'a> Row<'a> {
             ),
             email: &account.email,
             name: &account.name,
-            status: match account.state {
+            status: match state {
                 AccountState::Active => Some("ACTIVE"),
                 AccountState::Suspended | AccountState::Closed => Some("SUSPENDED"),
                 AccountState::PendingClosure => Some("PENDING_CLOSURE"),
                 AccountState::PendingActivation | AccountState::Unknown | AccountState::Left => None,
             },
-            state: Some(account.state).filter(|&state| state != AccountState::Unknown),
+            state: Some(state).filter(|&state| state != AccountState::Unknown),
             joined_method: account.joined_method,
             joined_timestamp: account.joined_at.second(),
             paths: vec![format!("{path}/{}/", account.id)],
@@ -74,13 +75,19 @@ impl<'a> Row<'a> {
 /// Answers one page.
 pub(super) fn list_accounts(cloud: &Cloud, signed: &Signed, body: &[u8]) -> Result<Vec<u8>, Fault> {
     let request: Request = input(body)?;
-    let caller = cloud.authorize(signed, "organizations:ListAccounts", " on resource: *")?;
+    if cloud.is_throttled(Service::Organizations, cloud.account_of(&signed.caller)) {
+        let message = "You have sent too many requests in too short a period of time. The quota helps protect against \
+                       denial-of-service attacks. Try again later.";
+        return Err(Fault::json("TooManyRequestsException", message));
+    }
+    let caller = cloud.authorize(signed, Action::ListAccounts, " on resource: *")?;
     let client = cloud.world.clients.get(caller.client);
-    let Some((client, organization)) = client.and_then(|client| Some((client, client.organization.as_ref()?))) else {
+    let joined = client.and_then(|client| Some((client, client.organization.as_ref()?)));
+    let Some((client, organization)) = joined.filter(|(_, organization)| cloud.is_in(organization, caller.id)) else {
         let message = "Your account is not a member of an organization.";
         return Err(Fault::json("AWSOrganizationsNotInUseException", message));
     };
-    if organization.management != caller.id {
+    if organization.management != caller.id || cloud.troubles.on(&Trouble::NotManagementAccount, caller.id) {
         return Err(Fault::json("AccessDeniedException", "You don't have permissions to access this resource."));
     }
     let size = page_size(request.max_results)?;
@@ -95,16 +102,17 @@ pub(super) fn list_accounts(cloud: &Cloud, signed: &Signed, body: &[u8]) -> Resu
         })?,
     };
     let from = usize::try_from(from).unwrap_or(usize::MAX);
-    let page: Vec<Row<'_>> = client
-        .accounts
+    let members: Vec<AccountId> =
+        client.accounts.iter().copied().filter(|&id| !cloud.has_left(organization, id)).collect();
+    let page: Vec<Row<'_>> = members
         .iter()
         .skip(from)
         .take(size)
         .filter_map(|&id| cloud.account(id))
-        .map(|account| Row::new(account, organization))
+        .map(|account| Row::new(account, organization, cloud.state_of(account)))
         .collect();
     let next = from.saturating_add(size);
-    let next_token = (next < client.accounts.len()).then(|| cloud.tokens.issue(next as u64, binding.as_bytes()));
+    let next_token = (next < members.len()).then(|| cloud.tokens.issue(next as u64, binding.as_bytes()));
     Ok(serde_json::to_vec(&Answer { accounts: page, next_token }).unwrap_or_default())
 }
 
@@ -122,18 +130,20 @@ fn invalid(reason: &'static str, message: &str) -> Fault {
     Fault { reason: Some(reason), ..Fault::json("InvalidInputException", message) }
 }
 
+/// The troubles of organizations.
 impl Cloud {
-    /// An account by its id.
-    pub fn account(&self, id: AccountId) -> Option<&SimAccount> {
-        let at = self.world.accounts.binary_search_by_key(&id, |account| account.id).ok()?;
-        self.world.accounts.get(at)
+    /// Whether an account of a client with this organization is in it.
+    fn is_in(&self, organization: &SimOrganization, id: AccountId) -> bool {
+        !self.troubles.on(&Trouble::NotInOrganization, id) && !self.has_left(organization, id)
     }
 
-    /// Index of the caller's account in the world; out of range for the agency's user.
-    pub fn index_of(&self, signed: &Signed) -> usize {
-        match &signed.caller {
-            Caller::User => usize::MAX,
-            Caller::Session(session) => session.account,
-        }
+    /// Whether a member has left. The management account cannot.
+    fn has_left(&self, organization: &SimOrganization, id: AccountId) -> bool {
+        id != organization.management && self.troubles.on(&Trouble::LeftOrganization, id)
+    }
+
+    /// The state in which an account is listed.
+    fn state_of(&self, account: &SimAccount) -> AccountState {
+        if self.troubles.on(&Trouble::AccountSuspended, account.id) { AccountState::Suspended } else { account.state }
     }
 }

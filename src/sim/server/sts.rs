@@ -1,20 +1,25 @@
 //! STS: `AssumeRole` and `GetCallerIdentity`, in the query protocol.
 
 use super::{
+    AssumedRole,
     answer::Format,
-    auth::{Caller, Signed},
+    auth::Signed,
+    caller::Caller,
     cloud::{Cloud, is_enabled},
     fault::{Fault, xml_text},
     form::Form,
     policy::Policy,
     sessions::{Session, unique_id},
+    trouble::{Service, Trouble},
+    trust::OwnRefusal,
 };
 use crate::{
-    domain::{Partition, RoleArn},
+    domain::{AccountId, Partition, RoleArn},
     sim::world::{SimAccount, SimRole},
 };
 use hyper::HeaderMap;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 const VERSION: &str = "2011-06-15";
 /// Seconds; the shortest session, the longest, the default, and the longest when one session opens another.
@@ -24,22 +29,22 @@ const DEFAULT: i64 = 3_600;
 const CHAINED: i64 = 3_600;
 /// Characters of a session policy.
 const POLICY_LIMIT: usize = 2_048;
+/// The account that answers under [`Trouble::WrongAccount`].
+const ANOTHER: u64 = 123_456_789_012;
 
 /// Answers a request: the action's name and the XML inside its `…Result` element.
 pub(super) fn answer(cloud: &Cloud, headers: &HeaderMap, body: &[u8]) -> Result<(&'static str, String), Fault> {
     let signed = cloud.authenticate(headers, "sts").map_err(|error| error.fault(Format::Xml))?;
     if !is_enabled(&signed.region) {
-        let account = cloud.account_of(&signed.caller);
-        let message = format!(
-            "STS is not activated in this region for account:{account}. Your account administrator can activate STS in \
-             this region using the IAM Console."
-        );
-        return Err(Fault::new(403, "RegionDisabledException", message));
+        return Err(region_disabled(cloud.account_of(&signed.caller)));
     }
     let form = Form::parse(body);
+    if cloud.is_throttled(Service::Sts, cloud.subject(&signed.caller, &form)) {
+        return Err(Fault::new(400, "Throttling", "Rate exceeded"));
+    }
     let action = form.get("Action").unwrap_or_default();
     match (action, form.get("Version")) {
-        ("AssumeRole", Some(VERSION)) => Ok(("AssumeRole", assume_role(cloud, &signed, &form)?)),
+        ("AssumeRole", Some(VERSION)) => Ok(("AssumeRole", assume_role(cloud, &signed, headers, &form)?)),
         ("GetCallerIdentity", Some(VERSION)) => Ok(("GetCallerIdentity", caller_identity(cloud, &signed.caller))),
         ("", _) => Err(Fault::new(400, "MissingAction", "The request must contain the parameter Action.")),
         (_, version) => {
@@ -49,23 +54,38 @@ pub(super) fn answer(cloud: &Cloud, headers: &HeaderMap, body: &[u8]) -> Result<
     }
 }
 
-/// Needs no permission and works even under an explicit deny.
+/// Needs no permission and works even under an explicit deny, and where STS was deactivated for other requests.
 fn caller_identity(cloud: &Cloud, caller: &Caller) -> String {
-    let arn = cloud.arn_of(caller);
+    let (mut arn, mut account) = (cloud.arn_of(caller), cloud.account_of(caller));
     let id = match caller {
-        Caller::User => format!("AIDA{}", unique_id(&Sha256::digest(arn))),
+        Caller::User => format!("AIDA{}", unique_id(&Sha256::digest(&arn))),
+        Caller::Key(key) => key.user_id(),
         Caller::Session(session) => session.id.clone(),
     };
+    if !matches!(caller, Caller::User) && cloud.troubles.on(&Trouble::WrongAccount, account) {
+        let other = AccountId::from_number(ANOTHER).unwrap_or(account);
+        arn = arn.replacen(&account.to_string(), &other.to_string(), 1);
+        account = other;
+    }
     format!(
-        "    <Arn>{}</Arn>\n    <UserId>{}</UserId>\n    <Account>{}</Account>\n",
-        xml_text(arn),
-        xml_text(&id),
-        cloud.account_of(caller)
+        "    <Arn>{}</Arn>\n    <UserId>{}</UserId>\n    <Account>{account}</Account>\n",
+        xml_text(&arn),
+        xml_text(&id)
     )
+}
+
+/// What STS says of the account "that is being asked to generate credentials" where it is not active.
+fn region_disabled(account: AccountId) -> Fault {
+    let message = format!(
+        "STS is not activated in this region for account:{account}. Your account administrator can activate STS in \
+         this region using the IAM Console."
+    );
+    Fault::new(403, "RegionDisabledException", message)
 }
 
 /// A checked `AssumeRole` request.
 struct AssumeRole<'a> {
+    arn: RoleArn,
     role_arn: &'a str,
     session_name: &'a str,
     external_id: Option<&'a str>,
@@ -73,38 +93,61 @@ struct AssumeRole<'a> {
     policy: Option<&'a str>,
 }
 
-fn assume_role(cloud: &Cloud, signed: &Signed, form: &Form) -> Result<String, Fault> {
+fn assume_role(cloud: &Cloud, signed: &Signed, headers: &HeaderMap, form: &Form) -> Result<String, Fault> {
     let request = AssumeRole::read(form)?;
     let policy = request.policy.map(Policy::parse).transpose();
     let policy = policy.map_err(|message| Fault::new(400, "MalformedPolicyDocument", message))?;
-    let denied = |action: &str| {
+    let outcome = grant(cloud, signed, form, &request, policy);
+    let agent = headers.get("x-amz-user-agent").or_else(|| headers.get("user-agent"));
+    cloud.assumed.note(AssumedRole {
+        role: request.role_arn.to_owned(),
+        session_name: request.session_name.to_owned(),
+        policy: request.policy.map(str::to_owned),
+        external_id_given: request.external_id.is_some(),
+        user_agent: agent.map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned()).unwrap_or_default(),
+        granted: outcome.is_ok(),
+    });
+    Ok(session_xml(&*outcome?, request.policy))
+}
+
+/// Opens a session, if the caller's own policies and the role's trust let it.
+fn grant(
+    cloud: &Cloud,
+    signed: &Signed,
+    form: &Form,
+    request: &AssumeRole<'_>,
+    policy: Option<Policy>,
+) -> Result<Arc<Session>, Fault> {
+    let denied = |action: &str, why: &str| {
         let (caller, role) = (cloud.arn_of(&signed.caller), request.role_arn);
-        let message = format!("User: {caller} is not authorized to perform: {action} on resource: {role}");
+        let message = format!("User: {caller} is not authorized to perform: {action} on resource: {role}{why}");
         Fault::new(403, "AccessDenied", message)
     };
-    // AWS does not tell whether the role is missing or does not trust the caller.
-    let (account_index, role_index) = cloud.role(request.role_arn).ok_or_else(|| denied("sts:AssumeRole"))?;
-    let account = cloud.world.accounts.get(account_index).ok_or_else(|| denied("sts:AssumeRole"))?;
-    let role = account.roles.get(role_index).ok_or_else(|| denied("sts:AssumeRole"))?;
-    if let Caller::Session(session) = &signed.caller
-        && cloud.why_not(session, "sts:AssumeRole", request.role_arn, &signed.region).is_some()
-    {
-        return Err(denied("sts:AssumeRole"));
+    let untrusted = || denied("sts:AssumeRole", "");
+    cloud.may_assume(signed, &request.arn, request.role_arn).map_err(|refusal| match refusal {
+        OwnRefusal::Root => Fault::new(403, "AccessDenied", "Roles may not be assumed by root accounts."),
+        OwnRefusal::Policy(why) => denied("sts:AssumeRole", &format!(" {why}")),
+        OwnRefusal::Partition => untrusted(),
+    })?;
+    if cloud.has_no_sts(request.arn.account(), &signed.region) {
+        return Err(region_disabled(request.arn.account()));
     }
-    let external_id_fits = role.external_id.is_none() || role.external_id.as_deref() == request.external_id;
-    if !external_id_fits || !cloud.is_trusted(role, &signed.caller) {
-        return Err(denied("sts:AssumeRole"));
+    // AWS does not tell whether the role is missing or does not trust the caller.
+    let (account_index, role_index) = cloud.role(request.role_arn).ok_or_else(untrusted)?;
+    let account = cloud.world.accounts.get(account_index).ok_or_else(untrusted)?;
+    let role = account.roles.get(role_index).ok_or_else(untrusted)?;
+    if !cloud.trusts(account, role, &signed.caller, request.external_id) {
+        return Err(untrusted());
     }
     // The simulated trust policies allow neither session tags nor a source identity.
     if form.has_list("Tags") {
-        return Err(denied("sts:TagSession"));
+        return Err(denied("sts:TagSession", ""));
     }
     if form.get("SourceIdentity").is_some() {
-        return Err(denied("sts:SetSourceIdentity"));
+        return Err(denied("sts:SetSourceIdentity", ""));
     }
     let duration = request.duration_for(role, &signed.caller)?;
-    let session = open_session(cloud, (account, account_index), (role, role_index), &request, policy, duration);
-    Ok(session_xml(&session, request.policy))
+    Ok(open_session(cloud, (account, account_index), (role, role_index), request, policy, duration))
 }
 
 fn open_session(
@@ -114,7 +157,7 @@ fn open_session(
     request: &AssumeRole<'_>,
     policy: Option<Policy>,
     duration: i64,
-) -> std::sync::Arc<Session> {
+) -> Arc<Session> {
     let name = request.session_name;
     let role_name = role.resource.rsplit('/').next().unwrap_or_default();
     cloud.sessions.open(|credentials| Session {
@@ -198,21 +241,20 @@ impl<'a> AssumeRole<'a> {
             return Err(validation(format!("{count} validation error{plural} detected: {}", broken.join("; "))));
         }
         let role_arn = role_arn.unwrap_or_default();
-        if !role_arn.parse::<RoleArn>().is_ok_and(|arn| arn.partition() == Partition::Aws) {
-            return Err(validation("Request ARN is invalid"));
-        }
+        let arn = role_arn.parse::<RoleArn>().ok().filter(|arn| arn.partition() == Partition::Aws);
+        let arn = arn.ok_or_else(|| validation("Request ARN is invalid"))?;
         if form.has_list("PolicyArns") {
             return Err(validation("Managed session policies (PolicyArns) are not simulated: send an inline Policy."));
         }
         let duration = duration.and_then(|(_, seconds)| seconds.ok());
-        Ok(Self { role_arn, session_name: session_name.unwrap_or_default(), external_id, duration, policy })
+        Ok(Self { arn, role_arn, session_name: session_name.unwrap_or_default(), external_id, duration, policy })
     }
 
     /// How long the session lasts, in seconds.
     fn duration_for(&self, role: &SimRole, caller: &Caller) -> Result<i64, Fault> {
         let longest = i64::from(role.max_session);
         let duration = self.duration.unwrap_or(DEFAULT.min(longest));
-        if matches!(caller, Caller::Session(_)) && duration > CHAINED {
+        if caller.is_session() && duration > CHAINED {
             let message =
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.";
             return Err(validation(message));
@@ -258,34 +300,5 @@ fn check(
     }
     if !value.chars().all(allowed) {
         failed(format!("Member must satisfy regular expression pattern: {pattern}"));
-    }
-}
-
-impl Cloud {
-    /// Whether a role's trust policy names the caller: by account, by the account's root, or by its own or its role's ARN.
-    fn is_trusted(&self, role: &SimRole, caller: &Caller) -> bool {
-        let account = self.account_of(caller);
-        let root = format!("arn:aws:iam::{account}:root");
-        let own_role = match caller {
-            Caller::User => None,
-            Caller::Session(session) => self.world.accounts.get(session.account).and_then(|account| {
-                account
-                    .roles
-                    .get(session.role)
-                    .map(|role| format!("arn:aws:iam::{}:role/{}", account.id, role.resource))
-            }),
-        };
-        let names =
-            [Some("*"), Some(account.as_str()), Some(root.as_str()), Some(self.arn_of(caller)), own_role.as_deref()];
-        role.trusted.iter().any(|principal| names.contains(&Some(principal.as_str())))
-    }
-
-    /// The 12 digits of the caller's account.
-    fn account_of(&self, caller: &Caller) -> String {
-        let id = match caller {
-            Caller::User => Some(self.world.agency.account),
-            Caller::Session(session) => self.world.accounts.get(session.account).map(|account| account.id),
-        };
-        id.map(|id| id.to_string()).unwrap_or_default()
     }
 }

@@ -12,6 +12,7 @@ use super::{
     cloud::{Cloud, input},
     fault::Fault,
     token::TokenError,
+    trouble::{Action, Service, Trouble},
 };
 use crate::sim::world::SimAccount;
 use answer::Page;
@@ -123,17 +124,28 @@ pub(super) fn get_cost_and_usage(cloud: &Cloud, signed: &Signed, body: &[u8]) ->
     Ok(page.body(&metrics, &dimensions, &scope, token))
 }
 
-/// The caller's account, if it may use Cost Explorer and has it.
+/// The caller's account, if it may use Cost Explorer and has it. The troubles of Cost Explorer are applied here.
 fn authorized<'c>(cloud: &'c Cloud, signed: &Signed) -> Result<&'c SimAccount, Fault> {
-    let action = "ce:GetCostAndUsage";
-    let id = cloud.world.accounts.get(cloud.index_of(signed)).map_or(cloud.world.agency.account, |account| account.id);
-    let on = format!(" on resource: arn:aws:ce:us-east-1:{id}:/GetCostAndUsage");
-    let account = cloud.authorize(signed, action, &on)?;
-    if account.cost_explorer {
-        Ok(account)
-    } else {
-        Err(Fault::json("AccessDeniedException", "User not enabled for cost explorer access"))
+    let id = cloud.account_of(&signed.caller);
+    if cloud.is_throttled(Service::CostExplorer, id) {
+        return Err(Fault::json("LimitExceededException", "Rate limit exceeded"));
     }
+    let on = format!(" on resource: arn:aws:ce:us-east-1:{id}:/GetCostAndUsage");
+    let account = cloud.authorize(signed, Action::GetCostAndUsage, &on)?;
+    if !account.cost_explorer || cloud.troubles.on(&Trouble::CostExplorerNeverEnabled, id) {
+        return Err(Fault::json("AccessDeniedException", "User not enabled for cost explorer access"));
+    }
+    if cloud.binds_member(&Trouble::CostExplorerBlockedByPayer, account) {
+        // No published message was found. This one is by analogy with "Linked account doesn't have access to cost
+        // allocation tags." (hashicorp/terraform-provider-aws#37636).
+        return Err(Fault::json("AccessDeniedException", "Linked account doesn't have access to cost explorer."));
+    }
+    if cloud.troubles.on(&Trouble::CostExplorerNoData, id) {
+        let message = "Data is not available. Please try to adjust the time period. If just enabled Cost Explorer, data \
+                       might not be ingested yet";
+        return Err(Fault::json("DataUnavailableException", message));
+    }
+    Ok(account)
 }
 
 /// The accounts whose costs this one sees.
