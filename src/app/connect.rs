@@ -53,17 +53,25 @@ pub fn connect(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result
     if args.json {
         out.json(&report);
     } else {
-        if report.connection.results.len() == 1 {
-            // It failed before the gate, so nothing was told yet.
-            report.connection.results.iter().for_each(|result| cli::connection::probe(out, result));
+        ended(out, &report);
+        if report.connection.gate == "passed" {
+            out.line("next: `bailiwick sync`");
         }
-        cli::connection::tested(out, &report);
-        next(out, &report);
     }
-    if let Some(warning) = report.connection.warning.as_ref().filter(|_| args.json) {
+    if let Some(warning) = &report.connection.warning {
         sentence(&format!("bailiwick: warning: {warning}"));
     }
     Ok(code(&[report]))
+}
+
+/// How a test ended, for people.
+fn ended(out: &mut Output, report: &ConnectReport) {
+    cli::connection::states(out, &report.connection);
+    out.flush();
+    match cli::connection::tested(report) {
+        Ok(line) => out.line(&line),
+        Err(why) => sentence(&format!("bailiwick: {why}")),
+    }
 }
 
 /// `connection …`.
@@ -159,7 +167,7 @@ fn test(
             let troubled = report.connection.results.iter().filter(|r| matches!(r.outcome, "failed" | "state"));
             troubled.for_each(|result| cli::connection::probe(out, result));
         }
-        cli::connection::tested(out, report);
+        ended(out, report);
     }
     if reports.is_empty() {
         out.line("nothing is connected yet: `bailiwick connect CLIENT --role-arn ARN` connects the first account");
@@ -171,18 +179,6 @@ fn test(
 fn code(reports: &[ConnectReport]) -> ExitCode {
     let usable = |r: &ConnectReport| r.kept && matches!(r.connection.gate, "passed" | "overridden");
     ExitCode::from(u8::from(!reports.iter().all(usable)))
-}
-
-fn next(out: &mut Output, report: &ConnectReport) {
-    let c = &report.connection;
-    match (c.gate, c.connection.as_ref()) {
-        ("passed", _) => out.line("next: `bailiwick sync`"),
-        ("quarantined", Some(id)) => out.line(&format!(
-            "next: have the trust policy mended, then `bailiwick connection test {0} {id}`; `bailiwick connection override {0} {id} --reason TEXT` uses it all the same",
-            c.client
-        )),
-        _ => {}
-    }
 }
 
 fn way(args: WayArgs) -> Result<Way, Report> {
