@@ -153,6 +153,44 @@ fn three_reasons_for_one_refusal_are_told_apart() {
 }
 
 #[test]
+fn what_the_roles_owner_sees_of_it_decides_which_it_is() {
+    let scene = Scene::new();
+    let us = scene.world.agency.user_arn.clone();
+    let made = scene.program.json(&["client", "show", CLIENT, "--reveal-external-id", "--json"]);
+    let id = made["external_id"].as_str().unwrap().to_owned();
+    let (arn, file) = (scene.arn(0), scene.program.path("role.json"));
+    let document = |principal: &str, external_id: &str| {
+        let statement = serde_json::json!({
+            "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
+        });
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [statement]});
+        serde_json::json!({"Role": {"Arn": arn, "AssumeRolePolicyDocument": policy}}).to_string()
+    };
+    let missing = "An error occurred (NoSuchEntity) when calling the GetRole operation: The role cannot be found.";
+    for (text, code, words) in [
+        (missing.to_owned(), "role_missing", "there is no role"),
+        (document("arn:aws:iam::999999999999:root", &id), "principal_not_trusted", "does not name us"),
+        (document(&us, "bw-somebody-elses"), "external_id_wrong", "asks for another ExternalId"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        // Who we are is asked of AWS, or given.
+        for more in [vec![], vec!["--principal", &us]] {
+            let arguments = ["connection", "diagnose", CLIENT, "--role-arn", &arn, "--document", "role.json", "--json"];
+            let (exit, told) = told(&scene.program.run(&[&arguments[..], &more].concat()));
+            assert_eq!((exit, &told["code"], &told["fits"]), (1, &code.into(), &false.into()), "{told}");
+            assert!(told["what"].as_str().unwrap().contains(words) && told["next_step"].is_string(), "{told}");
+        }
+    }
+    std::fs::write(&file, document(&us, &id)).unwrap();
+    let fits = scene.program.ok(&["connection", "diagnose", CLIENT, "--role-arn", &arn, "--document", "role.json"]);
+    assert!(fits.contains("lets us in") && !fits.contains(&id), "{fits}");
+    std::fs::write(&file, "no document").unwrap();
+    let none = ["connection", "diagnose", CLIENT, "--role-arn", &arn, "--document", "role.json", "--principal", &us];
+    assert!(scene.program.refused(1, &none).contains("is not what `aws iam get-role"));
+}
+
+#[test]
 fn an_imported_external_id_is_told_to_be_the_wrong_one() {
     let scene = Scene::new();
     // The role asks for the ExternalId that was made for this client, and another one is given.

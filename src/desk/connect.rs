@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     aws::{Api, Assume, AwsError, Identity, KeyPair, Pacer, home_region},
-    connect::{Evidence, Gate, Subject, Verdict, caller, session_name},
+    connect::{Diagnosis, Evidence, Gate, Subject, Verdict, caller, diagnose, session_name},
     domain::{
         Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, ExternalId, Failure, GateResult,
         GateState, Label, Note, Partition, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
@@ -222,6 +222,21 @@ impl Desk {
         connection.gate = GateState::Overridden { at: self.now(), reason };
         self.renew(&data, &connection)?;
         Ok(ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now()))
+    }
+
+    /// Why a role does not open to `us`, from the document that its owner sees of it.
+    ///
+    /// # Errors
+    /// When there is no such client, or the document is none.
+    pub fn diagnose(
+        &self,
+        client: &ClientId,
+        role: &RoleArn,
+        document: &str,
+        us: &str,
+    ) -> Result<Diagnosis, DeskError> {
+        let external_id = &self.client_data(client)?.profile.external_id;
+        diagnose(document, role, external_id, us).map_err(|e| DeskError::Refused(e.to_string()))
     }
 
     /// One connection in full.
