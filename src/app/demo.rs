@@ -57,6 +57,7 @@ impl Demo {
             credentials: BaseCredentials::Simulator { url: server.url() },
             options: SyncOptions {
                 trusted: None,
+                caps: crate::sync::Caps::default(),
                 pace: Pace::AWS_LIMIT,
                 retry: RetryPolicy::default(),
                 event_days: 14,

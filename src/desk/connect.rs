@@ -296,9 +296,13 @@ impl Desk {
 
     /// What a test cost the client, in its ledger.
     fn pay(&self, data: &ClientData, pages: u64) -> Result<(), DeskError> {
-        let mut draft = data.store.draft();
-        draft.paid(pages, self.now())?;
-        draft.commit()?;
+        if pages > 0 {
+            let mut spend = data.store.spend()?;
+            spend.enter(pages, self.now());
+            let mut draft = data.store.draft();
+            draft.spend(&spend)?;
+            draft.commit()?;
+        }
         Ok(())
     }
 

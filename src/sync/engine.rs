@@ -2,7 +2,7 @@
 //! the connections themselves.
 
 use super::{
-    Sources,
+    Caps, Sources,
     costs::store_failure,
     judge::judge_connections,
     plan::cost_queries,
@@ -39,6 +39,8 @@ pub struct SyncOptions {
     pub event_minutes: u32,
     /// Hours for which costs are not read again.
     pub cost_hours: u32,
+    /// Cost Explorer requests that one client pays for at most.
+    pub caps: Caps,
     /// Regions that are always read.
     pub always_regions: Vec<Region>,
     /// Who runs it, for the session's name.
@@ -127,6 +129,8 @@ pub async fn run<C: Assume>(
                 // First, so that the plan knows what is held.
                 context.purge(&store);
                 let jobs = context.plan(&store)?;
+                let party = u32::try_from(clients.len() + 1).unwrap_or(u32::MAX);
+                jobs.iter().for_each(|j| context.pacer.belongs(j.connection.account(), party));
                 clients.push((ClientRun { store, profile, lock: tokio::sync::Mutex::new(()) }, jobs));
             }
         }

@@ -1,6 +1,7 @@
 //! The sync engine: plan → fetch → normalise → evaluate → commit, for every connection at once.
 
 mod accounts;
+mod budget;
 mod costs;
 mod coverage;
 mod engine;
@@ -14,10 +15,12 @@ mod plan;
 mod progress;
 mod refetch;
 mod regions;
+mod restate;
 mod retention;
 mod slice;
 mod store;
 
+pub use budget::{Caps, SpendLedger};
 pub use coverage::{Coverage, Depth, RegionCoverage};
 pub use engine::{SyncOptions, evidence, gate_failure, run};
 pub use judge::judge_connections;
@@ -26,4 +29,4 @@ pub use progress::{Listener, price};
 pub use refetch::{Forgotten, forget_damaged};
 pub use regions::HISTORY_SECONDS;
 pub use retention::{Purge, kept_from};
-pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger, StoredKey, connection_id};
+pub use store::{AccountList, ClientStore, Draft, Sources, StoredKey, connection_id};

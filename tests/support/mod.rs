@@ -107,6 +107,7 @@ pub fn owner(since: Timestamp) -> LockOwner {
 pub fn options() -> SyncOptions {
     SyncOptions {
         trusted: None,
+        caps: sync::Caps::default(),
         pace: Pace { lookup: Duration::ZERO, costs: Duration::ZERO, concurrency: 32 },
         retry: RetryPolicy {
             attempts: 2,
