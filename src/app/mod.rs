@@ -13,6 +13,7 @@ mod engine;
 pub mod fleet;
 mod log;
 mod report;
+mod role;
 mod run;
 mod secret;
 mod simulator;
@@ -109,6 +110,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Client { action: ClientAction::Remove(args) }) => vault::client_remove(setting, &args, &mut out),
         Some(Command::Connection { action }) => vault::connection(setting, &action, &mut out),
         Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
+        Some(Command::Role { action }) => role::run(setting, action, &mut out),
         Some(Command::Connect(args)) => commands::connect(setting, &args, &mut out),
         Some(Command::Sync(args)) => sync::run(setting, &args, &mut out),
         Some(Command::Backup { action }) => backup::run(setting, &action, &mut out),

@@ -1,8 +1,10 @@
 //! What can be typed. Help, completions and the man page come from here.
 
 mod audit;
+mod role;
 
 pub use audit::{AuditAction, AuditListArgs, When};
+pub use role::{FormatArg, RoleAction, RoleRenderArgs, TemplateArg};
 
 use super::vault;
 use crate::domain::{AccountId, ClientId, ConnectionKind, ExternalId, Metric, RoleArn, Severity, Timestamp};
@@ -63,6 +65,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         action: vault::VaultAction,
+    },
+    /// Make what installs the roles in a client's accounts, or the page that explains them.
+    Role {
+        /// What to do.
+        #[command(subcommand)]
+        action: RoleAction,
     },
     /// Connect a role in a client's account; it is tested before it is kept.
     Connect(ConnectArgs),

@@ -13,8 +13,8 @@ pub mod vault;
 
 pub use args::{
     AccessArgs, AccountsArgs, AuditAction, AuditListArgs, CheckArgs, CheckFormat, Cli, ClientAction, Command,
-    ConfigArgs, ConnectArgs, CostsArgs, DemoArgs, FindingsArgs, InitArgs, KindArg, MetricArg, OverviewArgs, SimAction,
-    SyncArgs, When, WorldArgs,
+    ConfigArgs, ConnectArgs, CostsArgs, DemoArgs, FindingsArgs, FormatArg, InitArgs, KindArg, MetricArg, OverviewArgs,
+    RoleAction, RoleRenderArgs, SimAction, SyncArgs, TemplateArg, When, WorldArgs,
 };
 pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};

@@ -3,6 +3,7 @@
 mod external_id;
 mod gate;
 mod kind;
+pub mod render;
 mod session_name;
 
 pub use external_id::new_external_id;

@@ -13,6 +13,7 @@ mod ids;
 mod money;
 mod principal;
 mod progress;
+mod template_url;
 mod time;
 mod untrusted;
 
@@ -29,5 +30,6 @@ pub use principal::{PrincipalError, TrustedPrincipal};
 pub use progress::{
     Failure, FailureKind, JobId, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncSummary,
 };
+pub use template_url::{TemplateUrl, TemplateUrlError};
 pub use time::{Clock, Day, FixedClock, Month, TimeRange, Timestamp};
 pub use untrusted::Untrusted;
