@@ -2,9 +2,16 @@
 
 mod program;
 
+use bailiwick::{
+    domain::FixedClock,
+    sim::{
+        server::{ServeOptions, SimServer},
+        world::{World, WorldConfig},
+    },
+};
 use program::Program;
 use serde_json::Value;
-use std::os::unix::fs::PermissionsExt;
+use std::{os::unix::fs::PermissionsExt, sync::Arc};
 
 const PRINCIPAL: &str = "arn:aws:iam::111122223333:role/ops/*Deploy";
 
@@ -143,4 +150,31 @@ fn what_cannot_be_rendered_says_why_and_leaves_no_entry() {
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.error);
         assert!(ran.error.contains(told), "{}", ran.error);
     }
+}
+
+#[test]
+fn without_a_name_the_roles_trust_whoever_we_are_and_it_is_said_how_to_keep_it() {
+    let now = "2026-11-22T02:14:55Z".parse().unwrap();
+    let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts: 24, events: 1_000 }));
+    let options = ServeOptions { port: 0, throttle: false };
+    let server = SimServer::start(world.clone(), Arc::new(FixedClock(now)), options).unwrap();
+    let (program, external_id) = with_acme();
+    let program = program.calling(&server.url(), &world.agency.access_key, "any");
+    let ran = program.run(&[&["--now", "2026-11-22T02:14:55Z"][..], &render("terraform", &[])].concat());
+    assert_eq!(ran.code, 0, "{}", ran.error);
+    let line = ran.error.lines().last().unwrap();
+    let principal = line.strip_prefix("trusted_principal = \"").unwrap().strip_suffix('"').unwrap();
+    assert!(
+        ran.error.starts_with(&format!("note: the roles trust {principal}, for you are arn:aws:")),
+        "{}",
+        ran.error
+    );
+    assert!(ran.out.contains(&format!("\"{principal}\"")) && ran.out.contains(&external_id), "{}", ran.out);
+    // The line is one that config.toml takes, and then nothing is asked any more.
+    settings(&program, line);
+    drop(server);
+    assert_eq!(
+        program.json(&render("terraform", &["--json"]))["text"].as_str().unwrap().trim_end(),
+        ran.out.trim_end()
+    );
 }

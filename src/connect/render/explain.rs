@@ -100,11 +100,11 @@ pub fn text(request: &RoleRequest) -> String {
 
 fn opening(request: &RoleRequest) -> String {
     let way = match request.template {
-        Template::Payer => "one IAM role in one account. It allows three actions, and all three only read.",
+        Template::Payer => "one IAM role in one account. It allows three actions, which only read.",
         Template::Member => "one IAM role in a member account. It allows one action, which only reads.",
         Template::Organization => {
-            "IAM roles: one in the management account with three actions, one in every member\n\
-             account with a single action. All of them only read."
+            "IAM roles: one in the management account with three actions, one in\n\
+             every member account with a single action. All of them only read."
         }
     };
     format!(
