@@ -348,9 +348,11 @@ fn parted(text: &str) -> (Vec<&str>, Vec<&str>) {
 
 /// What of a comment would count where comments are not known: nothing but words, once quoted ones are taken out.
 fn is_inert(comment: &str) -> bool {
-    let outside: String = comment.split('\'').step_by(2).collect();
-    let comment = outside.strip_suffix('\\').unwrap_or(&outside);
-    comment.matches('\'').count() % 2 == 0 && comment.chars().all(|c| c.is_alphanumeric() || "# .,:=_-/[]*".contains(c))
+    // Parts in turn outside and inside of quotes: an odd number of them if every quote is closed.
+    let parts: Vec<&str> = comment.split('\'').collect();
+    let outside: String = parts.iter().step_by(2).copied().collect();
+    let words = outside.strip_suffix('\\').unwrap_or(&outside);
+    !parts.len().is_multiple_of(2) && words.chars().all(|c| c.is_alphanumeric() || "# .,:=_-/[]*".contains(c))
 }
 
 proptest! {
