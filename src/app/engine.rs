@@ -73,7 +73,8 @@ pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> S
         cost_hours: settings.cost_hours,
         always_regions: settings.always_regions.clone(),
         operator: operator.to_owned(),
-        trusted: None,
+        // Checked when the settings were read; empty is nobody in particular.
+        trusted: settings.trusted_principal.parse().ok(),
         only,
     }
 }

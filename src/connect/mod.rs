@@ -6,6 +6,7 @@ mod external_id;
 mod gate;
 mod opener;
 mod services;
+pub mod render;
 mod session_name;
 mod trust_policy;
 

@@ -18,6 +18,7 @@ mod money;
 mod principal;
 mod progress;
 mod restatement;
+mod template_url;
 mod time;
 mod untrusted;
 
@@ -37,5 +38,6 @@ pub use money::{Currency, Money};
 pub use principal::{PrincipalError, TrustedPrincipal};
 pub use progress::{JobId, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncSummary};
 pub use restatement::{RestatedCell, Restatement};
+pub use template_url::{TemplateUrl, TemplateUrlError};
 pub use time::{Clock, Day, FixedClock, Month, TimeRange, Timestamp};
 pub use untrusted::Untrusted;

@@ -439,10 +439,6 @@ impl Draft<'_> {
         self.store.vault.commit(self.batch)
     }
 
-    fn put<T: Serialize + ?Sized>(&mut self, name: &str, record: &T) -> Result<&mut Self, VaultError> {
-        self.put_of(self.store.scope.clone(), name, record)
-    }
-
     fn put_of<T: Serialize + ?Sized>(&mut self, scope: Scope, name: &str, record: &T) -> Result<&mut Self, VaultError> {
         self.batch.put_record(&scope, &Name::new(name)?, SCHEMA, record)?;
         Ok(self)
