@@ -137,6 +137,9 @@ pub struct SyncArgs {
     /// Only this client.
     #[arg(long)]
     pub client: Option<ClientId>,
+    /// Print what is due, what it costs and how long it takes, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print every step as a line of JSON.
     #[arg(long)]
     pub json: bool,

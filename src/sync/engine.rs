@@ -4,10 +4,10 @@
 use super::{
     Caps, Sources,
     costs::store_failure,
+    due::due,
     judge::judge_connections,
-    plan::cost_queries,
     progress::{Board, Listener},
-    regions::{Reach, region_plans},
+    regions::Reach,
     retention::{Purge, kept_from},
     store::ClientStore,
 };
@@ -173,27 +173,18 @@ impl<C: Assume> Context<C> {
 
     /// What is due, as jobs on the board.
     fn plan(&self, store: &ClientStore) -> Result<Vec<Jobs>, VaultError> {
-        let now = self.now();
-        let (client, options) = (store.client(), &self.options);
-        let accounts_read = store.accounts()?.map(|a| a.read_at);
-        let mut planned = Vec::new();
-        for connection in store.connections()? {
-            let account = connection.account();
-            let add = |due: bool, source| due.then(|| self.board.add(client, account, source));
-            let fresh_seconds = i64::from(options.event_minutes) * 60;
-            let list_due = accounts_read.is_none_or(|at| now.since(at) >= fresh_seconds);
-            let costs = connection.kind.has_costs()
-                && !cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours).is_empty();
-            let regions = region_plans(&store.coverage(account)?, connection.partition(), options.reach(), now);
-            planned.push(Jobs {
-                gate: add(Gate::<C>::is_due(&connection.gate, now), Source::Gate),
-                accounts: add(connection.kind.has_costs() && list_due, Source::Accounts),
-                costs: add(costs, Source::Costs),
-                events: add(!regions.is_empty(), Source::Events),
-                connection,
-            });
-        }
-        Ok(planned)
+        let due = due(store, &self.options, self.now())?.into_iter().map(|due| {
+            let account = due.connection.account();
+            let add = |due: bool, source| due.then(|| self.board.add(store.client(), account, source));
+            Jobs {
+                gate: add(due.gate, Source::Gate),
+                accounts: add(due.accounts, Source::Accounts),
+                costs: add(!due.costs.is_empty(), Source::Costs),
+                events: add(!due.events.is_empty(), Source::Events),
+                connection: due.connection,
+            }
+        });
+        Ok(due.collect())
     }
 
     async fn client(&self, run: ClientRun, mut jobs: Vec<Jobs>) {

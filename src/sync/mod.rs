@@ -4,6 +4,7 @@ mod accounts;
 mod budget;
 mod costs;
 mod coverage;
+mod due;
 mod engine;
 mod events;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod store;
 
 pub use budget::{Caps, SpendLedger};
 pub use coverage::{Coverage, Depth, RegionCoverage};
+pub use due::plan;
 pub use engine::{SyncOptions, evidence, gate_failure, run};
 pub use judge::judge_connections;
 pub use plan::CostState;
