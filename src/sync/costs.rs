@@ -3,17 +3,18 @@
 use super::{
     engine::{ClientRun, Context},
     lease::Lease,
+    pages::{Astray, Pages},
     plan::{CostState, cost_queries},
 };
 use crate::{
-    aws::{Api, Assume, CostPeriod, CostQuery, Costs, Granularity, Grouping, Job},
+    aws::{Api, Assume, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping, Job},
     domain::{
         AccountId, Connection, CostCell, CostMonth, Currency, DayCosts, Failure, FailureClass, FailureKind, JobId,
         Source, SourceState, Timestamp, Untrusted,
     },
     vault::VaultError,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole answer to one question.
 struct Answer {
@@ -80,31 +81,25 @@ impl<C: Assume> Context<C> {
     /// All pages of one question.
     async fn ask(&self, lease: &Lease<'_, C>, query: &CostQuery, job: JobId) -> Result<Answer, Failure> {
         let mut answer = Answer { periods: BTreeMap::new(), names: BTreeMap::new(), pages: 0 };
-        let mut next: Option<String> = None;
+        let mut pages = Pages::new(PATIENCE);
         loop {
-            let page = lease
-                .call(job, Api::GetCostAndUsage, None, async |s| s.cost_page(query, next.as_deref()).await)
-                .await?;
+            let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
+            let page = lease.call(job, Api::GetCostAndUsage, None, ask).await?;
             self.board.paid();
             answer.pages += 1;
+            let new = !page.periods.is_empty();
             answer.names.extend(page.names);
             for period in page.periods {
                 match answer.periods.entry(period.start) {
                     std::collections::btree_map::Entry::Vacant(slot) => {
                         slot.insert(period);
                     }
-                    std::collections::btree_map::Entry::Occupied(mut slot) => slot.get_mut().rows.extend(period.rows),
+                    std::collections::btree_map::Entry::Occupied(mut slot) => {
+                        add_rows(&mut slot.get_mut().rows, period.rows);
+                    }
                 }
             }
-            if page.next.is_some() && page.next == next {
-                return Err(Failure {
-                    kind: FailureKind::Invalid,
-                    what: "Cost Explorer keeps giving the same page".into(),
-                    next_step: "sync again later; what was complete before is kept".into(),
-                });
-            }
-            next = page.next;
-            if next.is_none() {
+            if !pages.turn(page.next, new).map_err(nowhere)? {
                 return Ok(answer);
             }
         }
@@ -160,6 +155,24 @@ impl<C: Assume> Context<C> {
         self.board.found(found);
         Ok(())
     }
+}
+
+/// Pages in a row that may hold no period. Each is paid for.
+const PATIENCE: u32 = 5;
+
+/// More rows of a period. Each account and service has one row in it, so one that is there already was only repeated.
+fn add_rows(rows: &mut Vec<CostRow>, more: Vec<CostRow>) {
+    let known: BTreeSet<_> = rows.iter().map(|row| (row.account, row.service.clone())).collect();
+    rows.extend(more.into_iter().filter(|row| !known.contains(&(row.account, row.service.clone()))));
+}
+
+fn nowhere(astray: Astray) -> Failure {
+    let what = match astray {
+        Astray::Circle => "Cost Explorer keeps giving the same pages",
+        Astray::Empty => "Cost Explorer sends page after page without costs",
+    };
+    let next_step = "sync again later; what was complete before is kept".into();
+    Failure { kind: FailureKind::Invalid, what: what.into(), next_step }
 }
 
 fn by_month(periods: BTreeMap<crate::domain::Day, CostPeriod>) -> BTreeMap<crate::domain::Day, Vec<CostPeriod>> {
@@ -269,7 +282,7 @@ impl super::store::Sources {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{aws::CostRow, domain::Amounts};
+    use crate::domain::Amounts;
     use rust_decimal::Decimal;
 
     fn amounts(unblended: i64) -> Amounts {
