@@ -308,6 +308,10 @@ pub enum SimAction {
         /// Something that is wrong, everywhere or in one account; may be given again. An unknown name lists them all.
         #[arg(long = "trouble", value_name = "NAME[@ACCOUNT]")]
         troubles: Vec<String>,
+        /// What goes wrong with single requests: seed=N and rules NAME[:ARGUMENT][=WHEN][@PLACE], by commas. WHEN is a
+        /// share such as 0.2, first3 or #2. An unknown name lists them all.
+        #[arg(long, value_name = "PLAN")]
+        faults: Option<String>,
     },
     /// Describe the simulated world.
     World {

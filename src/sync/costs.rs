@@ -3,6 +3,7 @@
 use super::{
     engine::{ClientRun, Context},
     lease::Lease,
+    pages::{Astray, Pages},
     plan::{CostState, cost_queries},
     restate::restated,
 };
@@ -14,7 +15,7 @@ use crate::{
     },
     vault::VaultError,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole answer to one question.
 #[derive(Default)]
@@ -94,12 +95,11 @@ impl<C: Assume> Context<C> {
         job: JobId,
     ) -> Result<Answer, Failure> {
         let mut answer = Answer::default();
-        let mut next: Option<String> = None;
+        let mut pages = Pages::new(PATIENCE);
         loop {
             self.reserve(run).await?;
-            let asked =
-                lease.call(job, Api::GetCostAndUsage, None, async |s| s.cost_page(query, next.as_deref()).await).await;
-            let page = match asked {
+            let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
+            let page = match lease.call(job, Api::GetCostAndUsage, None, ask).await {
                 Ok(page) => page,
                 Err(error) => {
                     self.take_back(run).await?;
@@ -107,24 +107,19 @@ impl<C: Assume> Context<C> {
                 }
             };
             self.board.paid();
+            let new = !page.periods.is_empty();
             answer.names.extend(page.names);
             for period in page.periods {
                 match answer.periods.entry(period.start) {
                     std::collections::btree_map::Entry::Vacant(slot) => {
                         slot.insert(period);
                     }
-                    std::collections::btree_map::Entry::Occupied(mut slot) => slot.get_mut().rows.extend(period.rows),
+                    std::collections::btree_map::Entry::Occupied(mut slot) => {
+                        add_rows(&mut slot.get_mut().rows, period.rows);
+                    }
                 }
             }
-            if page.next.is_some() && page.next == next {
-                return Err(Failure {
-                    kind: FailureKind::Invalid,
-                    what: "Cost Explorer keeps giving the same page".into(),
-                    next_step: "sync again later; what was complete before is kept".into(),
-                });
-            }
-            next = page.next;
-            if next.is_none() {
+            if !pages.turn(page.next, new).map_err(nowhere)? {
                 return Ok(answer);
             }
         }
@@ -221,6 +216,24 @@ impl<C: Assume> Context<C> {
         self.board.found(found);
         Ok(())
     }
+}
+
+/// Pages in a row that may hold no period. Each is paid for.
+const PATIENCE: u32 = 5;
+
+/// More rows of a period. Each account and service has one row in it, so one that is there already was only repeated.
+fn add_rows(rows: &mut Vec<CostRow>, more: Vec<CostRow>) {
+    let known: BTreeSet<_> = rows.iter().map(|row| (row.account, row.key.clone())).collect();
+    rows.extend(more.into_iter().filter(|row| !known.contains(&(row.account, row.key.clone()))));
+}
+
+fn nowhere(astray: Astray) -> Failure {
+    let what = match astray {
+        Astray::Circle => "Cost Explorer keeps giving the same pages",
+        Astray::Empty => "Cost Explorer sends page after page without costs",
+    };
+    let next_step = "sync again later; what was complete before is kept".into();
+    Failure { kind: FailureKind::Invalid, what: what.into(), next_step }
 }
 
 fn by_month(periods: BTreeMap<crate::domain::Day, CostPeriod>) -> BTreeMap<crate::domain::Day, Vec<CostPeriod>> {

@@ -4,6 +4,7 @@ use super::{
     costs::store_failure,
     engine::{ClientRun, Context},
     lease::{CallError, Lease},
+    pages::{Astray, Pages},
     regions::{RegionPlan, SESSION_CALLS, region_plans, windows},
     slice::{Slice, SliceOutcome},
 };
@@ -12,7 +13,11 @@ use crate::{
     domain::{AccountId, Connection, Failure, FailureKind, JobId, JobState, Region, RoleArn, Source, Timestamp},
 };
 use futures::future::{join, join_all};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+
+/// Pages in a row that may bring nothing new. CloudTrail filters after it has read, so some do; at one a second this is
+/// well over a minute.
+const PATIENCE: u32 = 100;
 
 /// What came of one region.
 pub(super) struct RegionRead {
@@ -152,7 +157,7 @@ impl<C: Assume> Context<C> {
         RegionRead { plan, events }
     }
 
-    /// All pages of one lookup. A token that CloudTrail no longer takes starts the lookup again, once.
+    /// All pages of one lookup. Pages that CloudTrail does not continue are begun again, as often as any request.
     async fn lookup(
         &self,
         lease: &Lease<'_, C>,
@@ -161,18 +166,14 @@ impl<C: Assume> Context<C> {
         job: JobId,
     ) -> Result<Vec<RawEvent>, Failure> {
         let query = LookupQuery { region: plan.region.clone(), range: plan.range, filter };
-        match self.pages(lease, &query, job).await {
-            Err(LookupFailure::Token) => match self.pages(lease, &query, job).await {
-                Err(LookupFailure::Token) => Err(Failure {
-                    kind: FailureKind::Invalid,
-                    what: format!("CloudTrail in {} does not continue its own pages", plan.region),
-                    next_step: "sync again later; this range will be read again".into(),
-                }),
-                Err(LookupFailure::Other(failure)) => Err(failure),
-                Ok(events) => Ok(events),
-            },
-            Err(LookupFailure::Other(failure)) => Err(failure),
-            Ok(events) => Ok(events),
+        let mut attempts = self.options.retry.attempts.max(1);
+        loop {
+            attempts -= 1;
+            match self.pages(lease, &query, job).await {
+                Err(LookupFailure::Token) if attempts > 0 => (),
+                Err(failure) => return Err(failure.in_words(&plan.region)),
+                Ok(events) => return Ok(events),
+            }
         }
     }
 
@@ -182,17 +183,15 @@ impl<C: Assume> Context<C> {
         query: &LookupQuery,
         job: JobId,
     ) -> Result<Vec<RawEvent>, LookupFailure> {
-        let mut events = Vec::new();
-        let mut next: Option<String> = None;
+        let (mut events, mut ids) = (Vec::new(), HashSet::new());
+        let mut pages = Pages::new(PATIENCE);
         loop {
-            let ask = async |s: &C::Session| s.lookup_page(query, next.as_deref()).await;
+            let ask = async |s: &C::Session| s.lookup_page(query, pages.token()).await;
             let page = lease.call(job, Api::LookupEvents, Some(&query.region), ask).await?;
-            events.extend(page.events);
-            if page.next.is_some() && page.next == next {
-                return Err(LookupFailure::Token);
-            }
-            next = page.next;
-            if next.is_none() {
+            let before = events.len();
+            // A page may repeat what the one before it held.
+            events.extend(page.events.into_iter().filter(|e| e.id.is_empty() || ids.insert(e.id.clone())));
+            if !pages.turn(page.next, events.len() > before)? {
                 return Ok(events);
             }
         }
@@ -200,9 +199,23 @@ impl<C: Assume> Context<C> {
 }
 
 enum LookupFailure {
-    /// The next-page token was refused or does not move on.
+    /// The next-page token was refused or leads in a circle: another beginning may help.
     Token,
+    /// Page after page holds nothing.
+    Empty,
     Other(Failure),
+}
+
+impl LookupFailure {
+    fn in_words(self, region: &Region) -> Failure {
+        let what = match self {
+            Self::Other(failure) => return failure,
+            Self::Token => format!("CloudTrail in {region} does not continue its own pages"),
+            Self::Empty => format!("CloudTrail in {region} sends page after page without an event"),
+        };
+        let next_step = "sync again later; this range will be read again".into();
+        Failure { kind: FailureKind::Invalid, what, next_step }
+    }
 }
 
 impl From<CallError> for LookupFailure {
@@ -210,6 +223,15 @@ impl From<CallError> for LookupFailure {
         match error {
             CallError::Request(error) if error.code.contains("InvalidNextToken") => Self::Token,
             other => Self::Other(other.into()),
+        }
+    }
+}
+
+impl From<Astray> for LookupFailure {
+    fn from(astray: Astray) -> Self {
+        match astray {
+            Astray::Circle => Self::Token,
+            Astray::Empty => Self::Empty,
         }
     }
 }

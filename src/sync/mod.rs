@@ -12,6 +12,7 @@ mod fixtures;
 mod judge;
 mod lease;
 mod migrate;
+mod pages;
 mod plan;
 mod progress;
 mod refetch;
