@@ -27,7 +27,7 @@ pub use account::{Account, AccountState, JoinedMethod};
 pub use arn::{ArnError, Partition, RoleArn};
 pub use cell::{Cell, Freshness, SourceState};
 pub use client::{Client, ClientFacts, CostBasis};
-pub use connection::{Access, AccessKeyId, Connection, ConnectionKind, ProfileName};
+pub use connection::{Access, AccessKeyId, Connection, ConnectionKind, Depth, ProfileName};
 pub use cost::{Amounts, CostCell, CostMonth, CostSplit, DayCosts, Metric, SplitCell};
 pub use event::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind};
 pub use failure::{Failure, FailureClass, FailureKind};

@@ -10,7 +10,9 @@ use super::{
 use crate::{
     aws::{CostQuery, Granularity, Pace},
     connect::Gate,
-    domain::{AccountId, Connection, PlannedJob, PlannedSpend, Region, RequestCounts, Source, SyncPlan, Timestamp},
+    domain::{
+        AccountId, Connection, Depth, PlannedJob, PlannedSpend, Region, RequestCounts, Source, SyncPlan, Timestamp,
+    },
     vault::{Vault, VaultError},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -48,7 +50,7 @@ pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) ->
             gate: Gate::<crate::aws::SdkCloud>::is_due(&connection.gate, now),
             accounts: connection.kind.has_costs() && list_due,
             costs,
-            events: region_plans(&coverage, connection.partition(), options.reach(), now),
+            events: region_plans(&coverage, connection.partition(), options.reach(connection.depth), now),
             connection,
         })
     };
@@ -138,6 +140,9 @@ impl Due {
 
 /// Lookups of one region's plan, at one page each.
 fn lookups(plan: &RegionPlan) -> u64 {
+    if plan.depth == Depth::Full {
+        return 1;
+    }
     // All changes; and of the calls that hand out sessions the first, or all where the region is in use.
     1 + if plan.sessions_always { SESSION_CALLS.len() as u64 } else { 1 }
 }

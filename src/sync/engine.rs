@@ -16,8 +16,9 @@ use crate::{
     checks::Checks,
     connect::{Evidence, Gate, Subject, caller, session_name},
     domain::{
-        Account, AccountId, AccountState, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId,
-        JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp, TrustedPrincipal,
+        Account, AccountId, AccountState, Client, ClientId, Clock, Connection, Depth, Failure, FailureKind, GateState,
+        JobId, JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp,
+        TrustedPrincipal,
     },
     vault::{Vault, VaultError},
 };
@@ -37,6 +38,8 @@ pub struct SyncOptions {
     pub event_retention_days: u32,
     /// Minutes for which events are not read again.
     pub event_minutes: u32,
+    /// Pages of one lookup that are kept in memory, and lost when a run is cut off: what is longer is read in pieces.
+    pub slice_pages: u32,
     /// Hours for which costs are not read again.
     pub cost_hours: u32,
     /// Cost Explorer requests that one client pays for at most.
@@ -52,13 +55,17 @@ pub struct SyncOptions {
 }
 
 impl SyncOptions {
+    /// 3,000 events, some 4 MB of records.
+    pub const SLICE_PAGES: u32 = 60;
+
     /// How far events are read, and how often.
-    pub(super) fn reach(&self) -> Reach<'_> {
+    pub(super) fn reach(&self, depth: Depth) -> Reach<'_> {
         Reach {
             always: &self.always_regions,
             days: self.event_days,
             retention_days: self.event_retention_days,
             fresh_minutes: self.event_minutes,
+            depth,
         }
     }
 }

@@ -23,7 +23,7 @@ mod slice;
 mod store;
 
 pub use budget::{Caps, SpendLedger};
-pub use coverage::{Coverage, Depth, RegionCoverage};
+pub use coverage::{Coverage, RegionCoverage};
 pub use due::plan;
 pub use engine::{SyncOptions, evidence, gate_failure, run};
 pub use judge::judge_connections;

@@ -186,7 +186,8 @@ impl ClientStore {
 
     /// What was read of an account's events.
     pub fn coverage(&self, account: AccountId) -> Result<Coverage, VaultError> {
-        Ok(self.get_of(&self.of_account(account)?, &format!("coverage/{account}"))?.unwrap_or_default())
+        let name = Name::new(format!("coverage/{account}"))?;
+        Ok(migrate::coverage(self.vault.get(&self.of_account(account)?, &name)?)?.unwrap_or_default())
     }
 
     /// What the checks remember of an account.
@@ -396,7 +397,9 @@ impl Draft<'_> {
 
     /// What was read of an account's events.
     pub fn coverage(&mut self, account: AccountId, coverage: &Coverage) -> Result<&mut Self, VaultError> {
-        self.put_of(self.store.of_account(account)?, &format!("coverage/{account}"), coverage)
+        let name = Name::new(format!("coverage/{account}"))?;
+        self.batch.put_record(&self.store.of_account(account)?, &name, migrate::SCHEMA, coverage)?;
+        Ok(self)
     }
 
     /// What the checks remember of an account.

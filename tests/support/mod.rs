@@ -118,6 +118,7 @@ pub fn options() -> SyncOptions {
         event_days: 14,
         event_retention_days: 400,
         event_minutes: 5,
+        slice_pages: SyncOptions::SLICE_PAGES,
         cost_hours: 8,
         always_regions: Vec::new(),
         operator: "test".into(),

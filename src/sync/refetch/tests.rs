@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    domain::{AccessEvent, EventId, Evidence, Finding, FindingKey, FindingState, Partition, Severity},
+    domain::{AccessEvent, Depth, EventId, Evidence, Finding, FindingKey, FindingState, Partition, Severity},
     sync::{
         fixtures::{account, now, store},
         plan::cost_queries,
@@ -45,7 +45,7 @@ fn page(whose: Scope) -> Damage {
 }
 
 fn plans(store: &ClientStore) -> Vec<RegionPlan> {
-    let reach = Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5 };
+    let reach = Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5, depth: Depth::Essential };
     region_plans(&store.coverage(account()).unwrap(), Partition::Aws, reach, now())
 }
 
@@ -67,7 +67,7 @@ fn read(store: &ClientStore) {
     for plan in region_plans(
         &coverage,
         Partition::Aws,
-        Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5 },
+        Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5, depth: Depth::Essential },
         now(),
     ) {
         coverage.add(&plan.region, range, plan.region == region());
