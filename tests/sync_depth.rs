@@ -70,7 +70,7 @@ fn a_busy_account_is_read_in_slices_and_nothing_is_missing() {
     let (summary, heard) = rig.sync_with(rig.server.url(), only);
     let commits = heard.iter().filter(|e| matches!(e, SyncEvent::Committed { source: Source::Events, .. })).count();
     let busy = |e: &&SyncEvent| matches!(e, SyncEvent::Job { job } if job.account == busiest.id && job.source == Source::Events);
-    let Some(SyncEvent::Job { job }) = heard.iter().filter(busy).last() else { panic!("{summary:?}") };
+    let Some(SyncEvent::Job { job }) = heard.iter().rfind(busy) else { panic!("{summary:?}") };
     assert!(job.done == job.total && job.done > 17, "more steps than regions: {job:?}");
     assert!(commits > 0);
     let stored: u64 = rig.desk.access(&AccessScope::default()).unwrap().principals.iter().map(|p| p.actions).sum();
