@@ -2,6 +2,7 @@
 
 use super::{
     Coverage, SyncOptions,
+    footprint::{FOOTPRINT_CALLS, footprint_due},
     plan::cost_queries,
     price,
     regions::{RegionPlan, SESSION_CALLS, region_plans},
@@ -33,6 +34,7 @@ pub(super) struct Due {
     pub(super) accounts: bool,
     pub(super) costs: Vec<CostQuery>,
     pub(super) events: Vec<RegionPlan>,
+    pub(super) footprint: bool,
 }
 
 /// What is due of a client.
@@ -50,6 +52,7 @@ pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) ->
             gate: Gate::<crate::aws::SdkCloud>::is_due(&connection.gate, now),
             accounts: connection.kind.has_costs() && list_due,
             costs,
+            footprint: connection.access.role().is_some() && footprint_due(store.footprint_at(&connection.id)?, now),
             events: region_plans(&coverage, connection.partition(), options.reach(connection.depth), now),
             connection,
         })
@@ -134,6 +137,10 @@ impl Due {
             let cloudtrail = self.events.iter().map(lookups).sum();
             jobs.push(job(Source::Events, what, RequestCounts { cloudtrail, ..with_session }));
         }
+        if self.footprint {
+            let requests = RequestCounts { cloudtrail: FOOTPRINT_CALLS.len() as u64, ..with_session };
+            jobs.push(job(Source::Footprint, "our own calls of the last day".into(), requests));
+        }
         jobs
     }
 }
@@ -158,6 +165,10 @@ struct Lanes {
 
 impl Lanes {
     fn add(&mut self, due: &Due, listed: u64) {
+        if due.footprint {
+            let lane = (due.connection.account(), crate::aws::home_region(due.connection.partition()));
+            *self.lookups.entry(lane).or_default() += FOOTPRINT_CALLS.len() as u64;
+        }
         for plan in &due.events {
             *self.lookups.entry((due.connection.account(), plan.region.clone())).or_default() += lookups(plan);
         }

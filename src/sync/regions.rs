@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// How far back events are read again: delivery takes about five minutes but is not guaranteed.
-const OVERLAP_SECONDS: i64 = 30 * 60;
+pub(super) const OVERLAP_SECONDS: i64 = 30 * 60;
 /// How long CloudTrail keeps the event history: 90 days, less a little for the way there.
 pub const HISTORY_SECONDS: i64 = 90 * 86_400 - 600;
 /// How often a region in which nothing was ever seen is looked at.
