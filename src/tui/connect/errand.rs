@@ -1,0 +1,198 @@
+//! What the console wants done with clients and connections, and what comes of it.
+
+use crate::{
+    desk::view::{ConnectReport, ConnectionView},
+    domain::{ClientFacts, ClientId, ConnectionId, Label, Note, ProfileName, RoleArn},
+};
+use std::{fmt, sync::Arc};
+use zeroize::Zeroizing;
+
+/// A text with an ExternalId in it: wiped when dropped, and not told by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Revealed(Zeroizing<String>);
+
+impl Revealed {
+    /// Takes a text over.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Revealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Revealed(…)")
+    }
+}
+
+/// How an account is to be reached. An access key is asked for outside the console only: it would pass its memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WayIn {
+    /// A role.
+    Role(RoleArn),
+    /// A profile of this machine.
+    Profile(ProfileName),
+}
+
+/// Something to be done, one at a time.
+#[derive(Debug)]
+pub enum Errand {
+    /// Add a client, or change what is known of one.
+    SaveClient {
+        /// Which.
+        client: ClientId,
+        /// What is known of it.
+        facts: ClientFacts,
+        /// Whether it is there already.
+        known: bool,
+    },
+    /// Render its roles.
+    Render {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        template: Template,
+        /// As what.
+        format: Format,
+    },
+    /// Write a text to a new file that only the operator can read.
+    Write {
+        /// Where.
+        path: String,
+        /// What.
+        text: Revealed,
+    },
+    /// Test a way in, and keep it if it may be used.
+    Connect {
+        /// Whose account.
+        client: ClientId,
+        /// How.
+        way: WayIn,
+        /// What the operator calls the account.
+        alias: Option<Label>,
+    },
+    /// Test a connection that is kept.
+    Test {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        connection: ConnectionId,
+    },
+    /// Use a quarantined role all the same.
+    Override {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        connection: ConnectionId,
+        /// Why.
+        reason: Note,
+    },
+}
+
+/// What came of an errand.
+#[derive(Debug, Clone)]
+pub enum Done {
+    /// The client is in the vault.
+    Saved(ClientId),
+    /// The roles as text.
+    Rendered(Box<RoleText>),
+    /// The text is in this file.
+    Written(String),
+    /// How the test ended.
+    Tested(Arc<ConnectReport>),
+    /// The connection is used in spite of its gate.
+    Overridden(Arc<ConnectionView>),
+}
+
+/// Rendered roles.
+#[derive(Debug, Clone)]
+pub struct RoleText {
+    /// Whom they trust.
+    pub principal: String,
+    /// The text.
+    pub text: Revealed,
+    /// A link that opens the AWS console with it.
+    pub quick_create_url: Option<String>,
+    /// What is to be known about it.
+    pub notes: Vec<String>,
+    /// In the demo: what the simulated client made of it.
+    pub hint: Option<String>,
+}
+
+/// Which roles are rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Template {
+    /// That of the management account, or of an account that stands alone.
+    Payer,
+    /// That of a member account.
+    Member,
+    /// Both, the second in every member account.
+    Organization,
+}
+
+impl Template {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Payer, Self::Member, Self::Organization];
+
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Payer => "payer",
+            Self::Member => "member",
+            Self::Organization => "organization",
+        }
+    }
+
+    /// Path and name of the role to connect first.
+    pub fn role(self) -> &'static str {
+        match self {
+            Self::Payer | Self::Organization => "bailiwick/bailiwick-payer",
+            Self::Member => "bailiwick/bailiwick-member",
+        }
+    }
+}
+
+/// As what they are rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A CloudFormation template.
+    Cloudformation,
+    /// Commands for all member accounts at once.
+    Stackset,
+    /// Terraform.
+    Terraform,
+    /// Commands of the AWS CLI.
+    Cli,
+    /// A page for people who must agree to it.
+    Explain,
+}
+
+impl Format {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Cloudformation, Self::Stackset, Self::Terraform, Self::Cli, Self::Explain];
+
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cloudformation => "cloudformation",
+            Self::Stackset => "stackset",
+            Self::Terraform => "terraform",
+            Self::Cli => "cli",
+            Self::Explain => "explain",
+        }
+    }
+
+    /// How a file of it ends.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Cloudformation => "yaml",
+            Self::Stackset | Self::Cli => "sh",
+            Self::Terraform => "tf",
+            Self::Explain => "md",
+        }
+    }
+}
