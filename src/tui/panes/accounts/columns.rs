@@ -59,12 +59,12 @@ impl Rows for AccountRows {
                 Some(kind) => Content::text_of(ConnectionKind::word(kind), Tone::Plain),
                 None => Content::of(vec![dim("–")]),
             })
-            .rank(3),
+            .rank(4),
             Column::text("through", "THROUGH", (10, 10), |row: &AccountRow, _| match &row.access {
                 Some(access) => Content::of(vec![gate::access(access)]),
                 None => Content::of(vec![dim("–")]),
             })
-            .rank(4),
+            .rank(2),
             Column::number(
                 "month",
                 "MONTH",
@@ -80,7 +80,7 @@ impl Rows for AccountRows {
                         u64::from(f.critical) * 1_000_000 + u64::from(f.high) * 1_000 + u64::from(f.medium),
                     ))
                 })
-                .rank(2),
+                .rank(3),
             Column {
                 right: true,
                 ..Column::text("costs", "COSTS", (10, 10), |row: &AccountRow, look| {

@@ -10,7 +10,7 @@ use crate::{
         Answer, CostScope, Query,
         view::{AccountRow, AccountsView, ConnectionView},
     },
-    domain::{AccountId, ClientId, ConnectionId, GateState, SourceState, Timestamp},
+    domain::{Access, AccountId, ClientId, ConnectionId, GateState, SourceState, Timestamp},
     tui::{
         model::Model,
         theme::Tone,
@@ -119,6 +119,10 @@ impl Pane for Accounts {
                 out.extend([dim(format!(" · {n} ")), gate::badge(word)]);
             }
         }
+        let keys = view.rows.iter().filter(|r| matches!(r.access, Some(Access::AccessKey { .. }))).count();
+        if keys > 0 {
+            out.push((format!(" · {}", words::plural(keys as u64, "access key", "access keys")).into(), Tone::Warn));
+        }
         if troubled > 0 {
             out.push((format!(" · {troubled} with a source in trouble").into(), Tone::Warn));
         }
@@ -169,7 +173,10 @@ impl Pane for Accounts {
 
     fn detail_title(&self, model: &Model) -> Option<String> {
         if let Some(view) = full(model) {
-            return Some(format!("connection {}", view.account.map_or_else(String::new, |account| account.to_string())));
+            return Some(format!(
+                "connection {}",
+                view.account.map_or_else(String::new, |account| account.to_string())
+            ));
         }
         selected(model).map(|row| match &row.label {
             Some(label) => format!("{} {}", row.account, label.for_tui(40)),

@@ -28,14 +28,13 @@ impl Rows for Probes {
         }
     }
 
-    fn columns<'a>(&self, _source: &Source<'a>) -> Vec<Column<'a, ProbeView>> {
-        vec![
+    fn columns<'a>(&self, source: &Source<'a>) -> Vec<Column<'a, ProbeView>> {
+        let to_do = self.rows(source).iter().any(|probe| probe.next_step.is_some());
+        let mut out = vec![
             Column::text("ended", "ENDED", (gate::MARK, gate::MARK), |probe: &ProbeView, _| {
                 Content::of(vec![gate::mark(probe.outcome)])
             }),
-            Column::text("tried", "TRIED", (33, 33), |probe: &ProbeView, _| {
-                Content::text_of(probe.title, Tone::Plain)
-            }),
+            Column::text("tried", "TRIED", (33, 33), |probe: &ProbeView, _| Content::text_of(probe.title, Tone::Plain)),
             Column {
                 right: true,
                 ..Column::text("age", "AGE", (6, 6), |probe: &ProbeView, look| {
@@ -43,13 +42,16 @@ impl Rows for Probes {
                 })
                 .sorted(|probe| Some(Decimal::from(probe.at.second())))
             },
-            Column::text("seen", "SEEN", (20, 200), |probe: &ProbeView, _| Content::of(vec![gate::seen(probe)])),
-            Column::text("next", "NEXT STEP", (30, 120), |probe: &ProbeView, _| match &probe.next_step {
+            Column::text("seen", "SEEN", (20, 120), |probe: &ProbeView, _| Content::of(vec![gate::seen(probe)])),
+        ];
+        if to_do {
+            let next = Column::text("next", "NEXT STEP", (30, 160), |probe: &ProbeView, _| match &probe.next_step {
                 Some(next) => Content::text_of(next.clone(), Tone::Plain),
                 None => Content::default(),
-            })
-            .rank(1),
-        ]
+            });
+            out.push(next.rank(1));
+        }
+        out
     }
 
     fn id(&self, probe: &ProbeView) -> String {
