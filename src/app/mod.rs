@@ -3,6 +3,7 @@
 mod backup;
 mod chore;
 mod clients;
+mod arguments;
 mod audit;
 mod clock;
 mod commands;
@@ -31,7 +32,7 @@ use crate::{
     domain::{Clock, FixedClock},
     vault::harden_process as harden,
 };
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clock::SystemClock;
 use report::Report;
 use std::{process::ExitCode, sync::Arc};
@@ -61,7 +62,10 @@ impl Setting {
 
 /// Runs the program: parses the arguments, does the work, reports what failed in one place.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match arguments::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let environment = Environment::read();
     if let Err(e) = harden() {
         cli::sentence(&e.to_string());

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     aws::{Api, Assume, AwsError, Identity, KeyPair, Pacer, home_region},
-    connect::{Evidence, Gate, Subject, Verdict, caller, session_name},
+    connect::{Diagnosis, Evidence, Gate, Subject, Verdict, caller, diagnose, session_name},
     domain::{
         Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, ExternalId, Failure, GateResult,
         GateState, Label, Note, Partition, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
@@ -154,7 +154,7 @@ impl Desk {
             ..Subject::of(&connection, &client.external_id, key, self.evidence(&data, &connection, line))
         };
         let verdict = self.verdict(line, &subject, tell).await;
-        let requests = verdict.requests;
+        let (requests, paid) = (verdict.requests, verdict.pages_paid());
         connection.kind = verdict.kind;
         connection.take(verdict.state, verdict.results);
         let kept = !matches!(connection.gate, GateState::Failed { .. } | GateState::Untested);
@@ -164,6 +164,7 @@ impl Desk {
                 self.permit(Action::ExternalIdImport, Some(&client.id), &detail)?;
             }
             self.keep(&client, std::slice::from_ref(&connection), key)?;
+            self.pay(&data, paid)?;
             judge_connections(&data.store, &self.checks, self.now())?;
         }
         Ok(ConnectReport { kept, requests, connection: ConnectionView::new(&connection, None, self.now()) })
@@ -186,10 +187,12 @@ impl Desk {
         let evidence = self.evidence(&data, &connection, line);
         let subject = Subject::of(&connection, &data.profile.external_id, key.as_ref(), evidence);
         let verdict = self.verdict(line, &subject, tell).await;
+        let (requests, paid) = (verdict.requests, verdict.pages_paid());
         connection.take(verdict.state, verdict.results);
         self.renew(&data, &connection)?;
+        self.pay(&data, paid)?;
         let view = ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now());
-        Ok(ConnectReport { kept: true, requests: verdict.requests, connection: view })
+        Ok(ConnectReport { kept: true, requests, connection: view })
     }
 
     /// Lets a quarantined role be used all the same. The finding stays until the role passes the gate.
@@ -219,6 +222,21 @@ impl Desk {
         connection.gate = GateState::Overridden { at: self.now(), reason };
         self.renew(&data, &connection)?;
         Ok(ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now()))
+    }
+
+    /// Why a role does not open to `us`, from the document that its owner sees of it.
+    ///
+    /// # Errors
+    /// When there is no such client, or the document is none.
+    pub fn diagnose(
+        &self,
+        client: &ClientId,
+        role: &RoleArn,
+        document: &str,
+        us: &str,
+    ) -> Result<Diagnosis, DeskError> {
+        let external_id = &self.client_data(client)?.profile.external_id;
+        diagnose(document, role, external_id, us).map_err(|e| DeskError::Refused(e.to_string()))
     }
 
     /// One connection in full.
@@ -273,6 +291,14 @@ impl Desk {
         draft.connections(std::slice::from_ref(connection))?;
         draft.commit()?;
         judge_connections(&data.store, &self.checks, self.now())?;
+        Ok(())
+    }
+
+    /// What a test cost the client, in its ledger.
+    fn pay(&self, data: &ClientData, pages: u64) -> Result<(), DeskError> {
+        let mut draft = data.store.draft();
+        draft.paid(pages, self.now())?;
+        draft.commit()?;
         Ok(())
     }
 

@@ -128,9 +128,7 @@ impl<C: Assume> Context<C> {
             let mut state = store.cost_state(&id)?;
             note(&mut state, &query, now);
             draft.cost_state(&id, &state)?;
-            let mut spend = store.spend()?;
-            *spend.pages.entry(now.day().month().first()).or_default() += answer.pages;
-            draft.spend(&spend)?;
+            draft.paid(answer.pages, now)?;
             if let Some(accounts) = store.accounts_with_names(&answer.names, now)? {
                 draft.accounts(&accounts)?;
             }

@@ -352,8 +352,8 @@ pub fn gate_failure(connection: &Connection) -> Option<Failure> {
             kind: FailureKind::Quarantined,
             what: format!("the role {} can be assumed without its ExternalId, so it is not used", connection.access),
             next_step:
-                "ask the client to add the sts:ExternalId condition to its trust policy; it is tried again every day, \
-                        or at once with `bailiwick connection test`"
+                "ask the client to add the sts:ExternalId condition to its trust policy; it is tried again every day, or \
+                 at once with `bailiwick connection test`; `bailiwick connection override` uses it all the same"
                     .into(),
         }),
         GateState::Failed { failure, .. } => Some(failure.clone()),

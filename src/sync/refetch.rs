@@ -162,6 +162,10 @@ impl Forgetting<'_> {
                 "the role of connection {id} cannot be read again: {BACKUPS}; or connect it anew with \
                  `bailiwick connect {client} --role-arn ARN`, what was read of it is kept"
             )),
+            (Scope::Connection(_, id), "access-key") => self.said.lost.push(format!(
+                "the access key of connection {id} is gone, and nothing is read through it: {BACKUPS}; or connect it anew \
+                 with `bailiwick connect {client} --access-key`"
+            )),
             (_, "spend") => self.said.lost.push(format!(
                 "what the questions to Cost Explorer have cost {client} is counted from now on: {BACKUPS}"
             )),

@@ -394,8 +394,18 @@ impl Draft<'_> {
     }
 
     /// What the tool itself cost this client.
-    pub fn spend(&mut self, spend: &SpendLedger) -> Result<&mut Self, VaultError> {
+    fn spend(&mut self, spend: &SpendLedger) -> Result<&mut Self, VaultError> {
         self.put("spend", spend)
+    }
+
+    /// Adds Cost Explorer pages that the client pays for.
+    pub fn paid(&mut self, pages: u64, at: Timestamp) -> Result<&mut Self, VaultError> {
+        if pages == 0 {
+            return Ok(self);
+        }
+        let mut spend = self.store.spend()?;
+        *spend.pages.entry(at.day().month().first()).or_default() += pages;
+        self.spend(&spend)
     }
 
     /// Makes it durable; when this returns, it is.

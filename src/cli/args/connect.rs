@@ -100,6 +100,23 @@ pub enum ConnectionAction {
         #[arg(long)]
         json: bool,
     },
+    /// Tell why a role does not open, from what its owner sees of it: nothing is sent to the client's account.
+    Diagnose {
+        /// The client.
+        client: ClientId,
+        /// The role that does not open.
+        #[arg(long, value_name = "ARN")]
+        role_arn: RoleArn,
+        /// What `aws iam get-role --role-name NAME` printed in the client's account, its error included; - is standard input.
+        #[arg(long, value_name = "FILE")]
+        document: PathBuf,
+        /// Who we are, as `aws sts get-caller-identity` says; asked of AWS without it.
+        #[arg(long, value_name = "ARN")]
+        principal: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Use a role that is in quarantine all the same; noted in the audit log.
     Override {
         /// The client.
