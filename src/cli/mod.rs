@@ -14,8 +14,9 @@ pub mod vault;
 
 pub use args::{
     AccessArgs, AccountsArgs, AuditAction, AuditListArgs, BasisArg, CheckArgs, CheckFormat, Cli, ClientAction, Command,
-    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, InitArgs, KindArg,
-    MetricArg, OverviewArgs, SimAction, SyncArgs, WayArgs, When, WorldArgs, budget, currency,
+    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, FormatArg, InitArgs,
+    KindArg, MetricArg, OverviewArgs, RoleAction, RoleRenderArgs, SimAction, SyncArgs, TemplateArg, WayArgs, When,
+    WorldArgs, budget, currency,
 };
 pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};

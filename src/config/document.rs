@@ -85,6 +85,8 @@ mod tests {
             backup_weekly: 2,
             backup_monthly: 3,
             backup_automatic: false,
+            trusted_principal: "arn:aws:iam::111122223333:role/ops/*Ops_*".into(),
+            template_url: "https://agency.s3.eu-west-1.amazonaws.com/bailiwick".into(),
         }
     }
 
