@@ -72,7 +72,8 @@ pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> S
         cost_hours: settings.cost_hours,
         always_regions: settings.always_regions.clone(),
         operator: operator.to_owned(),
-        trusted: None,
+        // It was checked when the settings were read.
+        trusted: settings.trusted_principal.parse().ok(),
         only,
     }
 }

@@ -9,6 +9,7 @@ use super::{
     fault::Fault,
     form::Form,
     history::History,
+    installer::Installed,
     organizations,
     sessions::Sessions,
     sts,
@@ -48,6 +49,8 @@ pub(super) struct Cloud {
     pub throttle: Option<Throttle>,
     /// What is wrong at the moment.
     pub troubles: Switches,
+    /// Roles that were made anew.
+    pub installed: Installed,
     /// Access key id → whose it is, beside the agency's.
     pub keys: HashMap<String, Arc<SimKey>>,
     /// What was asked of `AssumeRole`.
@@ -132,6 +135,7 @@ impl Cloud {
             tokens: Tokens::new(world.config.seed),
             throttle: options.throttle.then(Throttle::default),
             troubles: Switches::new(options.troubles),
+            installed: Installed::default(),
             keys: options.keys.into_iter().map(|key| (key.access_key.clone(), Arc::new(key))).collect(),
             assumed: AssumedRoles::default(),
             counts: Counts::default(),

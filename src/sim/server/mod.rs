@@ -19,6 +19,7 @@ mod fault;
 mod form;
 mod history;
 mod http;
+mod installer;
 mod key;
 mod organizations;
 mod policy;
@@ -30,6 +31,7 @@ mod trouble;
 mod trust;
 
 pub use assumed::AssumedRole;
+pub use installer::Installer;
 pub use key::{SimKey, SimKeyKind};
 pub use trouble::{Action, OTHER_EXTERNAL_ID, Service, Trouble, TroubleAt, TroubleError};
 
@@ -137,6 +139,11 @@ impl SimServer {
     /// From now on these troubles and no others; requests that are already being answered are not changed.
     pub fn set_troubles(&self, troubles: Vec<TroubleAt>) {
         self.cloud.troubles.set(troubles);
+    }
+
+    /// Makes roles anew while the server runs.
+    pub fn installer(&self) -> Installer {
+        Installer(Arc::clone(&self.cloud))
     }
 
     /// The well-formed `AssumeRole` requests so far, granted or not, oldest first; the last 4,000 are kept.

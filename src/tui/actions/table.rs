@@ -96,7 +96,7 @@ pub const ACTIONS: &[Action] = &[
         hint: Some("connect"),
         place: In(&[PaneId::Overview, PaneId::Accounts]),
         when: run::has_client,
-        ..action("connect", &["C"], "Connect an account of the selected client", connect::connect_client)
+        ..action("connect-account", &["C"], "Connect an account of the selected client", connect::connect_client)
     },
     Action {
         hint: Some("test"),

@@ -58,7 +58,12 @@ fn budget(value: &str) -> Result<Option<Decimal>, String> {
     if value.is_empty() {
         return Ok(None);
     }
-    let amount = value.parse::<Decimal>().ok().filter(|amount| !amount.is_sign_negative() && amount.scale() <= 2);
+    let plain = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let amount = value
+        .parse::<Decimal>()
+        .ok()
+        .filter(|_| plain)
+        .filter(|amount| !amount.is_sign_negative() && amount.scale() <= 2);
     amount.map(Some).ok_or_else(|| "a budget is an amount without separators, such as 12000 or 950.50".to_owned())
 }
 

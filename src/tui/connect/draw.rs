@@ -35,7 +35,7 @@ pub fn draw_flow(flow: &Flow, canvas: &mut Canvas) -> Option<Position> {
         Step::Client => client(flow, canvas, body),
         Step::Role => role(flow, canvas, body),
         Step::Account => account(flow, canvas, body),
-        Step::Gate => (None, gate(&flow.gate, "account", canvas, body)),
+        Step::Gate => (None, gate(&flow.gate, "back to the account", canvas, body)),
     };
     legend(canvas, inner, &keys);
     cursor
@@ -52,7 +52,7 @@ pub fn draw_test(test: &Test, canvas: &mut Canvas) -> Option<Position> {
 
 /// What must be typed to use a quarantined connection.
 pub fn draw_override(over: &Override, canvas: &mut Canvas) -> Option<Position> {
-    let inner = boxed(canvas, &format!("use {} in spite of its gate", over.name()), 96, 16);
+    let inner = boxed(canvas, &format!("use {} in spite of its gate", over.name()), 96, 14);
     let why = "Its role opens without the ExternalId: anybody who can use our credentials for another client could be led \
                into it. With the override it is used all the same; the finding stays open, and the reason is noted in the \
                audit log.";
@@ -72,7 +72,9 @@ pub fn draw_override(over: &Override, canvas: &mut Canvas) -> Option<Position> {
 
 fn large(canvas: &mut Canvas, title: &str) -> Rect {
     let screen = canvas.area();
-    boxed(canvas, title, screen.width.saturating_sub(2).min(WIDE), screen.height.saturating_sub(5).min(HIGH))
+    // A strip of the pane beside the box would only be noise.
+    let columns = if screen.width < WIDE + 8 { screen.width } else { WIDE };
+    boxed(canvas, title, columns, screen.height.saturating_sub(5).min(HIGH))
 }
 
 fn below(area: Rect, used: u16, keep: u16) -> Rect {
@@ -134,7 +136,8 @@ fn fields(form: &Form, canvas: &mut Canvas, area: Rect) -> (Option<Position>, u1
                 canvas.put(x + shift, y, room.width.saturating_sub(shift), &field.hint, Tone::Dim);
             }
             Some(_) => {
-                drop(canvas.put(x, y, room.width, field.value(), if field.fixed { Tone::Dim } else { Tone::Plain }))
+                let tone = if field.fixed { Tone::Dim } else { Tone::Plain };
+                canvas.put(x, y, room.width, field.value(), tone);
             }
             None => {
                 let mut pieces: Vec<Piece> = vec![(field.value().to_owned().into(), Tone::Plain)];
@@ -174,7 +177,10 @@ fn client(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Ke
     };
     canvas.paragraph(rest, &said, tone);
     let does = if flow.client.is_some() { "next, then save" } else { "next, then add" };
-    (cursor, vec![("Enter", does), ("Tab", "field"), ("Shift-Tab", "back"), ("Ctrl-u", "clear"), ("Esc", "leave")])
+    (
+        cursor,
+        vec![("Enter", does), ("Esc", "leave"), ("Tab", "field"), ("Shift-Tab", "field before"), ("Ctrl-u", "clear")],
+    )
 }
 
 fn role(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Keys) {
@@ -193,11 +199,11 @@ fn role(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Keys
     let mut y = area.y + 1;
     let keys = vec![
         ("Enter", "the role is there"),
-        ("j k", "scroll"),
+        ("Esc", "back"),
         ("y", "copy"),
         ("w", "write to a file"),
-        ("r", "again"),
-        ("Esc", "back"),
+        ("j k", "scroll"),
+        ("r", "render again"),
     ];
     let Some(text) = &role.text else {
         let room = below(area, 2, 0);
@@ -264,28 +270,27 @@ fn account(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, K
         canvas.put(rest.x + 2, y, LABEL, if y == rest.y { "opens" } else { "" }, Tone::Dim);
         canvas.put(rest.x + 2 + LABEL, y, rest.width.saturating_sub(2 + LABEL), &line, Tone::Strong);
     }
-    (cursor, vec![("Enter", "next, then test"), ("Tab", "field"), ("Ctrl-u", "clear"), ("Esc", "back to the role")])
+    (cursor, vec![("Enter", "next, then test"), ("Esc", "back to the role"), ("Tab", "field"), ("Ctrl-u", "clear")])
 }
 
 /// A try, and the keys that mean something now.
 fn gate(run: &GateRun, back: &'static str, canvas: &mut Canvas, area: Rect) -> Keys {
     let lines = lines::lines(run, usize::from(area.width));
     let most = lines.len().saturating_sub(usize::from(area.height));
-    for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(run.top.min(most))) {
+    // What comes last shows while it comes.
+    let top = if run.verdict() == Verdict::Testing { most } else { run.top.min(most) };
+    for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
         canvas.pieces(area.x, y, area.width, line);
     }
     let mut keys: Keys = match run.verdict() {
         Verdict::Testing => vec![("Esc", "stop")],
-        Verdict::Passed | Verdict::Overridden => vec![("Enter", "show it"), ("r", "again")],
+        Verdict::Passed | Verdict::Overridden => vec![("Enter", "show it"), ("Esc", back), ("r", "again")],
         Verdict::Quarantined => {
-            vec![("r", "again, when it is mended"), ("O", "use it all the same"), ("Enter", "show it")]
+            vec![("r", "again, once mended"), ("O", "use it all the same"), ("Enter", "show it"), ("Esc", back)]
         }
-        Verdict::Unusable => vec![("r", "again, when it is mended"), ("Enter", "show it")],
-        Verdict::NotKept | Verdict::NotTried => vec![("r", "again, when it is mended")],
+        Verdict::Unusable => vec![("r", "again, once mended"), ("Enter", "show it"), ("Esc", back)],
+        Verdict::NotKept | Verdict::NotTried => vec![("r", "again, once mended"), ("Esc", back)],
     };
-    if run.verdict() != Verdict::Testing {
-        keys.push(("Esc", back));
-    }
     if most > 0 {
         keys.push(("j k", "scroll"));
     }

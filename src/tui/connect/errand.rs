@@ -1,7 +1,10 @@
 //! What the console wants done with clients and connections, and what comes of it.
 
 use crate::{
-    desk::view::{ConnectReport, ConnectionView},
+    desk::{
+        Format, ROLE_PATH, Template,
+        view::{ConnectReport, ConnectionView},
+    },
     domain::{ClientFacts, ClientId, ConnectionId, Label, Note, ProfileName, RoleArn},
 };
 use std::{fmt, sync::Arc};
@@ -123,76 +126,18 @@ pub struct RoleText {
     pub hint: Option<String>,
 }
 
-/// Which roles are rendered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Template {
-    /// That of the management account, or of an account that stands alone.
-    Payer,
-    /// That of a member account.
-    Member,
-    /// Both, the second in every member account.
-    Organization,
+/// Path and name of the role that is connected first, of those a template makes.
+pub fn first_role(template: Template) -> String {
+    let name = template.roles().first().map_or("", |role| role.name);
+    format!("{}{name}", ROLE_PATH.trim_start_matches('/'))
 }
 
-impl Template {
-    /// Every one.
-    pub const ALL: [Self; 3] = [Self::Payer, Self::Member, Self::Organization];
-
-    /// In one word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Payer => "payer",
-            Self::Member => "member",
-            Self::Organization => "organization",
-        }
-    }
-
-    /// Path and name of the role to connect first.
-    pub fn role(self) -> &'static str {
-        match self {
-            Self::Payer | Self::Organization => "bailiwick/bailiwick-payer",
-            Self::Member => "bailiwick/bailiwick-member",
-        }
-    }
-}
-
-/// As what they are rendered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// A CloudFormation template.
-    Cloudformation,
-    /// Commands for all member accounts at once.
-    Stackset,
-    /// Terraform.
-    Terraform,
-    /// Commands of the AWS CLI.
-    Cli,
-    /// A page for people who must agree to it.
-    Explain,
-}
-
-impl Format {
-    /// Every one.
-    pub const ALL: [Self; 5] = [Self::Cloudformation, Self::Stackset, Self::Terraform, Self::Cli, Self::Explain];
-
-    /// In one word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Cloudformation => "cloudformation",
-            Self::Stackset => "stackset",
-            Self::Terraform => "terraform",
-            Self::Cli => "cli",
-            Self::Explain => "explain",
-        }
-    }
-
-    /// How a file of it ends.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Cloudformation => "yaml",
-            Self::Stackset | Self::Cli => "sh",
-            Self::Terraform => "tf",
-            Self::Explain => "md",
-        }
+/// How a file of a format ends.
+pub fn extension(format: Format) -> &'static str {
+    match format {
+        Format::Cloudformation => "yaml",
+        Format::Stackset | Format::Cli => "sh",
+        Format::Terraform => "tf",
+        Format::Explain => "md",
     }
 }

@@ -2,12 +2,13 @@
 
 use super::{
     client,
-    errand::{Done, Errand, Format, RoleText, Template},
+    errand::{Done, Errand, RoleText, extension},
     form::{Field, Form},
     gate::GateRun,
     way,
 };
 use crate::{
+    desk::{Format, Template},
     domain::{ClientFacts, ClientId},
     tui::{Effect, Model, NoticeLevel, RequestId},
 };
@@ -123,18 +124,16 @@ impl Flow {
 
     /// Saves what the form says, or goes on where that was saved already.
     pub(super) fn save(&mut self, number: u64) -> Vec<Effect> {
-        let Some((id, facts)) = client::filled(&self.form, self.client.is_some()) else { return Vec::new() };
-        if self.saving.is_some() {
-            return Vec::new();
-        }
-        if self.saved.as_ref() == Some(&facts) {
+        let known = self.client.is_some();
+        let filled = client::filled(&self.form, known).zip(client::filled(&self.form, true));
+        let (Some(((id, facts), (_, shown))), None) = (filled, &self.saving) else { return Vec::new() };
+        if self.saved.as_ref() == Some(&shown) {
             self.step = Step::Role;
             return if self.role.text.is_none() { self.render(number) } else { Vec::new() };
         }
         let request = RequestId(number);
         self.failed = None;
-        self.saving = Some((request, facts.clone()));
-        let known = self.client.is_some();
+        self.saving = Some((request, shown));
         vec![Effect::Errand { request, errand: Errand::SaveClient { client: id, facts, known } }]
     }
 
@@ -161,7 +160,7 @@ impl Flow {
     /// Asks where the text is to be written.
     pub(super) fn ask_file(&mut self) {
         let (Some(client), Some(_)) = (&self.client, &self.role.text) else { return };
-        let name = format!("bailiwick-{}-{client}.{}", self.role.template.word(), self.role.format.extension());
+        let name = format!("bailiwick-{}-{client}.{}", self.role.template.word(), extension(self.role.format));
         let mut field = Field::text("file", "a new file", 1_000);
         field.set(&name);
         self.role.file = Some(Form::new(vec![field]));

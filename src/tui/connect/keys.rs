@@ -2,13 +2,14 @@
 
 use super::{
     Override, Test, check_override, client,
-    errand::{Errand, Format, Template},
+    errand::Errand,
     flow::{Flow, Step},
     form::Typed,
     gate::{GateRun, Verdict},
     show, way,
 };
 use crate::{
+    desk::{Format, Template},
     domain::ClientId,
     tui::{
         Effect, Model, NoticeLevel, RequestId,

@@ -15,25 +15,24 @@ use crate::{
 /// Columns before what a probe saw: its mark and its title.
 const SEEN_AT: usize = gate::MARK as usize + 2 + 33 + 1;
 
-/// All of it, in lines of at most `columns`.
+/// All of it, in lines of at most `columns`: what it came to first, once that is known.
 pub fn lines(run: &GateRun, columns: usize) -> Vec<Vec<Piece>> {
     let mut out: Vec<Vec<Piece>> = Vec::new();
     let told = run.report.as_ref().and_then(|report| report.connection.what.clone());
-    for probe in &run.probes {
-        out.extend(probe_lines(probe, told.as_deref(), columns));
-    }
-    if run.verdict() == Verdict::Testing {
-        out.push(vec![(format!("{:<9}", "…").into(), Tone::Accent), dim("testing")]);
-        return out;
-    }
-    if !out.is_empty() {
-        out.push(Vec::new());
-    }
     if let Some(why) = &run.failed {
         out.extend(text(why, columns, Tone::Bad));
     }
     if let Some(report) = &run.report {
         out.extend(verdict(run.verdict(), &report.connection, columns));
+    }
+    if !out.is_empty() {
+        out.push(Vec::new());
+    }
+    for probe in &run.probes {
+        out.extend(probe_lines(probe, told.as_deref(), columns));
+    }
+    if run.verdict() == Verdict::Testing {
+        out.push(vec![(format!("{:<9}", "…").into(), Tone::Accent), dim("testing")]);
     }
     out
 }
@@ -50,7 +49,7 @@ fn probe_lines(probe: &ProbeView, told: Option<&str>, columns: usize) -> Vec<Vec
     let room = columns.saturating_sub(SEEN_AT).max(1);
     let in_full = probe.what.is_some() && probe.what.as_deref() != told;
     if !in_full {
-        let short = if probe.what.is_some() { "see below".into() } else { seen };
+        let short = if probe.what.is_some() { "see above".into() } else { seen };
         return vec![head.into_iter().chain([(short, tone)]).collect()];
     }
     let mut rest: Vec<Vec<Piece>> = text(&seen, room, tone).collect();
@@ -89,11 +88,16 @@ fn verdict(verdict: Verdict, view: &ConnectionView, columns: usize) -> Vec<Vec<P
             ("FAILED", Tone::Bad, format!("{account} was not connected; nothing was changed."))
         }
     };
-    let mut out = vec![vec![(word.into(), tone), plain("  "), (said.into(), Tone::Strong)]];
+    // The word and what is said are one text, of which the first line begins with the word.
+    let mut out: Vec<Vec<Piece>> = text(&format!("{word}  {said}"), columns, Tone::Strong).collect();
+    if let Some(first) = out.first_mut() {
+        let rest = first.first().map(|(line, _)| line.get(word.len()..).unwrap_or_default().to_owned());
+        *first = vec![(word.into(), tone), (rest.unwrap_or_default().into(), Tone::Strong)];
+    }
     out.extend(view.what.iter().flat_map(|what| text(what, columns, Tone::Plain)));
     let next = match (&view.next_step, verdict) {
         (Some(next), _) => Some(next.clone()),
-        (None, Verdict::Passed) => Some("Enter shows the connection; R reads it now".to_owned()),
+        (None, Verdict::Passed) => Some("Enter shows it; R there reads it now".to_owned()),
         (None, _) => None,
     };
     out.extend(next.iter().flat_map(|next| text(&format!("→ {next}"), columns, Tone::Plain)));

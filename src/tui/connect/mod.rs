@@ -12,7 +12,7 @@ mod lines;
 mod way;
 
 pub use draw::{draw_flow, draw_override, draw_test};
-pub use errand::{Done, Errand, Format, Revealed, RoleText, Template, WayIn};
+pub use errand::{Done, Errand, Revealed, RoleText, WayIn};
 pub use flow::{Flow, Step};
 pub use form::Form;
 pub use gate::{GateRun, Verdict};

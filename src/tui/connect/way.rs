@@ -1,10 +1,13 @@
 //! How an account is reached: a role of which only the account has to be typed, or a profile.
 
 use super::{
-    errand::{Template, WayIn},
+    errand::{WayIn, first_role},
     form::{Field, Form},
 };
-use crate::domain::{AccountId, Label, Partition, ProfileName, RoleArn};
+use crate::{
+    desk::Template,
+    domain::{AccountId, Label, Partition, ProfileName, RoleArn},
+};
 
 const ROLE: usize = 0;
 const PROFILE: usize = 1;
@@ -27,7 +30,7 @@ pub fn role(value: &str, template: Template) -> Result<RoleArn, String> {
     // As consoles show it, 1111-2222-3333.
     let digits: String = value.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
     let account: AccountId = digits.parse().map_err(|e: crate::domain::IdError| e.to_string())?;
-    RoleArn::new(Partition::Aws, account, template.role()).map_err(|e| e.to_string())
+    RoleArn::new(Partition::Aws, account, &first_role(template)).map_err(|e| e.to_string())
 }
 
 /// What is wrong with a value of the form. One of the first two is needed, and only one.
@@ -68,7 +71,7 @@ pub fn preview(form: &Form, template: Template) -> String {
         Err(_) if typed.starts_with("arn:") => typed.to_owned(),
         Err(_) => {
             let digits: String = typed.chars().filter(char::is_ascii_digit).take(12).collect();
-            format!("arn:aws:iam::{digits:·<12}:role/{}", template.role())
+            format!("arn:aws:iam::{digits:·<12}:role/{}", first_role(template))
         }
     }
 }

@@ -64,6 +64,11 @@ pub enum Overlay {
 }
 
 impl Overlay {
+    /// Whether a lock takes away something that was typed for a client.
+    pub(super) fn holds_typed(&self) -> bool {
+        matches!(self, Self::Flow(_) | Self::Override(_))
+    }
+
     /// The form that is typed into, if it is one.
     fn form(&mut self) -> Option<&mut connect::Form> {
         match self {
