@@ -156,7 +156,7 @@ fn what_cannot_be_rendered_says_why_and_leaves_no_entry() {
 fn without_a_name_the_roles_trust_whoever_we_are_and_it_is_said_how_to_keep_it() {
     let now = "2026-11-22T02:14:55Z".parse().unwrap();
     let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts: 24, events: 1_000 }));
-    let options = ServeOptions { port: 0, throttle: false };
+    let options = ServeOptions::default();
     let server = SimServer::start(world.clone(), Arc::new(FixedClock(now)), options).unwrap();
     let (program, external_id) = with_acme();
     let program = program.calling(&server.url(), &world.agency.access_key, "any");

@@ -183,9 +183,12 @@ impl Means {
             Some(trusted) => trusted.clone(),
             None => {
                 let principal = proposed(cloud).await?;
-                notes.push(format!(
-                    "it trusts whoever your AWS credentials belong to now; to keep it so, put trusted_principal = \"{principal}\" into config.toml"
-                ));
+                // The demo has no settings.
+                if self.newcomers.is_none() {
+                    notes.push(format!(
+                        "that is whoever your AWS credentials belong to now; to keep it so, put trusted_principal = \"{principal}\" into config.toml"
+                    ));
+                }
                 principal
             }
         };

@@ -263,8 +263,27 @@ mod tests {
         while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}
         let (wishes, to_worker) = mpsc::channel();
         let ask = |n| Effect::Ask { request: tui::RequestId(n), query: Query::Overview };
+        let errand = |n| Effect::Errand {
+            request: tui::RequestId(n),
+            errand: tui::connect::Errand::Connect {
+                client: "coppermill-studio".parse().unwrap(),
+                way: tui::connect::WayIn::Role(
+                    "arn:aws:iam::121212121212:role/bailiwick/bailiwick-payer".parse().unwrap(),
+                ),
+                alias: None,
+            },
+        };
         let lock = || Effect::Lock { why: "locked by hand".into() };
-        for wish in [ask(1), lock(), ask(2), Effect::SyncNow, lock(), Effect::Unlock(tui::Secret::Configured)] {
+        for wish in [
+            ask(1),
+            errand(2),
+            lock(),
+            ask(3),
+            errand(4),
+            Effect::SyncNow,
+            lock(),
+            Effect::Unlock(tui::Secret::Configured),
+        ] {
             wishes.send(wish).unwrap();
         }
         drop(wishes);

@@ -17,8 +17,9 @@ use unicode_width::UnicodeWidthChar;
 
 /// Columns of a box at most.
 const WIDE: u16 = 116;
-/// Rows of a box at most.
-const HIGH: u16 = 36;
+/// Rows of a box at most: with a long text in it, and without.
+const HIGH: u16 = 40;
+const LOW: u16 = 24;
 /// Columns of a field's label.
 const LABEL: u16 = 12;
 
@@ -28,7 +29,7 @@ pub fn draw_flow(flow: &Flow, canvas: &mut Canvas) -> Option<Position> {
         Some(client) => format!("connect {client}"),
         None => "add a client".to_owned(),
     };
-    let inner = large(canvas, &title);
+    let inner = large(canvas, &title, if flow.step == Step::Role { HIGH } else { LOW });
     canvas.pieces(inner.x, inner.y, inner.width, &steps(flow.step));
     let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
     let (cursor, keys) = match flow.step {
@@ -43,7 +44,7 @@ pub fn draw_flow(flow: &Flow, canvas: &mut Canvas) -> Option<Position> {
 
 /// A connection that is tested.
 pub fn draw_test(test: &Test, canvas: &mut Canvas) -> Option<Position> {
-    let inner = large(canvas, &format!("test {}/{}", test.client, test.connection));
+    let inner = large(canvas, &format!("test {}/{}", test.client, test.connection), LOW);
     let body = Rect { height: inner.height.saturating_sub(2), ..inner };
     let keys = gate(&test.run, "close", canvas, body);
     legend(canvas, inner, &keys);
@@ -70,11 +71,11 @@ pub fn draw_override(over: &Override, canvas: &mut Canvas) -> Option<Position> {
     cursor
 }
 
-fn large(canvas: &mut Canvas, title: &str) -> Rect {
+fn large(canvas: &mut Canvas, title: &str, rows: u16) -> Rect {
     let screen = canvas.area();
     // A strip of the pane beside the box would only be noise.
     let columns = if screen.width < WIDE + 8 { screen.width } else { WIDE };
-    boxed(canvas, title, columns, screen.height.saturating_sub(5).min(HIGH))
+    boxed(canvas, title, columns, screen.height.saturating_sub(5).min(rows))
 }
 
 fn below(area: Rect, used: u16, keep: u16) -> Rect {
@@ -185,7 +186,7 @@ fn client(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Ke
 
 fn role(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Keys) {
     let role = &flow.role;
-    let head: [Piece; 8] = [
+    let mut head: Vec<Piece> = vec![
         ("t".into(), Tone::Accent),
         dim(" template "),
         (role.template.word().into(), Tone::Strong),
@@ -193,10 +194,7 @@ fn role(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Keys
         ("f".into(), Tone::Accent),
         dim(" format "),
         (role.format.word().into(), Tone::Strong),
-        plain(""),
     ];
-    canvas.pieces(area.x, area.y, area.width, &head);
-    let mut y = area.y + 1;
     let keys = vec![
         ("Enter", "the role is there"),
         ("Esc", "back"),
@@ -206,6 +204,7 @@ fn role(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Keys
         ("r", "render again"),
     ];
     let Some(text) = &role.text else {
+        canvas.pieces(area.x, area.y, area.width, &head);
         let room = below(area, 2, 0);
         match &role.failed {
             Some(why) => canvas.paragraph(room, why, Tone::Bad),
@@ -213,21 +212,20 @@ fn role(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Keys
         };
         return (None, keys);
     };
-    let about = std::iter::once((format!("it trusts {} and holds the client's ExternalId", text.principal), Tone::Dim))
-        .chain(text.hint.iter().map(|hint| (hint.clone(), Tone::Accent)))
-        .chain(text.notes.iter().map(|note| (note.clone(), Tone::Warn)))
-        .chain(text.quick_create_url.iter().map(|url| (format!("quick-create link: {url}"), Tone::Plain)));
-    for (said, tone) in about {
-        let room = Rect { y, height: area.bottom().saturating_sub(y).min(3), ..area };
-        y += canvas.paragraph(room, &said, tone);
-    }
-    let all = text.text.text().lines().count();
-    canvas.rule(area.x, y, area.width, &format!("{}/{all}", role.top + 1));
+    head.push(dim(format!("   line {} of {}", role.top + 1, text.lines().count())));
+    canvas.pieces(area.x, area.y, area.width, &head);
+    canvas.rule(area.x, area.y + 1, area.width, "");
     let prompt = u16::from(role.file.is_some()) * 4;
-    let room = Rect { y: y + 1, height: area.bottom().saturating_sub(y + 1 + prompt), ..area };
-    let shown = text.text.text().lines().skip(role.top).flat_map(|line| broken(line, room.width));
-    for (y, line) in (room.y..room.bottom()).zip(shown) {
-        canvas.put(room.x, y, room.width, &line, Tone::Plain);
+    let room = below(area, 2, prompt);
+    let shown = text.lines().skip(role.top);
+    let pieces = |line: &str, tone| match tone {
+        // The text itself keeps its blanks.
+        Tone::Plain => broken(line, room.width),
+        _ => wrap(line, room.width.into()),
+    };
+    let shown = shown.flat_map(|(line, tone)| pieces(&line, tone).into_iter().map(move |piece| (piece, tone)));
+    for (y, (line, tone)) in (room.y..room.bottom()).zip(shown) {
+        canvas.put(room.x, y, room.width, &line, tone);
     }
     let Some(form) = &role.file else { return (None, keys) };
     canvas.rule(area.x, room.bottom(), area.width, "write to a new file that only you can read");

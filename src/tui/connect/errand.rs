@@ -6,8 +6,9 @@ use crate::{
         view::{ConnectReport, ConnectionView},
     },
     domain::{ClientFacts, ClientId, ConnectionId, Label, Note, ProfileName, RoleArn},
+    tui::theme::Tone,
 };
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 use zeroize::Zeroizing;
 
 /// A text with an ExternalId in it: wiped when dropped, and not told by `Debug`.
@@ -124,6 +125,24 @@ pub struct RoleText {
     pub notes: Vec<String>,
     /// In the demo: what the simulated client made of it.
     pub hint: Option<String>,
+}
+
+impl RoleText {
+    /// What is to be known about the text, a blank line, and the text itself.
+    pub fn lines(&self) -> impl Iterator<Item = (Cow<'_, str>, Tone)> {
+        let trusts = format!("trusts {} and holds the client's ExternalId", self.principal);
+        let link = self
+            .quick_create_url
+            .iter()
+            .map(|url| (format!("quick-create link, u copies it: {url}").into(), Tone::Plain));
+        let about = self.hint.iter().map(|hint| (hint.as_str().into(), Tone::Accent));
+        about
+            .chain(std::iter::once((trusts.into(), Tone::Dim)))
+            .chain(self.notes.iter().map(|note| (note.as_str().into(), Tone::Warn)))
+            .chain(link)
+            .chain(std::iter::once(("".into(), Tone::Plain)))
+            .chain(self.text.text().lines().map(|line| (line.into(), Tone::Plain)))
+    }
 }
 
 /// Path and name of the role that is connected first, of those a template makes.

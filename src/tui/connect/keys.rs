@@ -62,7 +62,7 @@ fn next<T: PartialEq + Copy>(all: &[T], now: T) -> T {
 
 fn role_key(model: &mut Model, flow: &mut Flow, key: Key) -> After {
     let role = &mut flow.role;
-    let lines = role.text.as_ref().map_or(0, |text| text.text.text().lines().count());
+    let lines = role.text.as_ref().map_or(0, |text| text.lines().count());
     let mut scrolled = |by: isize| role.top = role.top.saturating_add_signed(by).min(lines.saturating_sub(1));
     match (key.code, key.ctrl) {
         (KeyCode::Esc, _) => return leave(model, flow),
@@ -90,6 +90,13 @@ fn role_key(model: &mut Model, flow: &mut Flow, key: Key) -> After {
                 return After::Do(copy_text(model, "role template", &label, text.text()));
             }
             None => model.notify(NoticeLevel::Hint, "y: there is no text to copy yet"),
+        },
+        (KeyCode::Char('u'), false) => match role.text.as_ref().and_then(|text| text.quick_create_url.clone()) {
+            Some(url) => return After::Do(copy_text(model, "quick-create link", "quick-create link", &url)),
+            None => model.notify(
+                NoticeLevel::Hint,
+                "u: there is no quick-create link: template_url in config.toml makes one, for CloudFormation",
+            ),
         },
         (KeyCode::Char('w'), false) => match &role.text {
             Some(_) => flow.ask_file(),

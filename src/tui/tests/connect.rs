@@ -154,7 +154,14 @@ fn the_role_is_shown_chosen_scrolled_copied_and_written() {
     let mut driver = at_role(100, 30);
     driver.expect("asking who the role is to trust").end_errand(Ok(rendered()));
     driver.expect("trusts arn:aws:iam::999988887777:role/ops").expect(ID).expect("quick-create link");
-    driver.press("j j j").expect_not(ID).expect("4/63").press("G").expect("63/63").press("g").expect(ID);
+    driver.press("j j j j j j j").expect_not(ID).expect("line 8 of 67").press("G").expect("line 67 of 67").press("g");
+    driver.expect(ID).press("u");
+    let Some(Effect::NoteCopy { text, .. }) =
+        driver.effects.iter().rev().find(|e| matches!(e, Effect::NoteCopy { .. }))
+    else {
+        panic!()
+    };
+    assert!(text.starts_with("https://"));
     driver.press("y");
     let Some(Effect::NoteCopy { what, told, text }) =
         driver.effects.iter().rev().find(|e| matches!(e, Effect::NoteCopy { .. }))
