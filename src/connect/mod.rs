@@ -5,8 +5,8 @@ mod diagnosis;
 mod external_id;
 mod gate;
 mod opener;
-mod services;
 pub mod render;
+mod services;
 mod session_name;
 mod trust_policy;
 
