@@ -171,13 +171,16 @@ impl<C: Assume> Context<C> {
     fn plan(&self, store: &ClientStore) -> Result<Vec<Jobs>, VaultError> {
         let now = self.now();
         let (client, options) = (store.client(), &self.options);
-        let accounts_read = store.accounts()?.map(|a| a.read_at);
         let mut planned = Vec::new();
         for connection in store.connections()? {
             let account = connection.account();
             let add = |due: bool, source| due.then(|| self.board.add(client, account, source));
             let fresh_seconds = i64::from(options.event_minutes) * 60;
-            let list_due = accounts_read.is_none_or(|at| now.since(at) >= fresh_seconds);
+            // Not by the list: Cost Explorer's names make one too, and another connection may have read it.
+            let list_due = match store.sources(&connection.id)?.accounts {
+                SourceState::Fresh { at } => now.since(at) >= fresh_seconds,
+                _ => true,
+            };
             let costs = connection.kind.has_costs()
                 && !cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours).is_empty();
             let regions = region_plans(&store.coverage(account)?, connection.partition(), options.reach(), now);

@@ -2,13 +2,14 @@
 
 use crate::{
     support::Rig,
-    world::{Costs, connected, costs_of, events_of},
+    world::{Costs, connected, costs_of, events_of, events_where},
 };
 use bailiwick::{
     domain::{
         AccountId, AccountState, Amounts, Clock, Connection, Day, Finding, FindingState, JobState, Month, Source,
         SourceState, SyncSummary, Timestamp,
     },
+    sim::{events::SimEvent, world::World},
     sync::ClientStore,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const DAYS: i64 = 14;
 
 /// Which events are looked at: late ones are not there before they can be seen.
-pub type Seen<'a> = &'a dyn Fn(AccountId, &str) -> bool;
+pub type Seen<'a> = &'a dyn Fn(&SimEvent) -> bool;
 
 impl Rig {
     pub fn stores(&self) -> Vec<ClientStore> {
@@ -81,23 +82,22 @@ fn amounts_by_month(store: &ClientStore, connection: &Connection) -> (Costs<Mont
 
 /// Nothing is held that was not so, and nothing called read that is not held.
 #[track_caller]
-pub fn claims_are_honest(rig: &Rig, summary: &SyncSummary, seen: Seen<'_>) {
+pub fn claims_are_honest(rig: &Rig, world: &World, summary: &SyncSummary, seen: Seen<'_>) {
     let now = rig.clock.now();
     for (store, connection) in rig.connections() {
         let account = connection.account();
         let held = rig.event_ids(&store, account);
-        let all = events_of(&rig.world, account, None, now.plus(-DAYS * 86_400), now);
+        let all = events_of(world, account, None, now.plus(-DAYS * 86_400), now);
         assert_eq!(held.difference(&all).next(), None, "{account} holds an event that never was");
         for (region, covered) in store.coverage(account).unwrap().regions() {
             for range in covered.ranges() {
-                let mut there = events_of(&rig.world, account, Some(region), range.start, range.end);
-                there.retain(|id| seen(account, id));
+                let there = events_where(world, account, Some(region), range.start, range.end, seen);
                 let missing = there.difference(&held).next();
                 assert_eq!(missing, None, "{account} {region} claims {range:?}");
             }
         }
         if connection.kind.has_costs() {
-            claimed_costs_are_true(rig, &store, &connection);
+            claimed_costs_are_true(rig, world, &store, &connection);
         }
         let sources = store.sources(&connection.id).unwrap();
         for job in summary.failures.iter().filter(|job| job.account == account) {
@@ -114,8 +114,8 @@ pub fn claims_are_honest(rig: &Rig, summary: &SyncSummary, seen: Seen<'_>) {
     }
 }
 
-fn claimed_costs_are_true(rig: &Rig, store: &ClientStore, connection: &Connection) {
-    let (months, days) = costs_of(&rig.world, connection.account(), rig.clock.now().day());
+fn claimed_costs_are_true(rig: &Rig, world: &World, store: &ClientStore, connection: &Connection) {
+    let (months, days) = costs_of(world, connection.account(), rig.clock.now().day());
     let (held_months, held_days) = amounts_by_month(store, connection);
     let state = store.cost_state(&connection.id).unwrap();
     for grouped in [true, false] {
@@ -131,15 +131,24 @@ fn claimed_costs_are_true(rig: &Rig, store: &ClientStore, connection: &Connectio
     assert_eq!(held_days, claimed, "{} by day", connection.id);
 }
 
+/// The costs of every month, whatever is held of its days.
+#[track_caller]
+pub fn months_equal(rig: &Rig, world: &World) {
+    for (store, connection) in rig.connections().into_iter().filter(|(_, c)| c.kind.has_costs()) {
+        let (truth, _) = costs_of(world, connection.account(), rig.clock.now().day());
+        assert_eq!(amounts_by_month(&store, &connection).0, truth, "{}", connection.id);
+    }
+}
+
 /// Every event, cost and account of the world, exactly, and coverage without a gap.
 #[track_caller]
-pub fn equals_the_truth(rig: &Rig) {
+pub fn equals_the_truth(rig: &Rig, world: &World) {
     let now = rig.clock.now();
     let since = crate::world::now().plus(-DAYS * 86_400);
     for (store, connection) in rig.connections() {
         let account = connection.account();
         assert!(connected().contains(&account));
-        let (held, all) = (rig.event_ids(&store, account), events_of(&rig.world, account, None, since, now));
+        let (held, all) = (rig.event_ids(&store, account), events_of(world, account, None, since, now));
         let (missing, more) = (all.difference(&held).next(), held.difference(&all).next());
         assert_eq!((missing, more), (None, None), "{account} at {now}");
         let coverage = store.coverage(account).unwrap();
@@ -151,12 +160,12 @@ pub fn equals_the_truth(rig: &Rig) {
         if connection.kind.has_costs() {
             let state = store.cost_state(&connection.id).unwrap();
             assert!(state.monthly_at.is_some() && state.total_at.is_some() && state.daily_at.len() == 13, "{state:?}");
-            claimed_costs_are_true(rig, &store, &connection);
+            claimed_costs_are_true(rig, world, &store, &connection);
         }
         let sources = store.sources(&connection.id).unwrap();
         assert!(sources.regions_failed.is_empty() && sources.failures.is_empty(), "{sources:?}");
     }
-    for (store, client) in rig.stores().iter().zip(&rig.world.clients) {
+    for (store, client) in rig.stores().iter().zip(&world.clients) {
         assert_eq!(store.client().as_str(), client.id);
         let listed = store.accounts().unwrap().unwrap().accounts;
         let listed: Vec<_> = listed.iter().filter(|a| a.state != AccountState::Left).map(|a| a.id).collect();

@@ -218,10 +218,22 @@ pub fn events_of(
     from: Timestamp,
     to: Timestamp,
 ) -> BTreeSet<String> {
+    events_where(world, account, region, from, to, &|_| true)
+}
+
+/// Of these, those that `seen` lets through.
+pub fn events_where(
+    world: &World,
+    account: AccountId,
+    region: Option<&Region>,
+    from: Timestamp,
+    to: Timestamp,
+    seen: &dyn Fn(&SimEvent) -> bool,
+) -> BTreeSet<String> {
     let account = world.accounts.iter().find(|a| a.id == account).unwrap();
     let wanted = account
         .events
         .iter()
         .filter(|e| e.essential() && from <= e.time && e.time < to && region.is_none_or(|region| e.region == *region));
-    wanted.map(|e| e.id.clone()).collect()
+    wanted.filter(|e| seen(e)).map(|e| e.id.clone()).collect()
 }
