@@ -12,7 +12,8 @@ use crate::{
     aws::{CostQuery, Granularity, Pace},
     connect::Gate,
     domain::{
-        AccountId, Connection, Depth, PlannedJob, PlannedSpend, Region, RequestCounts, Source, SyncPlan, Timestamp,
+        AccountId, Connection, Depth, PlannedJob, PlannedSpend, Region, RequestCounts, Source, SourceState, SyncPlan,
+        Timestamp,
     },
     vault::{Vault, VaultError},
 };
@@ -39,13 +40,16 @@ pub(super) struct Due {
 
 /// What is due of a client.
 pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) -> Result<Vec<Due>, VaultError> {
-    let accounts_read = store.accounts()?.map(|a| a.read_at);
     let fresh_seconds = i64::from(options.event_minutes) * 60;
-    let list_due = accounts_read.is_none_or(|at| now.since(at) >= fresh_seconds);
     let of = |connection: Connection| {
         let costs = match connection.kind.has_costs() {
             true => cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours),
             false => Vec::new(),
+        };
+        // Not by the list: Cost Explorer's names make one too, and another connection may have read it.
+        let list_due = match store.sources(&connection.id)?.accounts {
+            SourceState::Fresh { at } => now.since(at) >= fresh_seconds,
+            _ => true,
         };
         let coverage: Coverage = store.coverage(connection.account())?;
         Ok(Due {

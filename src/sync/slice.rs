@@ -215,3 +215,6 @@ impl ClientStore {
         Ok(present.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,9 +60,14 @@ pub struct Rig {
 impl Rig {
     /// `events` over `accounts`, unthrottled.
     pub fn new(accounts: usize, events: usize) -> Self {
+        Self::of(World::generate(WorldConfig { seed: 1, now: NOW.parse().unwrap(), accounts, events }))
+    }
+
+    /// A world that a test made, as it is at [`NOW`].
+    pub fn of(world: World) -> Self {
         let now: Timestamp = NOW.parse().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(now.second())));
-        let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts, events }));
+        let world = Arc::new(world);
         let server = SimServer::start(world.clone(), clock.clone(), ServeOptions::default()).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let secret = SecretSlice::from(vec![7u8; 32]);
