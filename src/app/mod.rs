@@ -15,6 +15,7 @@ mod engine;
 pub mod fleet;
 mod key_file;
 mod log;
+mod members;
 mod report;
 mod run;
 mod secret;

@@ -90,6 +90,11 @@ impl Pacer {
         }
     }
 
+    /// Requests that may be under way at once: as many jobs are worth beginning.
+    pub fn concurrency(&self) -> usize {
+        self.pace.concurrency.max(1)
+    }
+
     /// All requests sent so far.
     pub fn counts(&self) -> RequestCounts {
         self.counts.get()

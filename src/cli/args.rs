@@ -6,7 +6,7 @@ mod connect;
 
 pub use audit::{AuditAction, AuditListArgs, When};
 pub use client::{BasisArg, ClientAction, FactsArgs, budget, currency};
-pub use connect::{ConnectArgs, ConnectionAction, KindArg, WayArgs};
+pub use connect::{ConnectArgs, ConnectionAction, KindArg, MembersArgs, WayArgs};
 
 use super::vault;
 use crate::domain::{AccountId, ClientId, Metric, Severity, Timestamp};

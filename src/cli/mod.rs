@@ -5,6 +5,7 @@ mod backup;
 mod audit;
 mod check;
 mod confirm;
+pub mod bulk;
 pub mod connection;
 mod config;
 mod print;
@@ -15,7 +16,7 @@ pub mod vault;
 pub use args::{
     AccessArgs, AccountsArgs, AuditAction, AuditListArgs, BasisArg, CheckArgs, CheckFormat, Cli, ClientAction, Command,
     ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, InitArgs, KindArg,
-    MetricArg, OverviewArgs, SimAction, SyncArgs, WayArgs, When, WorldArgs, budget, currency,
+    MembersArgs, MetricArg, OverviewArgs, SimAction, SyncArgs, WayArgs, When, WorldArgs, budget, currency,
 };
 pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};

@@ -2,8 +2,10 @@
 
 mod access;
 mod accounts;
+mod attempt;
 mod audit;
 mod backup;
+mod bulk;
 mod care;
 mod clients;
 mod connect;
@@ -13,6 +15,7 @@ mod files;
 mod findings;
 mod glance;
 mod keys;
+mod members;
 mod overview;
 mod policy;
 mod query;
@@ -28,5 +31,6 @@ pub use care::Repaired;
 pub use connect::{ConnectRequest, Line, Way};
 pub use data::Desk;
 pub use files::check_files;
+pub use members::MembersPlan;
 pub use policy::{Action, Actor, Effect, note_creation, note_restore};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};

@@ -97,6 +97,8 @@ actions! {
     ClientRemove, "client.remove", "removing the client", Changes, RefusedButFreesSpace;
     /// `connect`.
     ConnectionAdd, "connection.add", "connecting the role", Changes, Refused;
+    /// `connect --members`: the accounts of the client's organization are listed through its payer.
+    AccountsList, "accounts.list", "listing the accounts", Changes, Refused;
     /// `connection test`.
     ConnectionTest, "connection.test", "testing the connection", Changes, Refused;
     /// `connection override`.

@@ -11,10 +11,12 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 mod audit;
+mod bulk;
 mod connection;
 mod vault;
 
 pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
+pub use bulk::{BulkAction, BulkProgress, MemberCounts, MemberView, MembersReport, usable};
 pub use connection::{ConnectReport, ConnectionView, ProbeView};
 pub use vault::{BackupRow, SlotRow, VaultMode, VaultView};
 

@@ -17,6 +17,7 @@ mod label;
 mod money;
 mod principal;
 mod progress;
+mod role_pattern;
 mod time;
 mod untrusted;
 
@@ -35,5 +36,6 @@ pub use label::{Label, Note};
 pub use money::{Currency, Money};
 pub use principal::{PrincipalError, TrustedPrincipal};
 pub use progress::{JobId, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncSummary};
+pub use role_pattern::RolePattern;
 pub use time::{Clock, Day, FixedClock, Month, TimeRange, Timestamp};
 pub use untrusted::Untrusted;

@@ -18,6 +18,7 @@ mod retention;
 mod slice;
 mod store;
 
+pub use accounts::{all_pages, keep_listed, with_listed};
 pub use coverage::{Coverage, Depth, RegionCoverage};
 pub use engine::{SyncOptions, evidence, gate_failure, run};
 pub use judge::judge_connections;

@@ -1,6 +1,10 @@
 //! Connections: HTTP/1.1 with keep-alive, bodies of at most one megabyte.
 
-use super::{answer::Answer, cloud::Cloud, fault::Fault};
+use super::{
+    answer::Answer,
+    cloud::{Cloud, Connected},
+    fault::Fault,
+};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     Request, Response, StatusCode,
@@ -49,6 +53,7 @@ async fn accept(listener: tokio::net::TcpListener, cloud: Arc<Cloud>) {
         let _ = stream.set_nodelay(true);
         let cloud = Arc::clone(&cloud);
         tokio::spawn(async move {
+            let _open = Connected::to(&cloud);
             let service = service_fn(|request| respond(&cloud, request));
             let connection = http1::Builder::new()
                 .half_close(true)

@@ -1,0 +1,263 @@
+//! Many accounts in one run: as many gates at once as requests may be under way, and what they prove is kept as it comes,
+//! so that a run that is cut off loses nothing but what it was about to learn.
+
+use super::{
+    Action, DeskError, Line, Way,
+    attempt::{Attempt, proved},
+    connect::named,
+    data::{ClientData, Desk},
+    view::{ConnectReport, ConnectionView},
+};
+use crate::{
+    aws::Assume,
+    connect::Subject,
+    domain::{
+        Access, Account, AccountId, Client, ClientId, Connection, ConnectionKind, ExternalId, RequestCounts, Untrusted,
+    },
+    sync::{ClientStore, judge_connections},
+};
+use futures::{StreamExt, stream};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    pin::pin,
+};
+
+/// Accounts that are kept with one commit at most.
+const BATCH: usize = 64;
+
+/// A client in a run. Its records were read once, before: reading them anew for each account would take longer than the
+/// gates.
+pub(super) struct Case {
+    /// With the ExternalId that is to open its roles.
+    pub(super) client: Client,
+    /// The ExternalId it has.
+    pub(super) own: ExternalId,
+    pub(super) connections: Vec<Connection>,
+    pub(super) accounts: BTreeMap<AccountId, Account>,
+    pub(super) store: ClientStore,
+    /// What was kept in this run.
+    kept: BTreeSet<AccountId>,
+}
+
+impl Case {
+    /// A client as it is kept, to be opened with an ExternalId.
+    pub(super) fn new(data: &ClientData, external_id: Option<&ExternalId>) -> Self {
+        let own = data.profile.external_id.clone();
+        let external_id = external_id.cloned().unwrap_or_else(|| own.clone());
+        Self {
+            client: Client { external_id, ..data.profile.clone() },
+            own,
+            connections: data.connections.clone(),
+            accounts: data.accounts.clone(),
+            store: data.store.clone(),
+            kept: BTreeSet::new(),
+        }
+    }
+
+    fn connection(&self, account: AccountId) -> Option<&Connection> {
+        self.connections.iter().find(|c| c.account() == account)
+    }
+
+    /// Takes in what was kept.
+    fn take(&mut self, connection: &Connection) {
+        self.own = self.client.external_id.clone();
+        self.kept.insert(connection.account());
+        match self.connections.iter_mut().find(|known| known.id == connection.id) {
+            Some(known) => *known = connection.clone(),
+            None => self.connections.push(connection.clone()),
+        }
+    }
+}
+
+/// One account of a run.
+pub(super) struct Errand {
+    /// Which of the clients.
+    pub(super) client: ClientId,
+    pub(super) way: Way,
+    pub(super) alias: Option<Untrusted>,
+    pub(super) kind: Option<ConnectionKind>,
+    /// The connection is there, and its gate is to be tried again.
+    pub(super) retest: bool,
+}
+
+/// What became of an account; a refusal in words if it was not even tried.
+pub(super) type Ending = Result<ConnectReport, String>;
+
+/// The clients of a run.
+pub(super) type Cases = BTreeMap<ClientId, RefCell<Case>>;
+
+/// An errand that came back from AWS.
+struct Found {
+    errand: usize,
+    connection: Connection,
+    requests: RequestCounts,
+}
+
+impl Desk {
+    /// Notes what a run is about to try of one client.
+    pub(super) fn permit_errands(&self, client: &ClientId, errands: &[&Errand]) -> Result<(), DeskError> {
+        let (again, new): (Vec<&Errand>, Vec<&Errand>) = errands.iter().partition(|errand| errand.retest);
+        if !new.is_empty() {
+            let accounts: Vec<AccountId> = new.iter().filter_map(|errand| errand.way.account()).collect();
+            let profiles = match new.len() - accounts.len() {
+                0 => String::new(),
+                profiles => format!("; {profiles} profiles"),
+            };
+            let detail = format!("if they pass the gate: {}{profiles}", named(&accounts));
+            self.permit(Action::ConnectionAdd, Some(client), &detail)?;
+        }
+        if !again.is_empty() {
+            let accounts: Vec<AccountId> = again.iter().filter_map(|errand| errand.way.account()).collect();
+            self.permit(Action::ConnectionTest, Some(client), &format!("connections {}", named(&accounts)))?;
+        }
+        Ok(())
+    }
+
+    /// Puts all to the gate and keeps what proves itself. `done` hears each as it is over, and is never called again for
+    /// what was durable then. Dropping this keeps what was kept.
+    ///
+    /// # Errors
+    /// When the vault cannot be written any more: nothing that follows could be kept either.
+    pub(super) async fn run_errands<C: Assume>(
+        &self,
+        line: &Line<'_, C>,
+        cases: &Cases,
+        errands: &[Errand],
+        done: &dyn Fn(usize, Ending),
+    ) -> Result<(), DeskError> {
+        let jobs = errands.iter().enumerate().map(async |(n, errand)| (n, self.errand(line, cases, n, errand).await));
+        let jobs = stream::iter(jobs).buffer_unordered(line.pacer.concurrency());
+        // What came back while the last of them were kept is kept together.
+        let mut ready = pin!(jobs.ready_chunks(BATCH));
+        while let Some(batch) = ready.next().await {
+            let mut found: BTreeMap<&ClientId, Vec<Found>> = BTreeMap::new();
+            for (n, came) in batch {
+                match (came, errands.get(n)) {
+                    (Ok(back), Some(errand)) => found.entry(&errand.client).or_default().push(back),
+                    (Ok(_), None) => {}
+                    (Err(ending), _) => done(n, ending),
+                }
+            }
+            for (client, found) in found {
+                if let Some(case) = cases.get(client) {
+                    self.keep_found(&mut case.borrow_mut(), errands, found, done)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the connection checks judge the clients of which something was kept.
+    pub(super) fn judge_cases(&self, cases: &Cases) -> Result<(), DeskError> {
+        for case in cases.values().map(RefCell::borrow).filter(|case| !case.kept.is_empty()) {
+            judge_connections(&case.store, &self.checks, self.now())?;
+        }
+        Ok(())
+    }
+
+    async fn errand<C: Assume>(
+        &self,
+        line: &Line<'_, C>,
+        cases: &Cases,
+        n: usize,
+        errand: &Errand,
+    ) -> Result<Found, Ending> {
+        let unreachable = |failure| Ok(ConnectReport::unreachable(&errand.client, &errand.way, self.now(), failure));
+        let (access, ours) = self.way(line, &errand.way).await.map_err(unreachable)?;
+        let case = cases.get(&errand.client).ok_or_else(|| Err("the client is not there any more".to_owned()))?;
+        let account = access.account();
+        self.may_have(&case.borrow(), &access)?;
+        // Nothing of the case is held while AWS is asked: it changes with what is kept meanwhile.
+        let (client, own, known) = {
+            let case = case.borrow();
+            (case.client.clone(), case.own.clone(), case.connection(account).cloned())
+        };
+        let evident = |connection: &Connection| {
+            let case = case.borrow();
+            self.evidence(connection, &case.connections, case.accounts.values(), line)
+        };
+        if let Some(mut connection) = known.clone().filter(|_| errand.retest) {
+            let subject = Subject::of(&connection, &client.external_id, None, evident(&connection));
+            let verdict = self.verdict(line, &subject, &|_| {}).await;
+            connection.take(verdict.state, verdict.results);
+            return Ok(Found { errand: n, connection, requests: verdict.requests });
+        }
+        let attempt = Attempt {
+            client: &client,
+            own: (own != client.external_id).then_some(&own),
+            access,
+            kind: errand.kind.or_else(|| ours.then_some(ConnectionKind::Own)),
+            alias: errand.alias.clone(),
+            known: known.as_ref(),
+            key: None,
+            evidence: evident,
+        };
+        let tried = self.attempt(line, attempt, &|_| {}).await;
+        let (connection, requests) = tried.map_err(|error| Err(error.to_string()))?;
+        Ok(Found { errand: n, connection, requests })
+    }
+
+    /// A profile tells only when it is asked whose account it leads into.
+    fn may_have(&self, case: &Case, access: &Access) -> Result<(), Ending> {
+        let Access::Profile { name, account, .. } = access else { return Ok(()) };
+        self.belongs_to(&case.client.id, *account).map_err(|error| Err(error.to_string()))?;
+        if case.kept.contains(account) {
+            return Err(Err(format!("profile {name} leads into {account}, which was connected in this run already")));
+        }
+        Ok(())
+    }
+
+    fn keep_found(
+        &self,
+        case: &mut Case,
+        errands: &[Errand],
+        found: Vec<Found>,
+        done: &dyn Fn(usize, Ending),
+    ) -> Result<(), DeskError> {
+        let mut kept: BTreeMap<AccountId, Found> = BTreeMap::new();
+        let mut endings: Vec<(usize, Ending)> = Vec::new();
+        for back in found {
+            let account = back.connection.account();
+            let retested = errands.get(back.errand).is_some_and(|errand| errand.retest);
+            if !retested && !proved(&back.connection) {
+                endings.push((back.errand, self.ending(&back, false)));
+            } else if let Err(refused) = self.may_have(case, &back.connection.access) {
+                endings.push((back.errand, refused));
+            } else if let Some(twice) = kept.insert(account, back) {
+                endings.push((twice.errand, Err(format!("{account} was connected in this run already"))));
+            }
+        }
+        if !kept.is_empty() {
+            if case.own != case.client.external_id {
+                let detail = format!(
+                    "that of {} takes the place of the one made here",
+                    named(&Vec::from_iter(kept.keys().copied()))
+                );
+                self.permit(Action::ExternalIdImport, Some(&case.client.id), &detail)?;
+            }
+            let connections: Vec<Connection> = kept.values().map(|back| back.connection.clone()).collect();
+            self.keep(&case.client, &connections, None)?;
+            connections.iter().for_each(|connection| case.take(connection));
+        }
+        endings.extend(kept.values().map(|back| (back.errand, self.ending(back, true))));
+        endings.into_iter().for_each(|(n, ending)| done(n, ending));
+        Ok(())
+    }
+
+    fn ending(&self, found: &Found, kept: bool) -> Ending {
+        let view = ConnectionView::new(&found.connection, None, self.now());
+        Ok(ConnectReport { kept, requests: found.requests, connection: view })
+    }
+}
+
+/// Does work until it is done or `stop` comes. Why it ended before its end, if so.
+pub(super) async fn until(
+    work: impl Future<Output = Result<(), DeskError>>,
+    stop: impl Future<Output = ()>,
+) -> Option<String> {
+    tokio::select! {
+        done = work => done.err().map(|error| error.to_string()),
+        () = stop => Some("it was interrupted".to_owned()),
+    }
+}
