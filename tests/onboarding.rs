@@ -2,6 +2,8 @@
 
 mod program;
 
+#[path = "onboarding/import.rs"]
+mod import;
 #[path = "onboarding/members.rs"]
 mod members;
 #[path = "onboarding/world.rs"]

@@ -13,6 +13,7 @@ mod demo;
 mod desk;
 mod engine;
 pub mod fleet;
+mod import;
 mod key_file;
 mod log;
 mod members;
@@ -110,6 +111,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
                 clients::show(setting, &id, reveal_external_id, json, &mut out)
             }
             ClientAction::List { json } => clients::list(setting, json, &mut out),
+            ClientAction::Import(args) => import::run(setting, &args, &mut out),
             ClientAction::Remove(args) => vault::client_remove(setting, &args, &mut out),
         },
         Some(Command::Connection { action }) => connect::connection(setting, action, &mut out),

@@ -3,10 +3,12 @@
 mod audit;
 mod client;
 mod connect;
+mod import;
 
 pub use audit::{AuditAction, AuditListArgs, When};
 pub use client::{BasisArg, ClientAction, FactsArgs, budget, currency};
 pub use connect::{ConnectArgs, ConnectionAction, KindArg, MembersArgs, WayArgs};
+pub use import::{FormatArg, ImportArgs};
 
 use super::vault;
 use crate::domain::{AccountId, ClientId, Metric, Severity, Timestamp};

@@ -8,6 +8,7 @@ mod confirm;
 pub mod bulk;
 pub mod connection;
 mod config;
+pub mod import;
 mod print;
 mod show;
 mod table;
@@ -15,8 +16,9 @@ pub mod vault;
 
 pub use args::{
     AccessArgs, AccountsArgs, AuditAction, AuditListArgs, BasisArg, CheckArgs, CheckFormat, Cli, ClientAction, Command,
-    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, InitArgs, KindArg,
-    MembersArgs, MetricArg, OverviewArgs, SimAction, SyncArgs, WayArgs, When, WorldArgs, budget, currency,
+    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, FormatArg, ImportArgs,
+    InitArgs, KindArg, MembersArgs, MetricArg, OverviewArgs, SimAction, SyncArgs, WayArgs, When, WorldArgs, budget,
+    currency,
 };
 pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};

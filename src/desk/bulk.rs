@@ -180,8 +180,9 @@ impl Desk {
         if let Some(mut connection) = known.clone().filter(|_| errand.retest) {
             let subject = Subject::of(&connection, &client.external_id, None, evident(&connection));
             let verdict = self.verdict(line, &subject, &|_| {}).await;
-            connection.take(verdict.state, verdict.results);
-            return Ok(Found { errand: n, connection, requests: verdict.requests });
+            let requests = verdict.requests;
+            verdict.apply(&mut connection);
+            return Ok(Found { errand: n, connection, requests });
         }
         let attempt = Attempt {
             client: &client,

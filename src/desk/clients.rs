@@ -35,8 +35,12 @@ impl Desk {
 
     /// Adds a client with an ExternalId of its own.
     pub fn add_client(&self, id: &ClientId, facts: &ClientFacts) -> Result<Client, DeskError> {
+        self.may_add_client(id, facts, "with an ExternalId of its own, which was shown")
+    }
+
+    /// Notes it, and adds the client.
+    pub(super) fn may_add_client(&self, id: &ClientId, facts: &ClientFacts, detail: &str) -> Result<Client, DeskError> {
         let store = ClientStore::new(self.vault.clone(), id.clone());
-        let detail = "with an ExternalId of its own, which was shown";
         if !self.vault.has(&Scope::Client(id.clone())) {
             self.permit_new_client(id, detail)?;
         } else if store.profile()?.is_none() {
@@ -66,15 +70,7 @@ impl Desk {
     /// Changes what is known of a client.
     pub fn edit_client(&self, id: &ClientId, facts: &ClientFacts) -> Result<Client, DeskError> {
         let mut client = self.client(id)?;
-        let told = [
-            ("name", facts.name.is_some()),
-            ("cost basis", facts.cost_basis.is_some()),
-            ("currency", facts.currency.is_some()),
-            ("notes", facts.notes.is_some()),
-            ("budget", facts.budget.is_some()),
-        ];
-        let told: Vec<&str> = told.into_iter().filter(|(_, told)| *told).map(|(what, _)| what).collect();
-        self.permit(Action::ClientEdit, Some(id), &format!("its {}", told.join(", ")))?;
+        self.permit(Action::ClientEdit, Some(id), &format!("its {}", facts.told().join(", ")))?;
         facts.apply(&mut client);
         let store = ClientStore::new(self.vault.clone(), id.clone());
         let mut draft = store.draft();

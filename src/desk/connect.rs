@@ -195,10 +195,11 @@ impl Desk {
         let evidence = self.evidence(&connection, &data.connections, data.accounts.values(), line);
         let subject = Subject::of(&connection, &data.profile.external_id, key.as_ref(), evidence);
         let verdict = self.verdict(line, &subject, tell).await;
-        connection.take(verdict.state, verdict.results);
+        let requests = verdict.requests;
+        verdict.apply(&mut connection);
         self.renew(&data, &connection)?;
         let view = ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now());
-        Ok(ConnectReport { kept: true, requests: verdict.requests, connection: view })
+        Ok(ConnectReport { kept: true, requests, connection: view })
     }
 
     /// Lets a quarantined role be used all the same. The finding stays until the role passes the gate.

@@ -14,6 +14,7 @@ mod data;
 mod files;
 mod findings;
 mod glance;
+mod import;
 mod keys;
 mod members;
 mod overview;

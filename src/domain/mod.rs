@@ -24,7 +24,7 @@ mod untrusted;
 pub use account::{Account, AccountState, JoinedMethod};
 pub use arn::{ArnError, Partition, RoleArn};
 pub use cell::{Cell, Freshness, SourceState};
-pub use client::{Client, ClientFacts, CostBasis};
+pub use client::{Client, ClientFacts, CostBasis, parse_budget};
 pub use connection::{Access, AccessKeyId, Connection, ConnectionKind, ProfileName};
 pub use cost::{Amounts, CostCell, CostMonth, DayCosts, Metric};
 pub use event::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind};

@@ -1,6 +1,6 @@
 //! The name that a role has in every account of an organization.
 
-use super::{AccountId, ArnError, Partition, RoleArn};
+use super::{AccountId, ArnError, Partition, RoleArn, Untrusted};
 use std::{fmt, str::FromStr};
 
 /// What stands for the account's id.
@@ -32,6 +32,10 @@ impl FromStr for RolePattern {
     fn from_str(text: &str) -> Result<Self, ArnError> {
         // IAM writes a path with a slash before it, an ARN without.
         let pattern = Self(text.strip_prefix('/').unwrap_or(text).to_owned());
+        // A whole ARN names one account's role, and would pass for a path.
+        if pattern.0.contains(':') {
+            return Err(ArnError::Name(Untrusted::new(text).for_tui(80)));
+        }
         pattern.role(Partition::Aws, AccountId::ZERO).map(|_| pattern)
     }
 }

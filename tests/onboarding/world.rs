@@ -96,6 +96,13 @@ pub fn organization(size: u64) -> Arc<World> {
     world(vec![client(0, ids, Some(organization))], accounts)
 }
 
+/// Clients of one standalone account each.
+pub fn clients(count: u64) -> Arc<World> {
+    let place = |n: u64| usize::try_from(n).unwrap();
+    let accounts: Vec<SimAccount> = (0..count).map(|n| account(n, place(n), PAYER_ROLE)).collect();
+    world((0..count).map(|n| client(place(n), vec![id(n)], None)).collect(), accounts)
+}
+
 /// The simulator over a world, and a program with a vault that calls it.
 pub fn serve(world: &Arc<World>, config: &str) -> (SimServer, Program) {
     let clock = Arc::new(FixedClock(NOW.parse().unwrap()));
