@@ -59,6 +59,11 @@ impl Case {
         self.connections.iter().find(|c| c.account() == account)
     }
 
+    /// Whether another ExternalId than the client's own is tried.
+    fn imports(&self) -> bool {
+        self.own != self.client.external_id
+    }
+
     /// Takes in what was kept.
     fn take(&mut self, connection: &Connection) {
         self.own = self.client.external_id.clone();
@@ -95,23 +100,37 @@ struct Found {
 }
 
 impl Desk {
-    /// Notes what a run is about to try of one client.
-    pub(super) fn permit_errands(&self, client: &ClientId, errands: &[&Errand]) -> Result<(), DeskError> {
-        let (again, new): (Vec<&Errand>, Vec<&Errand>) = errands.iter().partition(|errand| errand.retest);
-        if !new.is_empty() {
-            let accounts: Vec<AccountId> = new.iter().filter_map(|errand| errand.way.account()).collect();
-            let profiles = match new.len() - accounts.len() {
-                0 => String::new(),
-                profiles => format!("; {profiles} profiles"),
-            };
-            let detail = format!("if they pass the gate: {}{profiles}", named(&accounts));
-            self.permit(Action::ConnectionAdd, Some(client), &detail)?;
+    /// Notes what a run is about to try: an entry for each client, or two. The clients of which it could not be noted, and
+    /// which must not be tried.
+    ///
+    /// # Errors
+    /// When nothing can be noted.
+    pub(super) fn permit_errands(&self, errands: &[Errand]) -> Result<BTreeMap<ClientId, DeskError>, DeskError> {
+        let mut of_client: BTreeMap<&ClientId, Vec<&Errand>> = BTreeMap::new();
+        errands.iter().for_each(|errand| of_client.entry(&errand.client).or_default().push(errand));
+        let (mut added, mut tested) = (Vec::new(), Vec::new());
+        for (client, errands) in of_client {
+            let (again, new): (Vec<&Errand>, Vec<&Errand>) = errands.into_iter().partition(|errand| errand.retest);
+            if !new.is_empty() {
+                added.push((client, format!("if they pass the gate: {}", told(&new))));
+            }
+            if !again.is_empty() {
+                tested.push((client, format!("connections {}", told(&again))));
+            }
         }
-        if !again.is_empty() {
-            let accounts: Vec<AccountId> = again.iter().filter_map(|errand| errand.way.account()).collect();
-            self.permit(Action::ConnectionTest, Some(client), &format!("connections {}", named(&accounts)))?;
+        let mut refused = BTreeMap::new();
+        for (action, details) in [(Action::ConnectionAdd, added), (Action::ConnectionTest, tested)] {
+            let Err(error) = self.permit_all(action, &details) else { continue };
+            // Where one client's records are damaged, that must not keep out the others.
+            for alone in details.chunks(1) {
+                match (self.permit_all(action, alone), alone) {
+                    (Err(_), _) if self.vault.read_only().is_some() => return Err(error),
+                    (Err(error), [(client, _), ..]) => drop(refused.insert((*client).clone(), error)),
+                    _ => {}
+                }
+            }
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// Puts all to the gate and keeps what proves itself. `done` hears each as it is over, and is never called again for
@@ -139,11 +158,7 @@ impl Desk {
                     (Err(ending), _) => done(n, ending),
                 }
             }
-            for (client, found) in found {
-                if let Some(case) = cases.get(client) {
-                    self.keep_found(&mut case.borrow_mut(), errands, found, done)?;
-                }
-            }
+            self.keep_found(cases, errands, found, done)?;
         }
         Ok(())
     }
@@ -178,7 +193,9 @@ impl Desk {
             self.evidence(connection, &case.connections, case.accounts.values(), line)
         };
         if let Some(mut connection) = known.clone().filter(|_| errand.retest) {
-            let subject = Subject::of(&connection, &client.external_id, None, evident(&connection));
+            let kind = errand.kind.or_else(|| connection.known_kind());
+            let evidence = evident(&connection);
+            let subject = Subject { kind, ..Subject::of(&connection, &client.external_id, None, evidence) };
             let verdict = self.verdict(line, &subject, &|_| {}).await;
             let requests = verdict.requests;
             verdict.apply(&mut connection);
@@ -209,46 +226,88 @@ impl Desk {
         Ok(())
     }
 
+    /// Keeps what proved itself, all of it with one commit.
     fn keep_found(
         &self,
-        case: &mut Case,
+        cases: &Cases,
         errands: &[Errand],
-        found: Vec<Found>,
+        found: BTreeMap<&ClientId, Vec<Found>>,
         done: &dyn Fn(usize, Ending),
     ) -> Result<(), DeskError> {
-        let mut kept: BTreeMap<AccountId, Found> = BTreeMap::new();
-        let mut endings: Vec<(usize, Ending)> = Vec::new();
-        for back in found {
-            let account = back.connection.account();
-            let retested = errands.get(back.errand).is_some_and(|errand| errand.retest);
-            if !retested && !proved(&back.connection) {
-                endings.push((back.errand, self.ending(&back, false)));
-            } else if let Err(refused) = self.may_have(case, &back.connection.access) {
-                endings.push((back.errand, refused));
-            } else if let Some(twice) = kept.insert(account, back) {
-                endings.push((twice.errand, Err(format!("{account} was connected in this run already"))));
+        let mut claimed: BTreeSet<AccountId> = BTreeSet::new();
+        let mut keeping: Vec<(&RefCell<Case>, Vec<Found>)> = Vec::new();
+        for (case, found) in found.into_iter().filter_map(|(client, found)| Some((cases.get(client)?, found))) {
+            let mut kept = Vec::new();
+            for back in found {
+                let account = back.connection.account();
+                let retested = errands.get(back.errand).is_some_and(|errand| errand.retest);
+                if !retested && !proved(&back.connection) {
+                    done(back.errand, self.ending(&back, false));
+                } else if let Err(refused) = self.may_have(&case.borrow(), &back.connection.access) {
+                    done(back.errand, refused);
+                } else if !claimed.insert(account) {
+                    done(back.errand, Err(format!("{account} was connected in this run already")));
+                } else {
+                    kept.push(back);
+                }
+            }
+            if !kept.is_empty() {
+                keeping.push((case, kept));
             }
         }
-        if !kept.is_empty() {
-            if case.own != case.client.external_id {
-                let detail = format!(
-                    "that of {} takes the place of the one made here",
-                    named(&Vec::from_iter(kept.keys().copied()))
-                );
-                self.permit(Action::ExternalIdImport, Some(&case.client.id), &detail)?;
+        let Err(error) = self.keep_all(&keeping, done) else { return Ok(()) };
+        // Where one client's records are damaged, that must not keep out the others.
+        for alone in keeping.chunks(1) {
+            match self.keep_all(alone, done) {
+                Ok(()) => {}
+                Err(_) if self.vault.read_only().is_some() => return Err(error),
+                Err(error) => {
+                    let errands = alone.iter().flat_map(|(_, kept)| kept.iter().map(|back| back.errand));
+                    errands.for_each(|n| done(n, Err(error.to_string())));
+                }
             }
-            let connections: Vec<Connection> = kept.values().map(|back| back.connection.clone()).collect();
-            self.keep(&case.client, &connections, None)?;
-            connections.iter().for_each(|connection| case.take(connection));
         }
-        endings.extend(kept.values().map(|back| (back.errand, self.ending(back, true))));
-        endings.into_iter().for_each(|(n, ending)| done(n, ending));
+        Ok(())
+    }
+
+    fn keep_all(
+        &self,
+        keeping: &[(&RefCell<Case>, Vec<Found>)],
+        done: &dyn Fn(usize, Ending),
+    ) -> Result<(), DeskError> {
+        let connections = |kept: &[Found]| kept.iter().map(|back| back.connection.clone()).collect::<Vec<_>>();
+        let together: Vec<(Client, Vec<Connection>)> =
+            keeping.iter().map(|(case, kept)| (case.borrow().client.clone(), connections(kept))).collect();
+        let imported = keeping.iter().zip(&together).filter(|((case, _), _)| case.borrow().imports());
+        let imported: Vec<(&ClientId, String)> = imported
+            .map(|(_, (client, kept))| {
+                let accounts: Vec<AccountId> = kept.iter().map(Connection::account).collect();
+                (&client.id, format!("that of {} takes the place of the one made here", named(&accounts)))
+            })
+            .collect();
+        self.permit_all(Action::ExternalIdImport, &imported)?;
+        self.keep_together(&together)?;
+        for (case, kept) in keeping {
+            for back in kept {
+                case.borrow_mut().take(&back.connection);
+                done(back.errand, self.ending(back, true));
+            }
+        }
         Ok(())
     }
 
     fn ending(&self, found: &Found, kept: bool) -> Ending {
         let view = ConnectionView::new(&found.connection, None, self.now());
         Ok(ConnectReport { kept, requests: found.requests, connection: view })
+    }
+}
+
+/// What is tried, as an entry of the audit log names it.
+fn told(errands: &[&Errand]) -> String {
+    let accounts: Vec<AccountId> = errands.iter().filter_map(|errand| errand.way.account()).collect();
+    match errands.len() - accounts.len() {
+        0 => named(&accounts),
+        profiles => format!("{} and {profiles} by a profile", named(&accounts)),
     }
 }
 

@@ -41,12 +41,8 @@ impl Desk {
     /// Notes it, and adds the client.
     pub(super) fn may_add_client(&self, id: &ClientId, facts: &ClientFacts, detail: &str) -> Result<Client, DeskError> {
         let store = ClientStore::new(self.vault.clone(), id.clone());
-        if !self.vault.has(&Scope::Client(id.clone())) {
-            self.permit_new_client(id, detail)?;
-        } else if store.profile()?.is_none() {
-            // Its key was made and then the program was cut off: the profile is still to be written.
-            self.permit(Action::ClientAdd, Some(id), detail)?;
-        } else {
+        let has_key = self.vault.has(&Scope::Client(id.clone()));
+        if has_key && store.profile()?.is_some() {
             return Err(VaultError::ClientExists(id.clone()).into());
         }
         let external_id = new_external_id().map_err(|e| DeskError::Refused(e.to_string()))?;
@@ -63,7 +59,13 @@ impl Desk {
         facts.apply(&mut client);
         let mut draft = store.draft();
         draft.profile(&client)?;
-        draft.commit()?;
+        if has_key {
+            // Its key was made and then the program was cut off: the profile is still to be written.
+            self.permit(Action::ClientAdd, Some(id), detail)?;
+            draft.commit()?;
+        } else {
+            self.permit_new_client(id, detail, draft.into_batch())?;
+        }
         Ok(client)
     }
 

@@ -14,6 +14,7 @@ use crate::{
         GateState, Label, Note, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
     },
     sync::{ClientStore, StoredKey, judge_connections},
+    vault::Batch,
 };
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -105,9 +106,27 @@ impl Desk {
         connections: &[Connection],
         key: Option<&KeyPair>,
     ) -> Result<(), DeskError> {
-        let store = ClientStore::new(self.vault.clone(), client.id.clone());
         let ids: Vec<ConnectionId> = connections.iter().map(|c| c.id.clone()).collect();
         self.vault.add_connections(&client.id, &ids)?;
+        self.vault.commit(self.drafted(client, connections, key)?)?;
+        Ok(())
+    }
+
+    /// The same for several clients with one commit: all or none.
+    pub(super) fn keep_together(&self, kept: &[(Client, Vec<Connection>)]) -> Result<(), DeskError> {
+        let ids = kept.iter().flat_map(|(client, connections)| connections.iter().map(|c| (&client.id, &c.id)));
+        self.vault.add_connections_of(ids)?;
+        let mut batch = Batch::new();
+        for (client, connections) in kept {
+            batch.append(self.drafted(client, connections, None)?);
+        }
+        self.vault.commit(batch)?;
+        Ok(())
+    }
+
+    /// What is written of connections whose keys are there.
+    fn drafted(&self, client: &Client, connections: &[Connection], key: Option<&KeyPair>) -> Result<Batch, DeskError> {
+        let store = ClientStore::new(self.vault.clone(), client.id.clone());
         let mut draft = store.draft();
         draft.profile(client)?.connections(connections)?;
         for connection in connections {
@@ -122,8 +141,7 @@ impl Desk {
                 }
             }
         }
-        draft.commit()?;
-        Ok(())
+        Ok(draft.into_batch())
     }
 
     /// Tests a way in and keeps it if it may be used, or in quarantine if the role opens without its ExternalId. One

@@ -79,28 +79,31 @@ impl Desk {
                 }
             };
             board.client_is_there(&rows, planned.step);
-            let mine = errands_of(plan, client, &rows);
-            if mine.is_empty() {
-                continue;
-            }
-            if let Err(error) = self.permit_errands(client, &mine.iter().map(|(_, e)| e).collect::<Vec<_>>()) {
-                board.refused(&rows, &error);
-                continue;
-            }
             begun.insert(client.clone(), RefCell::new(case));
-            for (place, errand) in mine {
+            for (place, errand) in errands_of(plan, client, &rows) {
                 places.push(place);
                 errands.push(errand);
             }
         }
         let Some(line) = line.filter(|_| !errands.is_empty()) else { return Ok(()) };
+        let refused = self.permit_errands(&errands)?;
+        let (mut permitted, mut at) = (Vec::new(), Vec::new());
+        for (errand, place) in errands.into_iter().zip(places) {
+            match refused.get(&errand.client) {
+                Some(error) => board.ended(place, Err(error.to_string())),
+                None => {
+                    permitted.push(errand);
+                    at.push(place);
+                }
+            }
+        }
         (board.tell)(board.progress.get());
         let done = |n: usize, ending| {
-            if let Some(place) = places.get(n) {
+            if let Some(place) = at.get(n) {
                 board.ended(*place, ending);
             }
         };
-        self.run_errands(line, cases.get_or_init(|| begun), &errands, &done).await
+        self.run_errands(line, cases.get_or_init(|| begun), &permitted, &done).await
     }
 
     /// The client as the file tells of it, added or changed if it has to be.

@@ -99,7 +99,9 @@ impl Desk {
         tell: &dyn Fn(BulkProgress),
     ) -> Result<MembersReport, DeskError> {
         let MembersPlan { case, report, errands, places } = plan;
-        self.permit_errands(&report.client, &errands.iter().collect::<Vec<_>>())?;
+        if let Some((_, error)) = self.permit_errands(&errands)?.pop_first() {
+            return Err(error);
+        }
         let report = RefCell::new(MembersReport { preview: false, ..report });
         let progress = Cell::new(BulkProgress { total: errands.len(), ..BulkProgress::default() });
         tell(progress.get());
