@@ -125,19 +125,26 @@ fn connect_without_credentials_or_with_a_bad_endpoint_says_so_and_gives_nothing_
     let connect = ["connect", "acme", "--role-arn", "arn:aws:iam::123456789012:role/x"];
     let program = Program::with_vault().with("AWS_REGION", "us-east-1");
     let added = program.json(&["client", "add", "acme", "--json"]);
-    let said = program.refused(1, &connect);
-    assert!(said.starts_with("our own AWS credentials are missing or have expired: "), "{said}");
-    assert!(said.ends_with("run `aws sso login`, or set AWS_PROFILE to a profile that works"), "{said}");
-    assert!(said.len() < 300, "one sentence, not the list of all providers: {said}");
+    let said = |program: &Program| {
+        let ran = program.run(&connect);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(!format!("{ran:?}").contains(added["external_id"].as_str().unwrap()), "{ran:?}");
+        let why = ran.error.strip_prefix("bailiwick: 123456789012 was not connected for acme: ");
+        (why.unwrap_or_else(|| panic!("{ran:?}")).trim_end().to_owned(), ran.out)
+    };
+    let (why, _) = said(&program);
+    assert!(why.starts_with("our own AWS credentials are missing or have expired: "), "{why}");
+    assert!(why.ends_with("run `aws sso login`, or use a profile that works (AWS_PROFILE)"), "{why}");
+    assert!(why.len() < 300, "one sentence, not the list of all providers: {why}");
 
     let program = program.calling("no-scheme", "AKIAIOSFODNN7EXAMPLE", "shh-secret");
-    let said = program.refused(1, &connect);
+    let (why, out) = said(&program);
     assert_eq!(
-        said,
+        why,
         "no answer from AWS for sts:AssumeRole: endpoint must contain scheme; check the network, proxy and \
          AWS_ENDPOINT_URL; what is stored stays readable offline"
     );
-    assert!(!said.contains(added["external_id"].as_str().unwrap()) && !said.contains("shh-secret"));
+    assert!(!why.contains("shh-secret") && !out.contains("shh-secret"));
 }
 
 /// A sign-in of root, without MFA or with it.

@@ -53,8 +53,8 @@ fn tells_the_plan_and_every_end(events: &[SyncEvent], summary: &SyncSummary) {
     let mut expected = vec![
         (Source::Gate, FailureKind::Quarantined),
         (Source::Events, FailureKind::Quarantined),
-        (Source::Costs, FailureKind::NotEnabled),
-        (Source::Events, FailureKind::Denied),
+        (Source::Costs, FailureKind::CostExplorerNeverEnabled),
+        (Source::Events, FailureKind::DeniedByOrganization),
     ];
     let mut failed = failed;
     expected.sort();

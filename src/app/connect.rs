@@ -2,18 +2,19 @@
 
 use super::{Setting, confirm::confirm, desk::open_desk, engine, key_file, members, report::Report};
 use crate::{
-    aws::{BaseCredentials, Pacer, SdkCloud},
+    aws::{AwsError, BaseCredentials, Pacer, SdkCloud},
     cli::{self, ConnectArgs, ConnectionAction, Output, WayArgs, sentence},
     config::Settings,
+    connect::Diagnosis,
     desk::{
         ConnectRequest, Desk, Line, Way,
         view::{ConnectReport, ProbeView},
     },
-    domain::{ClientId, ConnectionId, GateResult},
+    domain::{ClientId, ConnectionId, GateResult, RoleArn, Untrusted},
 };
 use futures::future::join_all;
 use serde_json::json;
-use std::{cell::RefCell, process::ExitCode};
+use std::{cell::RefCell, path::Path, process::ExitCode};
 
 /// Does AWS work of the desk on a runtime of its own.
 pub fn on_line<T>(
@@ -44,6 +45,7 @@ pub fn connect(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result
         external_id: args.external_id,
         alias: args.alias,
         kind: args.kind.map(Into::into),
+        depth: args.depth.map(Into::into),
     };
     let shown = RefCell::new(out);
     let tell = |result: &GateResult| {
@@ -56,17 +58,25 @@ pub fn connect(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result
     if args.json {
         out.json(&report);
     } else {
-        if report.connection.results.len() == 1 {
-            // It failed before the gate, so nothing was told yet.
-            report.connection.results.iter().for_each(|result| cli::connection::probe(out, result));
+        ended(out, &report);
+        if report.connection.gate == "passed" {
+            out.line("next: `bailiwick sync`");
         }
-        cli::connection::tested(out, &report);
-        next(out, &report);
     }
-    if let Some(warning) = report.connection.warning.as_ref().filter(|_| args.json) {
+    if let Some(warning) = &report.connection.warning {
         sentence(&format!("bailiwick: warning: {warning}"));
     }
     Ok(code(&[report]))
+}
+
+/// How a test ended, for people.
+fn ended(out: &mut Output, report: &ConnectReport) {
+    cli::connection::states(out, &report.connection);
+    out.flush();
+    match cli::connection::tested(report) {
+        Ok(line) => out.line(&line),
+        Err(why) => sentence(&format!("bailiwick: {why}")),
+    }
 }
 
 /// `connection …`.
@@ -92,6 +102,17 @@ pub fn connection(setting: &Setting, action: ConnectionAction, out: &mut Output)
         }
         ConnectionAction::Test { client, connection, json } => {
             return test(setting, &desk, client.as_ref(), connection, json, out);
+        }
+        ConnectionAction::Edit { client, connection, alias, depth, json } => {
+            let view = desk.edit_connection(&client, &connection, alias, depth.map(Into::into))?;
+            if json {
+                out.json(&view);
+            } else {
+                cli::connection::connection(out, &view, setting.clock.now());
+            }
+        }
+        ConnectionAction::Diagnose { client, role_arn, document, principal, json } => {
+            return diagnosis(setting, &desk, &(client, role_arn, principal), &document, json, out);
         }
         ConnectionAction::Override { client, connection, reason, yes, json } => {
             desk.connection_view(&client, &connection)?;
@@ -162,7 +183,7 @@ fn test(
             let troubled = report.connection.results.iter().filter(|r| matches!(r.outcome, "failed" | "state"));
             troubled.for_each(|result| cli::connection::probe(out, result));
         }
-        cli::connection::tested(out, report);
+        ended(out, report);
     }
     if reports.is_empty() {
         out.line("nothing is connected yet: `bailiwick connect CLIENT --role-arn ARN` connects the first account");
@@ -170,22 +191,56 @@ fn test(
     Ok(code(&reports))
 }
 
+/// `connection diagnose`: 0 if the trust policy lets us in, 1 if it tells a cause.
+fn diagnosis(
+    setting: &Setting,
+    desk: &Desk,
+    (client, role, principal): &(ClientId, RoleArn, Option<String>),
+    document: &Path,
+    json: bool,
+    out: &mut Output,
+) -> Result<ExitCode, Report> {
+    desk.client(client)?;
+    let text = if document.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(document)
+    };
+    let text = text.map_err(|e| Report::input(format!("cannot read {}: {e}", document.display())))?;
+    let us = match principal {
+        Some(arn) => Untrusted::new(arn.as_str()),
+        None => on_line(setting, async |line| {
+            let why =
+                |e: &AwsError| Report::failed(format!("who we are is not known, so give it with --principal: {e}"));
+            line.caller.as_ref().map(|caller| caller.arn.clone()).map_err(why)
+        })?,
+    };
+    let found = desk.diagnose(client, role, &text, us.raw_for_matching())?;
+    let (fits, unknown, failure) = match &found {
+        Diagnosis::Fits { unknown } => (true, unknown.clone(), None),
+        Diagnosis::Cause(failure) => (false, Vec::new(), Some(failure)),
+    };
+    if json {
+        out.json(&json!({
+            "client": client, "role": role, "principal": us, "fits": fits, "not_understood": unknown,
+            "code": failure.map(|f| f.kind.code()), "what": failure.map(|f| &f.what),
+            "next_step": failure.map(|f| &f.next_step),
+        }));
+    } else if let Some(failure) = failure {
+        out.line(&format!("{}: {}", failure.kind.code(), failure.what));
+        out.line(&format!("next: {}", failure.next_step));
+    } else {
+        out.line(&format!("the trust policy of {role} lets us in, as {}", us.for_log()));
+        unknown.iter().for_each(|key| out.line(&format!("  if AWS finds that this condition holds: {key}")));
+        out.line("next: if it still does not open, check that our own identity may call sts:AssumeRole on it");
+    }
+    Ok(ExitCode::from(u8::from(!fits)))
+}
+
 /// 0 if all may be used.
 fn code(reports: &[ConnectReport]) -> ExitCode {
     let usable = |r: &ConnectReport| r.kept && matches!(r.connection.gate, "passed" | "overridden");
     ExitCode::from(u8::from(!reports.iter().all(usable)))
-}
-
-fn next(out: &mut Output, report: &ConnectReport) {
-    let c = &report.connection;
-    match (c.gate, c.connection.as_ref()) {
-        ("passed", _) => out.line("next: `bailiwick sync`"),
-        ("quarantined", Some(id)) => out.line(&format!(
-            "next: have the trust policy mended, then `bailiwick connection test {0} {id}`; `bailiwick connection override {0} {id} --reason TEXT` uses it all the same",
-            c.client
-        )),
-        _ => {}
-    }
 }
 
 fn way(args: WayArgs) -> Result<Way, Report> {

@@ -14,11 +14,11 @@ pub fn connect(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result
 
 fn run(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let desk = open_desk(setting)?;
-    let (client, how) = (&args.client, &args.members);
+    let (client, how, depth) = (&args.client, &args.members, args.depth.map(Into::into));
     desk.client(client)?;
     progress(&format!("listing the accounts of {client}"));
     let report = on_line(setting, async |line| {
-        let plan = desk.plan_members(line, client, &how.role_name, !how.dry_run).await?;
+        let plan = desk.plan_members(line, client, &how.role_name, !how.dry_run).await?.reading(depth);
         progress("");
         let preview = plan.preview();
         if how.dry_run || preview.counts.to_try == 0 {

@@ -3,6 +3,7 @@
 mod backup;
 mod chore;
 mod clients;
+mod arguments;
 mod audit;
 mod clock;
 mod commands;
@@ -18,6 +19,7 @@ mod key_file;
 mod log;
 mod members;
 mod report;
+mod role;
 mod run;
 mod secret;
 mod simulator;
@@ -33,7 +35,7 @@ use crate::{
     domain::{Clock, FixedClock},
     vault::harden_process as harden,
 };
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use clock::SystemClock;
 use report::Report;
 use std::{process::ExitCode, sync::Arc};
@@ -63,7 +65,10 @@ impl Setting {
 
 /// Runs the program: parses the arguments, does the work, reports what failed in one place.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match arguments::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let environment = Environment::read();
     if let Err(e) = harden() {
         cli::sentence(&e.to_string());
@@ -116,6 +121,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         },
         Some(Command::Connection { action }) => connect::connection(setting, action, &mut out),
         Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
+        Some(Command::Role { action }) => role::run(setting, action, &mut out),
         Some(Command::Connect(args)) => connect::connect(setting, args, &mut out),
         Some(Command::Sync(args)) => sync::run(setting, &args, &mut out),
         Some(Command::Backup { action }) => backup::run(setting, &action, &mut out),
@@ -127,8 +133,9 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Audit { action }) => audit::run(setting, action, &mut out),
         Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
         Some(Command::Config(args)) => commands::config(setting, &args, &mut out),
-        Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled, troubles } }) => {
-            simulator::serve(setting, &world, simulator::options(port, !unthrottled, &troubles)?, &mut out)
+        Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled, troubles, faults } }) => {
+            let options = simulator::options(port, !unthrottled, &troubles, faults.as_deref())?;
+            simulator::serve(setting, &world, options, &mut out)
         }
         Some(Command::Sim { action: SimAction::World { world, truth } }) => {
             simulator::describe(setting, &world, truth, &mut out)

@@ -4,11 +4,13 @@ mod audit;
 mod client;
 mod connect;
 mod import;
+mod role;
 
 pub use audit::{AuditAction, AuditListArgs, When};
 pub use client::{BasisArg, ClientAction, FactsArgs, budget, currency};
 pub use connect::{ConnectArgs, ConnectionAction, KindArg, MembersArgs, WayArgs};
-pub use import::{FormatArg, ImportArgs};
+pub use import::{ImportArgs, ImportFormatArg};
+pub use role::{FormatArg, RoleAction, RoleRenderArgs, TemplateArg};
 
 use super::vault;
 use crate::domain::{AccountId, ClientId, Metric, Severity, Timestamp};
@@ -69,6 +71,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         action: vault::VaultAction,
+    },
+    /// Make what installs the roles in a client's accounts, or the page that explains them.
+    Role {
+        /// What to do.
+        #[command(subcommand)]
+        action: RoleAction,
     },
     /// Connect a client's account; the way in is tested before it is kept.
     Connect(ConnectArgs),
@@ -131,6 +139,9 @@ pub struct SyncArgs {
     /// Only this client.
     #[arg(long)]
     pub client: Option<ClientId>,
+    /// Print what is due, what it costs and how long it takes, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print every step as a line of JSON.
     #[arg(long)]
     pub json: bool,
@@ -299,6 +310,10 @@ pub enum SimAction {
         /// Something that is wrong, everywhere or in one account; may be given again. An unknown name lists them all.
         #[arg(long = "trouble", value_name = "NAME[@ACCOUNT]")]
         troubles: Vec<String>,
+        /// What goes wrong with single requests: seed=N and rules NAME[:ARGUMENT][=WHEN][@PLACE], by commas. WHEN is a
+        /// share such as 0.2, first3 or #2. An unknown name lists them all.
+        #[arg(long, value_name = "PLAN")]
+        faults: Option<String>,
     },
     /// Describe the simulated world.
     World {

@@ -40,37 +40,32 @@ pub fn probe(out: &mut Output, probe: &ProbeView) {
     };
     let seen = probe.what.as_deref().or(probe.note.as_deref()).unwrap_or_default();
     out.line(&format!("  {mark:<8}{:<36}{seen}", probe.title));
-    if let Some(next) = &probe.next_step {
-        out.line(&format!("  {:<8}{:<36}next: {next}", "", ""));
-    }
     out.flush();
 }
 
-/// How a test ended, after its probes.
-pub fn tested(out: &mut Output, report: &ConnectReport) {
+/// What a known state of a service asks for, after all probes.
+pub fn states(out: &mut Output, view: &ConnectionView) {
+    for state in view.results.iter().filter(|result| result.outcome == "state") {
+        if let (Some(what), Some(next)) = (&state.what, &state.next_step) {
+            out.line(&format!("{what}: {next}"));
+        }
+    }
+}
+
+/// How a test ended, after its probes: a line for standard output, or a sentence for standard error.
+pub fn tested(report: &ConnectReport) -> Result<String, String> {
     let c = &report.connection;
     let account = c.account.map_or_else(|| c.through.clone(), |account| account.to_string());
     let kind = c.kind.map_or("account", |kind| kind.word());
+    let why = || format!("{}; {}", c.what.as_deref().unwrap_or_default(), c.next_step.as_deref().unwrap_or_default());
     match c.gate {
-        "passed" => {
-            out.line(&format!("{account} of {} is connected as {kind}, through {}", c.client, c.through));
+        "passed" => Ok(format!("{account} of {} is connected as {kind}, through {}", c.client, c.through)),
+        "overridden" => {
+            Ok(format!("{account} of {} opens without its ExternalId, and is used because of an override", c.client))
         }
-        "quarantined" => out.line(&format!(
-            "{account} of {} is in QUARANTINE and will not be used: {}",
-            c.client,
-            c.what.as_deref().unwrap_or("its role opens without the ExternalId")
-        )),
-        "overridden" => out.line(&format!(
-            "{account} of {} opens without its ExternalId, and is used because of an override",
-            c.client
-        )),
-        _ if report.kept => {
-            out.line(&format!("{account} of {} cannot be used now; what was read before stays", c.client))
-        }
-        _ => out.line(&format!("{account} was not connected for {}; nothing was changed", c.client)),
-    }
-    if let Some(warning) = &c.warning {
-        out.line(&format!("warning: {warning}"));
+        "quarantined" => Err(format!("{account} of {} is in quarantine: {}", c.client, why())),
+        _ if report.kept => Err(format!("{account} of {} cannot be used now: {}", c.client, why())),
+        _ => Err(format!("{account} was not connected for {}: {}", c.client, why())),
     }
 }
 
@@ -80,8 +75,8 @@ pub fn connection(out: &mut Output, c: &ConnectionView, now: Timestamp) {
     let account = c.account.map_or_else(String::new, |account| account.to_string());
     let alias = c.alias.as_ref().map_or_else(String::new, |alias| format!(" ({})", alias.for_tui(60)));
     out.line(&format!("{} {account}{alias}, {kind}, through the {} {}", c.client, c.access, c.through));
-    if let Some(at) = c.linked_at {
-        out.line(&format!("connected {at}"));
+    if let (Some(at), Some(depth)) = (c.linked_at, c.depth) {
+        out.line(&format!("connected {at}; events are read at {} depth", depth.word()));
     }
     let at = c.gate_at.map_or_else(String::new, |at| format!(", {} ago", age(now, at)));
     out.line(&format!("gate: {}{at}", c.gate));

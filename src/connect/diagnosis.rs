@@ -71,7 +71,7 @@ pub(super) fn explain(refusal: &AwsError, role: &RoleArn, caller: Option<&Identi
              another ExternalId"
         ),
         format!(
-            "ask the client for `aws iam get-role --role-name {}` and let `bailiwick connection diagnose --role-arn {role} \
+            "ask the client for `aws iam get-role --role-name {}` and let `bailiwick connection diagnose CLIENT --role-arn {role} \
              --document FILE` tell which it is",
             role.name()
         ),

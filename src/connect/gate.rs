@@ -102,6 +102,14 @@ pub struct Verdict {
     pub requests: RequestCounts,
 }
 
+impl Verdict {
+    /// Cost Explorer pages that were answered, which the client pays for.
+    pub fn pages_paid(&self) -> u64 {
+        let paid = |r: &&GateResult| r.probe == Probe::Costs && matches!(r.outcome, ProbeOutcome::Passed { .. });
+        self.results.iter().filter(paid).count() as u64
+    }
+}
+
 /// How the trust came out.
 enum Trust {
     /// Tight, or not a role.
@@ -270,7 +278,12 @@ impl<C: Assume> Gate<'_, C> {
                 "use credentials of the role's partition: no role reaches from one partition into another",
             ),
             // An answer that did not come says nothing of the credentials: the role itself is asked.
-            Err(error) if inconclusive(error.kind) || error.kind.class() == FailureClass::Invalid => {
+            Err(error)
+                if matches!(
+                    error.kind.class(),
+                    FailureClass::Offline | FailureClass::Throttled | FailureClass::Invalid
+                ) =>
+            {
                 log.skipped(Probe::Caller, "AWS gave no answer");
                 return Ok(());
             }

@@ -7,10 +7,13 @@ mod gate;
 pub mod import;
 mod opener;
 mod services;
+pub mod render;
 mod session_name;
+mod trust_policy;
 
 pub use diagnosis::Evidence;
 pub use external_id::{new_external_id, random_external_id};
 pub use gate::{Gate, QUARANTINE_RETEST_SECONDS, RETEST_AFTER_SECONDS, Subject, Verdict};
 pub use opener::{Opener, Secrets, caller};
 pub use session_name::session_name;
+pub use trust_policy::{Diagnosis, DocumentError, diagnose};

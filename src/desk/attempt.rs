@@ -5,8 +5,8 @@ use crate::{
     aws::{Api, Assume, AwsError, Identity, KeyPair, home_region},
     connect::{Evidence, Gate, Subject, Verdict, session_name},
     domain::{
-        Access, Account, AccountId, Client, Connection, ConnectionKind, ExternalId, Failure, GateResult, GateState,
-        Partition, RequestCounts, Untrusted,
+        Access, Account, AccountId, Client, Connection, ConnectionKind, Depth, ExternalId, Failure, GateResult,
+        GateState, Partition, RequestCounts, Untrusted,
     },
     sync::{connection_id, evidence},
     vault::VaultError,
@@ -24,6 +24,8 @@ pub(super) struct Attempt<'a, E> {
     pub(super) kind: Option<ConnectionKind>,
     /// The operator's name for the account; `None` leaves it as it is.
     pub(super) alias: Option<Untrusted>,
+    /// Which of its events are read; `None` leaves it as it is.
+    pub(super) depth: Option<Depth>,
     /// The connection that the account has.
     pub(super) known: Option<&'a Connection>,
     /// The access key, if it is one.
@@ -32,13 +34,23 @@ pub(super) struct Attempt<'a, E> {
     pub(super) evidence: E,
 }
 
+/// What came of it.
+pub(super) struct Tried {
+    /// The connection as it would be kept.
+    pub(super) connection: Connection,
+    /// Requests it took.
+    pub(super) requests: RequestCounts,
+    /// Cost Explorer pages that the client pays for.
+    pub(super) paid: u64,
+}
+
 /// Whether a connection that was just made may stay: it may be used, or is in quarantine.
 pub(super) fn proved(connection: &Connection) -> bool {
     !matches!(connection.gate, GateState::Failed { .. } | GateState::Untested)
 }
 
 impl Desk {
-    /// Puts an attempt to the gate: the connection as it would be kept, and the requests it took.
+    /// Puts an attempt to the gate.
     ///
     /// # Errors
     /// When the account cannot name a connection.
@@ -47,7 +59,7 @@ impl Desk {
         line: &Line<'_, C>,
         attempt: Attempt<'a, impl FnOnce(&Connection) -> Evidence>,
         tell: &dyn Fn(&GateResult),
-    ) -> Result<(Connection, RequestCounts), VaultError> {
+    ) -> Result<Tried, VaultError> {
         let account = attempt.access.account();
         let known = attempt.known;
         let mut connection = Connection {
@@ -56,6 +68,7 @@ impl Desk {
             kind: attempt.kind.unwrap_or(ConnectionKind::Member),
             access: attempt.access,
             linked_at: known.map_or_else(|| self.now(), |known| known.linked_at),
+            depth: attempt.depth.or_else(|| known.map(|known| known.depth)).unwrap_or(Depth::Essential),
             alias: attempt.alias.or_else(|| known.and_then(|known| known.alias.clone())),
             gate: GateState::Untested,
             results: Vec::new(),
@@ -67,10 +80,10 @@ impl Desk {
             ..Subject::of(&connection, &attempt.client.external_id, attempt.key, evidence)
         };
         let verdict = self.verdict(line, &subject, tell).await;
-        let requests = verdict.requests;
+        let (requests, paid) = (verdict.requests, verdict.pages_paid());
         connection.kind = verdict.kind;
         connection.take(verdict.state, verdict.results);
-        Ok((connection, requests))
+        Ok(Tried { connection, requests, paid })
     }
 
     pub(super) async fn verdict<C: Assume>(

@@ -3,17 +3,15 @@
 
 use super::{
     Action, DeskError, Line, Way,
-    attempt::{Attempt, proved},
-    connect::named,
+    attempt::{Attempt, Tried, proved},
+    connect::{Keeping, named},
     data::{ClientData, Desk},
     view::{ConnectReport, ConnectionView},
 };
 use crate::{
     aws::Assume,
     connect::Subject,
-    domain::{
-        Access, Account, AccountId, Client, ClientId, Connection, ConnectionKind, ExternalId, RequestCounts, Untrusted,
-    },
+    domain::{Access, Account, AccountId, Client, ClientId, Connection, ConnectionKind, Depth, ExternalId, Untrusted},
     sync::{ClientStore, judge_connections},
 };
 use futures::{StreamExt, stream};
@@ -82,6 +80,8 @@ pub(super) struct Errand {
     pub(super) way: Way,
     pub(super) alias: Option<Untrusted>,
     pub(super) kind: Option<ConnectionKind>,
+    /// Which of its events are read; `None` leaves it as it is.
+    pub(super) depth: Option<Depth>,
     /// The connection is there, and its gate is to be tried again.
     pub(super) retest: bool,
 }
@@ -95,8 +95,7 @@ pub(super) type Cases = BTreeMap<ClientId, RefCell<Case>>;
 /// An errand that came back from AWS.
 struct Found {
     errand: usize,
-    connection: Connection,
-    requests: RequestCounts,
+    tried: Tried,
 }
 
 impl Desk {
@@ -197,9 +196,9 @@ impl Desk {
             let evidence = evident(&connection);
             let subject = Subject { kind, ..Subject::of(&connection, &client.external_id, None, evidence) };
             let verdict = self.verdict(line, &subject, &|_| {}).await;
-            let requests = verdict.requests;
+            let (requests, paid) = (verdict.requests, verdict.pages_paid());
             verdict.apply(&mut connection);
-            return Ok(Found { errand: n, connection, requests });
+            return Ok(Found { errand: n, tried: Tried { connection, requests, paid } });
         }
         let attempt = Attempt {
             client: &client,
@@ -207,13 +206,13 @@ impl Desk {
             access,
             kind: errand.kind.or_else(|| ours.then_some(ConnectionKind::Own)),
             alias: errand.alias.clone(),
+            depth: errand.depth,
             known: known.as_ref(),
             key: None,
             evidence: evident,
         };
-        let tried = self.attempt(line, attempt, &|_| {}).await;
-        let (connection, requests) = tried.map_err(|error| Err(error.to_string()))?;
-        Ok(Found { errand: n, connection, requests })
+        let tried = self.attempt(line, attempt, &|_| {}).await.map_err(|error| Err(error.to_string()))?;
+        Ok(Found { errand: n, tried })
     }
 
     /// A profile tells only when it is asked whose account it leads into.
@@ -239,11 +238,11 @@ impl Desk {
         for (case, found) in found.into_iter().filter_map(|(client, found)| Some((cases.get(client)?, found))) {
             let mut kept = Vec::new();
             for back in found {
-                let account = back.connection.account();
+                let account = back.tried.connection.account();
                 let retested = errands.get(back.errand).is_some_and(|errand| errand.retest);
-                if !retested && !proved(&back.connection) {
+                if !retested && !proved(&back.tried.connection) {
                     done(back.errand, self.ending(&back, false));
-                } else if let Err(refused) = self.may_have(&case.borrow(), &back.connection.access) {
+                } else if let Err(refused) = self.may_have(&case.borrow(), &back.tried.connection.access) {
                     done(back.errand, refused);
                 } else if !claimed.insert(account) {
                     done(back.errand, Err(format!("{account} was connected in this run already")));
@@ -275,21 +274,24 @@ impl Desk {
         keeping: &[(&RefCell<Case>, Vec<Found>)],
         done: &dyn Fn(usize, Ending),
     ) -> Result<(), DeskError> {
-        let connections = |kept: &[Found]| kept.iter().map(|back| back.connection.clone()).collect::<Vec<_>>();
-        let together: Vec<(Client, Vec<Connection>)> =
-            keeping.iter().map(|(case, kept)| (case.borrow().client.clone(), connections(kept))).collect();
+        let together = keeping.iter().map(|(case, kept)| Keeping {
+            client: case.borrow().client.clone(),
+            connections: kept.iter().map(|back| back.tried.connection.clone()).collect(),
+            paid: kept.iter().map(|back| back.tried.paid).sum(),
+        });
+        let together: Vec<Keeping> = together.collect();
         let imported = keeping.iter().zip(&together).filter(|((case, _), _)| case.borrow().imports());
         let imported: Vec<(&ClientId, String)> = imported
-            .map(|(_, (client, kept))| {
-                let accounts: Vec<AccountId> = kept.iter().map(Connection::account).collect();
-                (&client.id, format!("that of {} takes the place of the one made here", named(&accounts)))
+            .map(|(_, kept)| {
+                let accounts: Vec<AccountId> = kept.connections.iter().map(Connection::account).collect();
+                (&kept.client.id, format!("that of {} takes the place of the one made here", named(&accounts)))
             })
             .collect();
         self.permit_all(Action::ExternalIdImport, &imported)?;
         self.keep_together(&together)?;
         for (case, kept) in keeping {
             for back in kept {
-                case.borrow_mut().take(&back.connection);
+                case.borrow_mut().take(&back.tried.connection);
                 done(back.errand, self.ending(back, true));
             }
         }
@@ -297,8 +299,8 @@ impl Desk {
     }
 
     fn ending(&self, found: &Found, kept: bool) -> Ending {
-        let view = ConnectionView::new(&found.connection, None, self.now());
-        Ok(ConnectReport { kept, requests: found.requests, connection: view })
+        let view = ConnectionView::new(&found.tried.connection, None, self.now());
+        Ok(ConnectReport { kept, requests: found.tried.requests, connection: view })
     }
 }
 

@@ -2,15 +2,15 @@
 
 use super::{
     Action, DeskError,
-    attempt::{Attempt, proved},
+    attempt::{Attempt, Tried, proved},
     data::{ClientData, Desk},
     view::{ConnectReport, ConnectionView},
 };
 use crate::{
     aws::{Assume, AwsError, Identity, KeyPair, Pacer},
-    connect::{Subject, caller},
+    connect::{Diagnosis, Subject, caller, diagnose},
     domain::{
-        Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, ExternalId, GateResult,
+        Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, Depth, ExternalId, GateResult,
         GateState, Label, Note, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
     },
     sync::{ClientStore, StoredKey, judge_connections},
@@ -58,6 +58,8 @@ pub struct ConnectRequest {
     pub alias: Option<Label>,
     /// Its kind; `None` to find out.
     pub kind: Option<ConnectionKind>,
+    /// Which events are read; `None` for what it was, or the essential ones.
+    pub depth: Option<Depth>,
 }
 
 /// What AWS work of the desk needs: who asks, how fast, and who we are.
@@ -80,6 +82,14 @@ impl<'a, C: Assume> Line<'a, C> {
         let caller = caller(cloud, CALLER_LIMIT).await;
         Self { cloud, pacer, operator, trusted, caller }
     }
+}
+
+/// Connections of a client that are kept together, with what it took to test them.
+pub(super) struct Keeping {
+    pub(super) client: Client,
+    pub(super) connections: Vec<Connection>,
+    /// Cost Explorer pages that the client pays for.
+    pub(super) paid: u64,
 }
 
 /// Accounts, as an entry of the audit log names them.
@@ -113,12 +123,13 @@ impl Desk {
     }
 
     /// The same for several clients with one commit: all or none.
-    pub(super) fn keep_together(&self, kept: &[(Client, Vec<Connection>)]) -> Result<(), DeskError> {
-        let ids = kept.iter().flat_map(|(client, connections)| connections.iter().map(|c| (&client.id, &c.id)));
+    pub(super) fn keep_together(&self, kept: &[Keeping]) -> Result<(), DeskError> {
+        let ids = kept.iter().flat_map(|kept| kept.connections.iter().map(|c| (&kept.client.id, &c.id)));
         self.vault.add_connections_of(ids)?;
         let mut batch = Batch::new();
-        for (client, connections) in kept {
+        for Keeping { client, connections, paid } in kept {
             batch.append(self.drafted(client, connections, None)?);
+            batch.append(self.paid(&ClientStore::new(self.vault.clone(), client.id.clone()), *paid)?);
         }
         self.vault.commit(batch)?;
         Ok(())
@@ -177,13 +188,14 @@ impl Desk {
             access,
             kind,
             alias: request.alias.clone().map(Untrusted::from),
+            depth: request.depth,
             known: data.connection(account),
             key,
             evidence: |connection: &Connection| {
                 self.evidence(connection, &data.connections, data.accounts.values(), line)
             },
         };
-        let (connection, requests) = self.attempt(line, attempt, tell).await?;
+        let Tried { connection, requests, paid } = self.attempt(line, attempt, tell).await?;
         let kept = proved(&connection);
         if kept {
             if own.is_some() {
@@ -191,6 +203,7 @@ impl Desk {
                 self.permit(Action::ExternalIdImport, Some(&client.id), &detail)?;
             }
             self.keep(&client, std::slice::from_ref(&connection), key)?;
+            self.pay(&data, paid)?;
             judge_connections(&data.store, &self.checks, self.now())?;
         }
         Ok(ConnectReport { kept, requests, connection: ConnectionView::new(&connection, None, self.now()) })
@@ -213,11 +226,36 @@ impl Desk {
         let evidence = self.evidence(&connection, &data.connections, data.accounts.values(), line);
         let subject = Subject::of(&connection, &data.profile.external_id, key.as_ref(), evidence);
         let verdict = self.verdict(line, &subject, tell).await;
-        let requests = verdict.requests;
+        let (requests, paid) = (verdict.requests, verdict.pages_paid());
         verdict.apply(&mut connection);
         self.renew(&data, &connection)?;
+        self.pay(&data, paid)?;
         let view = ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now());
         Ok(ConnectReport { kept: true, requests, connection: view })
+    }
+
+    /// Changes an operator's own settings of a connection.
+    ///
+    /// # Errors
+    /// When there is no such connection, or nothing can be noted.
+    pub fn edit_connection(
+        &self,
+        client: &ClientId,
+        id: &ConnectionId,
+        alias: Option<Label>,
+        depth: Option<Depth>,
+    ) -> Result<ConnectionView, DeskError> {
+        let (data, mut connection) = self.kept(client, id)?;
+        let told: Vec<String> = alias
+            .iter()
+            .map(|_| "its alias".to_owned())
+            .chain(depth.map(|d| format!("its depth to {}", d.word())))
+            .collect();
+        self.permit(Action::ConnectionEdit, Some(client), &format!("connection {id}: {}", told.join(" and ")))?;
+        connection.alias = alias.map(Untrusted::from).or(connection.alias);
+        connection.depth = depth.unwrap_or(connection.depth);
+        self.renew(&data, &connection)?;
+        Ok(ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now()))
     }
 
     /// Lets a quarantined role be used all the same. The finding stays until the role passes the gate.
@@ -247,6 +285,21 @@ impl Desk {
         connection.gate = GateState::Overridden { at: self.now(), reason };
         self.renew(&data, &connection)?;
         Ok(ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now()))
+    }
+
+    /// Why a role does not open to `us`, from the document that its owner sees of it.
+    ///
+    /// # Errors
+    /// When there is no such client, or the document is none.
+    pub fn diagnose(
+        &self,
+        client: &ClientId,
+        role: &RoleArn,
+        document: &str,
+        us: &str,
+    ) -> Result<Diagnosis, DeskError> {
+        let external_id = &self.client_data(client)?.profile.external_id;
+        diagnose(document, role, external_id, us).map_err(|e| DeskError::Refused(e.to_string()))
     }
 
     /// One connection in full.
@@ -285,6 +338,22 @@ impl Desk {
         draft.commit()?;
         judge_connections(&data.store, &self.checks, self.now())?;
         Ok(())
+    }
+
+    /// What a test cost the client, in its ledger.
+    fn pay(&self, data: &ClientData, pages: u64) -> Result<(), DeskError> {
+        self.vault.commit(self.paid(&data.store, pages)?)?;
+        Ok(())
+    }
+
+    fn paid(&self, store: &ClientStore, pages: u64) -> Result<Batch, DeskError> {
+        let mut draft = store.draft();
+        if pages > 0 {
+            let mut spend = store.spend()?;
+            spend.enter(pages, self.now());
+            draft.spend(&spend)?;
+        }
+        Ok(draft.into_batch())
     }
 
     /// The client with the ExternalId that is to open the role.

@@ -134,7 +134,10 @@ fn errands_of(plan: &ImportPlan, client: &ClientId, rows: &[usize]) -> Vec<(usiz
             ImportWay::Profile(name) => Way::Profile(name.clone()),
         };
         let retest = row.step == RowStep::Test;
-        Some((*place, Errand { client: client.clone(), way, alias: row.alias.clone(), kind: row.kind, retest }))
+        Some((
+            *place,
+            Errand { client: client.clone(), way, alias: row.alias.clone(), kind: row.kind, depth: row.depth, retest },
+        ))
     };
     rows.iter().filter_map(errand).collect()
 }

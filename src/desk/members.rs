@@ -10,8 +10,8 @@ use crate::{
     aws::{Api, Assume, Job, KeyPair, Organization, session_policy},
     connect::{Opener, Secrets},
     domain::{
-        Access, Account, AccountId, AccountState, ClientId, Connection, ConnectionKind, Failure, GateState, Partition,
-        RoleArn, RolePattern,
+        Access, Account, AccountId, AccountState, ClientId, Connection, ConnectionKind, Depth, Failure, GateState,
+        Partition, RoleArn, RolePattern,
     },
     sync::{all_pages, gate_failure, keep_listed, with_listed},
 };
@@ -33,6 +33,12 @@ pub struct MembersPlan {
 }
 
 impl MembersPlan {
+    /// The same, reading the events of what is connected at a depth.
+    pub fn reading(mut self, depth: Option<Depth>) -> Self {
+        self.errands.iter_mut().filter(|errand| !errand.retest).for_each(|errand| errand.depth = depth);
+        self
+    }
+
     /// As it is shown before anything is done.
     pub fn preview(&self) -> &MembersReport {
         &self.report
@@ -184,6 +190,7 @@ impl Desk {
                         _ => Way::StackSetRole(role),
                     },
                     alias: None,
+                    depth: None,
                     kind: Some(ConnectionKind::Member),
                     retest: known.is_some(),
                 });

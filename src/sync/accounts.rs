@@ -3,6 +3,7 @@
 use super::{
     engine::{ClientRun, Context},
     lease::Lease,
+    pages::{Astray, Pages},
     store::{AccountList, ClientStore},
 };
 use crate::{
@@ -56,24 +57,15 @@ impl<C: Assume> Context<C> {
 pub async fn all_pages(
     mut page: impl AsyncFnMut(Option<String>) -> Result<AccountsPage, Failure>,
 ) -> Result<Vec<Account>, Failure> {
-    let mut accounts: Vec<Account> = Vec::new();
-    let mut next: Option<String> = None;
+    let mut accounts: BTreeMap<AccountId, Account> = BTreeMap::new();
+    let mut pages = Pages::new(PATIENCE);
     loop {
-        let answer = page(next.clone()).await?;
-        accounts.extend(answer.accounts);
-        if answer.next.is_some() && answer.next == next {
-            return Err(Failure {
-                kind: FailureKind::Invalid,
-                what: "Organizations keeps giving the same page".into(),
-                next_step: "sync again later".into(),
-            });
-        }
+        let page = page(pages.token().map(str::to_owned)).await?;
+        let before = accounts.len();
+        accounts.extend(page.accounts.into_iter().map(|a| (a.id, a)));
         // A page may be empty and still not be the last: only a missing token ends the list.
-        next = answer.next;
-        if next.is_none() {
-            accounts.sort_by_key(|a| a.id);
-            accounts.dedup_by_key(|a| a.id);
-            return Ok(accounts);
+        if !pages.turn(page.next, accounts.len() > before).map_err(nowhere)? {
+            return Ok(accounts.into_values().collect());
         }
     }
 }
@@ -99,6 +91,17 @@ pub fn keep_listed(
     draft.sources(&connection.id, &sources)?;
     draft.commit()?;
     Ok(accounts)
+}
+
+/// Pages in a row that may bring no account.
+const PATIENCE: u32 = 100;
+
+fn nowhere(astray: Astray) -> Failure {
+    let what = match astray {
+        Astray::Circle => "Organizations keeps giving the same pages",
+        Astray::Empty => "Organizations sends page after page without an account",
+    };
+    Failure { kind: FailureKind::Invalid, what: what.into(), next_step: "sync again later".into() }
 }
 
 /// The list with one connection's answer worked in. A client may have several organizations and standalone accounts:

@@ -2,12 +2,12 @@
 //! the connections themselves.
 
 use super::{
-    Sources,
+    Caps, Sources,
     costs::store_failure,
+    due::due,
     judge::judge_connections,
-    plan::cost_queries,
     progress::{Board, Listener},
-    regions::{Reach, region_plans},
+    regions::Reach,
     retention::{Purge, kept_from},
     store::ClientStore,
 };
@@ -16,8 +16,9 @@ use crate::{
     checks::Checks,
     connect::{Evidence, Gate, Subject, caller, session_name},
     domain::{
-        Account, AccountId, AccountState, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId,
-        JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp, TrustedPrincipal,
+        Account, AccountId, AccountState, Client, ClientId, Clock, Connection, Depth, Failure, FailureKind, GateState,
+        JobId, JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp,
+        TrustedPrincipal,
     },
     vault::{Vault, VaultError},
 };
@@ -37,8 +38,12 @@ pub struct SyncOptions {
     pub event_retention_days: u32,
     /// Minutes for which events are not read again.
     pub event_minutes: u32,
+    /// Pages of one lookup that are kept in memory, and lost when a run is cut off: what is longer is read in pieces.
+    pub slice_pages: u32,
     /// Hours for which costs are not read again.
     pub cost_hours: u32,
+    /// Cost Explorer requests that one client pays for at most.
+    pub caps: Caps,
     /// Regions that are always read.
     pub always_regions: Vec<Region>,
     /// Who runs it, for the session's name.
@@ -50,13 +55,17 @@ pub struct SyncOptions {
 }
 
 impl SyncOptions {
+    /// 3,000 events, some 4 MB of records.
+    pub const SLICE_PAGES: u32 = 60;
+
     /// How far events are read, and how often.
-    pub(super) fn reach(&self) -> Reach<'_> {
+    pub(super) fn reach(&self, depth: Depth) -> Reach<'_> {
         Reach {
             always: &self.always_regions,
             days: self.event_days,
             retention_days: self.event_retention_days,
             fresh_minutes: self.event_minutes,
+            depth,
         }
     }
 }
@@ -127,6 +136,8 @@ pub async fn run<C: Assume>(
                 // First, so that the plan knows what is held.
                 context.purge(&store);
                 let jobs = context.plan(&store)?;
+                let party = u32::try_from(clients.len() + 1).unwrap_or(u32::MAX);
+                jobs.iter().for_each(|j| context.pacer.belongs(j.connection.account(), party));
                 clients.push((ClientRun { store, profile, lock: tokio::sync::Mutex::new(()) }, jobs));
             }
         }
@@ -169,27 +180,18 @@ impl<C: Assume> Context<C> {
 
     /// What is due, as jobs on the board.
     fn plan(&self, store: &ClientStore) -> Result<Vec<Jobs>, VaultError> {
-        let now = self.now();
-        let (client, options) = (store.client(), &self.options);
-        let accounts_read = store.accounts()?.map(|a| a.read_at);
-        let mut planned = Vec::new();
-        for connection in store.connections()? {
-            let account = connection.account();
-            let add = |due: bool, source| due.then(|| self.board.add(client, account, source));
-            let fresh_seconds = i64::from(options.event_minutes) * 60;
-            let list_due = accounts_read.is_none_or(|at| now.since(at) >= fresh_seconds);
-            let costs = connection.kind.has_costs()
-                && !cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours).is_empty();
-            let regions = region_plans(&store.coverage(account)?, connection.partition(), options.reach(), now);
-            planned.push(Jobs {
-                gate: add(Gate::<C>::is_due(&connection.gate, now), Source::Gate),
-                accounts: add(connection.kind.has_costs() && list_due, Source::Accounts),
-                costs: add(costs, Source::Costs),
-                events: add(!regions.is_empty(), Source::Events),
-                connection,
-            });
-        }
-        Ok(planned)
+        let due = due(store, &self.options, self.now())?.into_iter().map(|due| {
+            let account = due.connection.account();
+            let add = |due: bool, source| due.then(|| self.board.add(store.client(), account, source));
+            Jobs {
+                gate: add(due.gate, Source::Gate),
+                accounts: add(due.accounts, Source::Accounts),
+                costs: add(!due.costs.is_empty(), Source::Costs),
+                events: add(!due.events.is_empty(), Source::Events),
+                connection: due.connection,
+            }
+        });
+        Ok(due.collect())
     }
 
     async fn client(&self, run: ClientRun, mut jobs: Vec<Jobs>) {
@@ -356,8 +358,8 @@ pub fn gate_failure(connection: &Connection) -> Option<Failure> {
             kind: FailureKind::Quarantined,
             what: format!("the role {} can be assumed without its ExternalId, so it is not used", connection.access),
             next_step:
-                "ask the client to add the sts:ExternalId condition to its trust policy; it is tried again every day, \
-                        or at once with `bailiwick connection test`"
+                "ask the client to add the sts:ExternalId condition to its trust policy; it is tried again every day, or \
+                 at once with `bailiwick connection test`; `bailiwick connection override` uses it all the same"
                     .into(),
         }),
         GateState::Failed { failure, .. } => Some(failure.clone()),

@@ -67,6 +67,11 @@ impl Board {
         }
     }
 
+    /// Steps that a job has finished.
+    pub(super) fn done(&self, id: JobId) -> u32 {
+        self.jobs.borrow().get(id.0 as usize).map_or(0, |job| job.done)
+    }
+
     /// Ends a job: done, partial or failed, by the failures of its parts and whether anything was read.
     pub(super) fn finish(&self, id: JobId, failures: Vec<Failure>, read_anything: bool) {
         self.update(id, |job| {

@@ -88,6 +88,13 @@ impl Forgetting<'_> {
             ["checks", account] => self.whole(account, |u| u.checks = true),
             ["findings", account] => self.whole(account, |u| u.findings = true),
             ["costs", connection, "month", first] => self.cost_month(connection, first)?,
+            ["costs", connection, "split", _] => self.cost_split(connection)?,
+            ["costs", connection, "restated"] => {
+                self.said
+                    .lost
+                    .push(format!("what AWS restated of the costs of {connection} is counted from now on: {BACKUPS}"));
+                Some(())
+            }
             ["costs", connection, "state"] => self.cost_state(connection),
             ["sources", connection] => self.sources(connection)?,
             [own] => self.own(whose, own),
@@ -131,6 +138,19 @@ impl Forgetting<'_> {
         Ok(Some(()))
     }
 
+    /// Both splits of all months come with one question each.
+    fn cost_split(&mut self, connection: &str) -> Result<Option<()>, VaultError> {
+        let Ok(connection) = connection.parse::<ConnectionId>() else { return Ok(None) };
+        let state = self.costs_of(&connection)?;
+        (state.complete_at, state.record_type_at, state.region_at) = (None, None, None);
+        let when = self.when(account_of(&connection));
+        let again = format!("the costs of {connection} by record type and region are asked again {when}");
+        if !self.said.again.contains(&again) {
+            self.said.again.push(again);
+        }
+        Ok(Some(()))
+    }
+
     fn cost_state(&mut self, connection: &str) -> Option<()> {
         let connection: ConnectionId = connection.parse().ok()?;
         let when = self.when(account_of(&connection));
@@ -161,6 +181,10 @@ impl Forgetting<'_> {
             (Scope::Connection(_, id), "connection") => self.said.lost.push(format!(
                 "the role of connection {id} cannot be read again: {BACKUPS}; or connect it anew with \
                  `bailiwick connect {client} --role-arn ARN`, what was read of it is kept"
+            )),
+            (Scope::Connection(_, id), "access-key") => self.said.lost.push(format!(
+                "the access key of connection {id} is gone, and nothing is read through it: {BACKUPS}; or connect it anew \
+                 with `bailiwick connect {client} --access-key`"
             )),
             (_, "spend") => self.said.lost.push(format!(
                 "what the questions to Cost Explorer have cost {client} is counted from now on: {BACKUPS}"

@@ -54,7 +54,7 @@ impl Slice {
         let (mut unreadable, mut stored) = (0, 0);
         let mut failed = Vec::new();
         for read in reads {
-            let RegionPlan { region, range, overlap, .. } = read.plan;
+            let RegionPlan { region, range, depth, .. } = read.plan;
             let events = match read.events {
                 Ok(events) => events,
                 Err(failure) => {
@@ -63,7 +63,10 @@ impl Slice {
                 }
             };
             sources.regions_failed.remove(&region);
-            coverage.add(&region, range, !events.is_empty());
+            // What was held before was judged when it was stored. What is stored and was not covered is judged again: its
+            // coverage was forgotten, maybe together with what the checks made of it.
+            let held = coverage.region(&region).cloned().unwrap_or_default();
+            coverage.add_at(depth, &region, range, !events.is_empty());
             let home = Home { account: Some(account), region: Some(region) };
             for raw in events {
                 let Some(record) = parse(&raw.record, &home) else {
@@ -76,9 +79,7 @@ impl Slice {
                 }
                 let new = days.take(&store, &record.event)?;
                 stored += u64::from(new);
-                // What lies in the overlap was judged when it was stored. What is stored but was not covered is judged
-                // again: its coverage was forgotten, maybe together with what the checks made of it.
-                if new || overlap.is_none_or(|overlap| !overlap.contains(record.event.time)) {
+                if new || !held.holds(record.event.time) {
                     records.push(record);
                 }
             }

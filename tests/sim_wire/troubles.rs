@@ -185,6 +185,7 @@ async fn a_session_may_turn_out_to_be_of_another_account() {
     assert_eq!(identity(&sim, session).await, ("123456789012".to_owned(), arn));
     let other = sim.session(PAYER + 1, MEMBER_ROLE, None).await;
     assert_eq!(identity(&sim, other).await.0, (PAYER + 1).to_string());
+    sim.troubles(&["wrong-account"]);
     assert_eq!(identity(&sim, agency()).await.0, AGENCY, "our own identity is what it was");
 }
 

@@ -107,6 +107,7 @@ pub fn owner(since: Timestamp) -> LockOwner {
 pub fn options() -> SyncOptions {
     SyncOptions {
         trusted: None,
+        caps: sync::Caps::default(),
         pace: Pace { lookup: Duration::ZERO, costs: Duration::ZERO, concurrency: 32 },
         retry: RetryPolicy {
             attempts: 2,
@@ -117,6 +118,7 @@ pub fn options() -> SyncOptions {
         event_days: 14,
         event_retention_days: 400,
         event_minutes: 5,
+        slice_pages: SyncOptions::SLICE_PAGES,
         cost_hours: 8,
         always_regions: Vec::new(),
         operator: "test".into(),

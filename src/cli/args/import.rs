@@ -6,18 +6,18 @@ use std::path::PathBuf;
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatArg {
+pub enum ImportFormatArg {
     /// Comma- or semicolon-separated, with a head.
     Csv,
     /// `[[client]]` with `[[client.connection]]`.
     Toml,
 }
 
-impl From<FormatArg> for ImportFormat {
-    fn from(format: FormatArg) -> Self {
+impl From<ImportFormatArg> for ImportFormat {
+    fn from(format: ImportFormatArg) -> Self {
         match format {
-            FormatArg::Csv => Self::Csv,
-            FormatArg::Toml => Self::Toml,
+            ImportFormatArg::Csv => Self::Csv,
+            ImportFormatArg::Toml => Self::Toml,
         }
     }
 }
@@ -30,7 +30,7 @@ pub struct ImportArgs {
     pub file: Option<PathBuf>,
     /// How the file is written, where its name does not tell.
     #[arg(long, value_enum)]
-    pub format: Option<FormatArg>,
+    pub format: Option<ImportFormatArg>,
     /// Only say what would be done with each row; nothing is changed and AWS is not asked.
     #[arg(long)]
     pub dry_run: bool,
@@ -39,7 +39,7 @@ pub struct ImportArgs {
     pub yes: bool,
     /// Print a file to begin from, and do nothing else.
     #[arg(long, value_enum, value_name = "FORMAT", conflicts_with_all = ["file", "format", "dry_run", "yes", "json"])]
-    pub example: Option<FormatArg>,
+    pub example: Option<ImportFormatArg>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -3,12 +3,12 @@
 use super::ImportFormat;
 
 const CSV: &str = "\
-client,name,cost_basis,currency,notes,budget,role_arn,profile,external_id,alias,kind
-acme,Acme Retail,billable,USD,,12000,arn:aws:iam::111122223333:role/bailiwick/bailiwick-payer,,,acme payer,payer
-acme,,,,,,arn:aws:iam::111122224444:role/bailiwick/bailiwick-member,,,acme web,member
-birch,\"Birch, Moor & Sons\",pro-forma,EUR,invoiced by a reseller,,arn:aws:iam::111122225555:role/audit-reader,,birch-7f3a91c2d45e4b0f,,
-cedar,Cedar Labs,unknown,,no access yet,,,,,,
-ours,Our own account,billable,USD,,,,our-admin,,,own
+client,name,cost_basis,currency,notes,budget,role_arn,profile,external_id,alias,kind,depth
+acme,Acme Retail,billable,USD,,12000,arn:aws:iam::111122223333:role/bailiwick/bailiwick-payer,,,acme payer,payer,
+acme,,,,,,arn:aws:iam::111122224444:role/bailiwick/bailiwick-member,,,acme web,member,full
+birch,\"Birch, Moor & Sons\",pro-forma,EUR,invoiced by a reseller,,arn:aws:iam::111122225555:role/audit-reader,,birch-7f3a91c2d45e4b0f,,,
+cedar,Cedar Labs,unknown,,no access yet,,,,,,,
+ours,Our own account,billable,USD,,,,our-admin,,,own,
 ";
 
 const TOML: &str = r#"# One [[client]] for each client, one [[client.connection]] for each of its accounts. Access keys do not belong here.
@@ -28,6 +28,7 @@ kind = "payer"              # payer, member, standalone or own; found out unless
 [[client.connection]]
 role_arn = "arn:aws:iam::111122224444:role/bailiwick/bailiwick-member"
 alias = "acme web"
+depth = "full"              # which events are read: essential (the default) or full
 
 [[client]]
 id = "birch"

@@ -12,7 +12,9 @@ mod tests;
 pub use example::example;
 pub use plan::{ClientStep, ImportPlan, KnownClient, PlannedClient, PlannedRow, RowStep, plan};
 
-use crate::domain::{AccountId, ClientFacts, ClientId, ConnectionKind, ExternalId, ProfileName, RoleArn, Untrusted};
+use crate::domain::{
+    AccountId, ClientFacts, ClientId, ConnectionKind, Depth, ExternalId, ProfileName, RoleArn, Untrusted,
+};
 use std::{collections::BTreeMap, fmt, path::Path};
 
 /// Bytes of a file at most.
@@ -112,6 +114,7 @@ columns! {
     ExternalId "external_id",
     Alias "alias",
     Kind "kind",
+    Depth "depth",
 }
 
 impl Column {
@@ -170,6 +173,8 @@ pub struct Entry {
     pub alias: Option<Untrusted>,
     /// The account's kind; `None` to find out.
     pub kind: Option<ConnectionKind>,
+    /// Which of its events are read.
+    pub depth: Option<Depth>,
 }
 
 /// How an account is reached.

@@ -2,7 +2,8 @@
 
 use super::{Entry, ImportRow, ImportWay};
 use crate::domain::{
-    Access, AccountId, Client, ClientFacts, ClientId, Connection, ConnectionKind, ExternalId, GateState, Untrusted,
+    Access, AccountId, Client, ClientFacts, ClientId, Connection, ConnectionKind, Depth, ExternalId, GateState,
+    Untrusted,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -61,6 +62,8 @@ pub struct PlannedRow {
     pub alias: Option<Untrusted>,
     /// Its kind; `None` to find out.
     pub kind: Option<ConnectionKind>,
+    /// Which of its events are read.
+    pub depth: Option<Depth>,
     /// How the gate of its connection stands, if it is connected like this.
     pub gate: Option<&'static str>,
     /// What is to be done.
@@ -110,6 +113,7 @@ pub fn plan(rows: &[ImportRow], known: &[KnownClient<'_>]) -> ImportPlan {
             account: None,
             alias: None,
             kind: None,
+            depth: None,
             gate: None,
             step: RowStep::Refused(why),
         };
@@ -210,8 +214,18 @@ impl<'a> Taken<'a> {
                 self.accounts.insert(account, client);
             }
         }
-        let (alias, kind) = (entry.alias.clone(), entry.kind);
-        PlannedRow { line, client: Some(client.clone()), way: entry.way.clone(), account, alias, kind, gate, step }
+        let (alias, kind, depth) = (entry.alias.clone(), entry.kind, entry.depth);
+        PlannedRow {
+            line,
+            client: Some(client.clone()),
+            way: entry.way.clone(),
+            account,
+            alias,
+            kind,
+            depth,
+            gate,
+            step,
+        }
     }
 }
 

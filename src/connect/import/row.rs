@@ -1,7 +1,9 @@
 //! One row, checked by itself.
 
 use super::{Column, Entry, ImportRow, ImportWay, Raw};
-use crate::domain::{ClientFacts, ClientId, ConnectionKind, CostBasis, Currency, Label, Note, Untrusted, parse_budget};
+use crate::domain::{
+    ClientFacts, ClientId, ConnectionKind, CostBasis, Currency, Depth, Label, Note, Untrusted, parse_budget,
+};
 use std::{cell::RefCell, fmt::Display, str::FromStr};
 
 /// Bytes of a cell at most: notes of 2,000 characters need most.
@@ -24,7 +26,7 @@ pub(super) fn check(raw: Raw) -> ImportRow {
         (None, None) => None,
     };
     let connected = [Column::RoleArn, Column::Profile].iter().any(|column| raw.cells.contains_key(column));
-    for column in [Column::Alias, Column::Kind] {
+    for column in [Column::Alias, Column::Kind, Column::Depth] {
         if raw.cells.contains_key(&column) && !connected {
             cells.problem(&format!("{} is told of an account, and the row has no role_arn or profile", column.name()));
         }
@@ -42,9 +44,10 @@ pub(super) fn check(raw: Raw) -> ImportRow {
     let external_id = cells.parsed(Column::ExternalId);
     let alias = cells.parsed::<Label>(Column::Alias).map(Untrusted::from);
     let kind = cells.told(Column::Kind, ConnectionKind::parse, "write payer, member, standalone or own");
+    let depth = cells.told(Column::Depth, Depth::parse, "write essential or full");
     let problems = cells.problems.into_inner();
     let entry = match client.clone() {
-        Some(client) if problems.is_empty() => Ok(Entry { client, facts, way, external_id, alias, kind }),
+        Some(client) if problems.is_empty() => Ok(Entry { client, facts, way, external_id, alias, kind, depth }),
         _ => Err(problems.join("; ")),
     };
     ImportRow { line: raw.line, client, entry }

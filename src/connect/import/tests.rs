@@ -5,7 +5,7 @@ use crate::domain::{Access, Client, Connection, CostBasis, GateState, Timestamp}
 use proptest::prelude::*;
 use rstest::rstest;
 
-const HEAD: &str = "client,name,cost_basis,currency,notes,budget,role_arn,profile,external_id,alias,kind\n";
+const HEAD: &str = "client,name,cost_basis,currency,notes,budget,role_arn,profile,external_id,alias,kind,depth\n";
 
 fn csv(text: &str) -> Vec<ImportRow> {
     read(text.as_bytes(), ImportFormat::Csv).unwrap()
@@ -69,25 +69,26 @@ fn lines_are_counted_as_an_editor_does(#[case] text: &str, #[case] lines: [usize
 }
 
 #[rstest]
-#[case(",x,,,,,,,,,", "it names no client")]
-#[case("Acme Retail,,,,,,,,,,", "client: client id \"Acme Retail\" is not valid: use 1 to 40")]
-#[case("a,,billed,,,,,,,,", "cost_basis \"billed\": write billable, pro-forma or unknown")]
-#[case("a,,,Dollar,,,,,,,", "currency \"Dollar\": write three capital letters")]
-#[case("a,,,,,\"12,000\",,,,,", "budget \"12,000\": write an amount without separators")]
-#[case("a,,,,,,arn:aws:iam::123:role/x,,,,", "exactly 12 digits")]
-#[case("a,,,,,,arn:azure:iam::123456789012:role/x,,,,", "partition \"azure\" is not known")]
-#[case("a,,,,,,arn:aws:iam::123456789012:user/x,,,,", "does not name a role")]
-#[case("a,,,,,,arn:aws:iam::123456789012:role/x,p,,,", "it has a role_arn and a profile")]
-#[case("a,,,,,,,p,ext-id,,", "a profile needs no external_id")]
-#[case("a,,,,,,,,,web,", "alias is told of an account, and the row has no role_arn or profile")]
-#[case("a,,,,,,,p,,,manager", "kind \"manager\": write payer, member, standalone or own")]
-#[case("a,,,,,,,,e x,,", "ExternalId of 3 characters is not valid")]
-#[case("a,x\u{202e}y,,,,,,,,,", "⟨U+202E⟩")]
-#[case("a,x\u{1b}[31my,,,,,,,,,", "␛")]
-#[case("a,Acme, Inc,,,,,,,,,", "it has 12 cells and the head names 11 columns")]
-#[case("a,x", "it has 2 cells and the head names 11 columns")]
-#[case("a,,,,key AKIAIOSFODNN7EXAMPLE,,,,,,", "notes holds an access key, which does not belong")]
-#[case("Bad One,x\u{200b},,usd,,,,,,,", "currency \"usd\"")]
+#[case(",x,,,,,,,,,,", "it names no client")]
+#[case("Acme Retail,,,,,,,,,,,", "client: client id \"Acme Retail\" is not valid: use 1 to 40")]
+#[case("a,,billed,,,,,,,,,", "cost_basis \"billed\": write billable, pro-forma or unknown")]
+#[case("a,,,Dollar,,,,,,,,", "currency \"Dollar\": write three capital letters")]
+#[case("a,,,,,\"12,000\",,,,,,", "budget \"12,000\": write an amount without separators")]
+#[case("a,,,,,,arn:aws:iam::123:role/x,,,,,", "exactly 12 digits")]
+#[case("a,,,,,,arn:azure:iam::123456789012:role/x,,,,,", "partition \"azure\" is not known")]
+#[case("a,,,,,,arn:aws:iam::123456789012:user/x,,,,,", "does not name a role")]
+#[case("a,,,,,,arn:aws:iam::123456789012:role/x,p,,,,", "it has a role_arn and a profile")]
+#[case("a,,,,,,,p,ext-id,,,", "a profile needs no external_id")]
+#[case("a,,,,,,,,,web,,", "alias is told of an account, and the row has no role_arn or profile")]
+#[case("a,,,,,,,p,,,manager,", "kind \"manager\": write payer, member, standalone or own")]
+#[case("a,,,,,,arn:aws:iam::123456789012:role/x,,,,,deep", "depth \"deep\": write essential or full")]
+#[case("a,,,,,,,,e x,,,", "ExternalId of 3 characters is not valid")]
+#[case("a,x\u{202e}y,,,,,,,,,,", "⟨U+202E⟩")]
+#[case("a,x\u{1b}[31my,,,,,,,,,,", "␛")]
+#[case("a,Acme, Inc,,,,,,,,,,", "it has 13 cells and the head names 12 columns")]
+#[case("a,x", "it has 2 cells and the head names 12 columns")]
+#[case("a,,,,key AKIAIOSFODNN7EXAMPLE,,,,,,,", "notes holds an access key, which does not belong")]
+#[case("Bad One,x\u{200b},,usd,,,,,,,,", "currency \"usd\"")]
 fn a_wrong_cell_is_told_with_what_to_write(#[case] row: &str, #[case] words: &str) {
     let problem = wrong(row);
     assert!(problem.contains(words), "{problem}");
@@ -178,6 +179,7 @@ fn connection(client: &str, account: u64, gate: GateState) -> Connection {
         kind: ConnectionKind::Payer,
         access: Access::Role { role: arn(account).parse().unwrap() },
         linked_at: Timestamp::from_second(0),
+        depth: Depth::Essential,
         alias: None,
         gate,
         results: Vec::new(),
@@ -285,7 +287,7 @@ proptest! {
     }
 
     #[test]
-    fn no_row_panics_and_nothing_of_it_is_told_raw(cells in proptest::collection::vec(hostile(), 11), again in any::<bool>()) {
+    fn no_row_panics_and_nothing_of_it_is_told_raw(cells in proptest::collection::vec(hostile(), 12), again in any::<bool>()) {
         let quoted: Vec<String> = cells.iter().map(|cell| format!("\"{}\"", cell.replace('"', "\"\""))).collect();
         let row = quoted.join(",");
         let toml: String = Column::ALL.iter().zip(&cells).map(|(column, cell)| {

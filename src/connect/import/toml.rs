@@ -12,7 +12,8 @@ use toml::{
 const OF_CLIENT: [Column; 6] =
     [Column::Name, Column::CostBasis, Column::Currency, Column::Notes, Column::Budget, Column::ExternalId];
 /// What a `[[client.connection]]` tells.
-const OF_CONNECTION: [Column; 5] = [Column::RoleArn, Column::Profile, Column::ExternalId, Column::Alias, Column::Kind];
+const OF_CONNECTION: [Column; 6] =
+    [Column::RoleArn, Column::Profile, Column::ExternalId, Column::Alias, Column::Kind, Column::Depth];
 
 type Cells = BTreeMap<Column, String>;
 

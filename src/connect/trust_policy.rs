@@ -1,0 +1,323 @@
+//! Why a role does not open, from what its owner sees of it: the output of `aws iam get-role`. This decides what AWS's
+//! answer to us leaves open.
+
+use crate::domain::{ExternalId, Failure, FailureKind, RoleArn, TrustedPrincipal, Untrusted};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Largest document that is read; a trust policy has at most 4,096 characters (IAM quotas).
+const LIMIT: usize = 256 << 10;
+
+/// What the document shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Diagnosis {
+    /// The trust policy lets us in, as far as it can be understood; the conditions that cannot are named.
+    Fits {
+        /// Condition keys that only AWS can judge.
+        unknown: Vec<String>,
+    },
+    /// It does not, or lets in too much.
+    Cause(Failure),
+}
+
+/// Why a document cannot be judged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the document is not what `aws iam get-role --role-name NAME` prints: {0}")]
+pub struct DocumentError(String);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    effect: String,
+    action: Option<OneOrMany>,
+    principal: Option<Value>,
+    #[serde(default)]
+    condition: BTreeMap<String, BTreeMap<String, OneOrMany>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+    /// Numbers and booleans, which no condition that is understood here has.
+    Other(serde::de::IgnoredAny),
+}
+
+impl OneOrMany {
+    fn texts(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+            Self::Other(_) => &[],
+        }
+    }
+}
+
+/// What one statement says of us.
+#[derive(Default)]
+struct Reading {
+    names_us: bool,
+    external_id: Option<bool>,
+    other_mismatch: Option<String>,
+    unknown: Vec<String>,
+}
+
+/// Judges the document of a role: does it let in `us` (an ARN as `GetCallerIdentity` gives it) with this ExternalId?
+///
+/// # Errors
+/// When it is not the document of a role.
+pub fn diagnose(
+    document: &str,
+    role: &RoleArn,
+    external_id: &ExternalId,
+    us: &str,
+) -> Result<Diagnosis, DocumentError> {
+    let bad = |why: String| DocumentError(why);
+    if document.len() > LIMIT {
+        return Err(bad(format!("it has {} bytes", document.len())));
+    }
+    if document.contains("NoSuchEntity") {
+        return Ok(Diagnosis::Cause(Failure::new(
+            FailureKind::RoleMissing,
+            format!("IAM says that there is no role {} in account {}", role.name(), role.account()),
+            "have the stack or stack set deployed in this account, or connect the role by its right name",
+        )));
+    }
+    let json: Value = serde_json::from_str(document.trim()).map_err(|e| bad(format!("no JSON: {e}")))?;
+    let found = json.get("Role").unwrap_or(&json);
+    if let Some(arn) = found.get("Arn").and_then(Value::as_str)
+        && arn != role.to_string()
+    {
+        return Ok(Diagnosis::Cause(Failure::new(
+            FailureKind::RoleMissing,
+            format!("the document is of {}, not of {role}", Untrusted::new(arn).for_tui(120)),
+            "connect the role by the ARN in the document, path included",
+        )));
+    }
+    let policy = found.get("AssumeRolePolicyDocument").unwrap_or(found);
+    let statements = match policy.get("Statement") {
+        Some(Value::Array(many)) => many.clone(),
+        Some(one @ Value::Object(_)) => vec![one.clone()],
+        _ => return Err(bad("it has no trust policy (AssumeRolePolicyDocument)".into())),
+    };
+    let statements: Vec<Statement> = statements
+        .into_iter()
+        .map(serde_json::from_value)
+        .collect::<Result<_, _>>()
+        .map_err(|e| bad(format!("its trust policy cannot be read: {e}")))?;
+    Ok(judge(&statements, role, external_id, us))
+}
+
+fn judge(statements: &[Statement], role: &RoleArn, external_id: &ExternalId, us: &str) -> Diagnosis {
+    let about: Vec<(&Statement, Reading)> =
+        statements.iter().filter(|s| s.assumes()).map(|s| (s, s.read(external_id, us))).collect();
+    let denied = about
+        .iter()
+        .any(|(s, r)| s.effect == "Deny" && r.names_us && r.other_mismatch.is_none() && r.external_id != Some(false));
+    let allowed: Vec<&Reading> = about.iter().filter(|(s, _)| s.effect == "Allow").map(|(_, r)| r).collect();
+    let us = Untrusted::new(us).for_tui(160);
+    let ours: Vec<&&Reading> = allowed.iter().filter(|r| r.names_us).collect();
+    let cause = |kind, what: String, next: &str| Diagnosis::Cause(Failure::new(kind, what, next));
+    if denied {
+        return cause(
+            FailureKind::PrincipalNotTrusted,
+            format!("the trust policy of {role} denies us ({us}) by a statement of its own"),
+            "ask the client to take the Deny statement out, or to except us from it",
+        );
+    }
+    if ours.is_empty() {
+        return cause(
+            FailureKind::PrincipalNotTrusted,
+            format!("the trust policy of {role} does not name us: we act as {us}"),
+            "have the role updated from `bailiwick role render`, or use the credentials that it names",
+        );
+    }
+    let fitting = |r: &&&Reading| r.other_mismatch.is_none() && r.external_id != Some(false);
+    match ours.iter().find(|r| fitting(r)) {
+        Some(reading) if reading.external_id.is_none() => cause(
+            FailureKind::Quarantined,
+            format!("the trust policy of {role} lets us in and asks for no ExternalId"),
+            "have the condition StringEquals sts:ExternalId put into it, as the template has it",
+        ),
+        Some(reading) => Diagnosis::Fits { unknown: reading.unknown.clone() },
+        None => match ours.iter().find_map(|r| r.other_mismatch.clone().filter(|_| r.external_id != Some(false))) {
+            Some(condition) => cause(
+                FailureKind::PrincipalNotTrusted,
+                format!(
+                    "the trust policy of {role} names our account, and its condition {condition} keeps us ({us}) out"
+                ),
+                "have the role updated from `bailiwick role render`, or use the credentials that it names",
+            ),
+            None => cause(
+                FailureKind::ExternalIdWrong,
+                format!("the trust policy of {role} names us and asks for another ExternalId than this client's"),
+                "have the role updated from `bailiwick role render`; for a role that was made for another tool, connect it with --external-id",
+            ),
+        },
+    }
+}
+
+impl Statement {
+    fn assumes(&self) -> bool {
+        let named = |action: &String| ["sts:assumerole", "sts:*", "*"].contains(&action.to_ascii_lowercase().as_str());
+        self.action.as_ref().is_some_and(|actions| actions.texts().iter().any(named))
+    }
+
+    fn read(&self, external_id: &ExternalId, us: &str) -> Reading {
+        let mut reading = Reading { names_us: self.names(us), ..Reading::default() };
+        for (operator, keys) in &self.condition {
+            for (key, values) in keys {
+                let values = values.texts();
+                match (operator.as_str(), key.to_ascii_lowercase().as_str()) {
+                    ("StringEquals", "sts:externalid") => {
+                        reading.external_id = Some(values.iter().any(|v| v == external_id.reveal()));
+                    }
+                    ("StringLike", "sts:externalid") => {
+                        reading.external_id = Some(values.iter().any(|v| like(v, external_id.reveal())));
+                    }
+                    ("StringEquals" | "StringLike", "sts:rolesessionname") => {
+                        // Ours begins with this; what follows differs each time.
+                        if !values.iter().any(|v| like(v, "bailiwick-00000000-00000000-x")) {
+                            reading.other_mismatch = Some(key.clone());
+                        }
+                    }
+                    ("ArnLike" | "ArnEquals" | "StringLike" | "StringEquals", "aws:principalarn") => {
+                        if !values.iter().any(|v| covers(v, us)) {
+                            reading.other_mismatch = Some(key.clone());
+                        }
+                    }
+                    ("StringEquals", "aws:principalaccount") => {
+                        if !values.iter().any(|v| us.split(':').nth(4) == Some(v)) {
+                            reading.other_mismatch = Some(key.clone());
+                        }
+                    }
+                    _ => reading.unknown.push(Untrusted::new(format!("{operator} {key}")).for_tui(80)),
+                }
+            }
+        }
+        reading
+    }
+
+    fn names(&self, us: &str) -> bool {
+        let principals: Vec<String> = match &self.principal {
+            Some(Value::String(all)) => vec![all.clone()],
+            Some(Value::Object(kinds)) => match kinds.get("AWS") {
+                Some(Value::String(one)) => vec![one.clone()],
+                Some(Value::Array(many)) => many.iter().filter_map(|v| v.as_str().map(str::to_owned)).collect(),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        principals.iter().any(|p| p == "*" || us.split(':').nth(4) == Some(p) || covers(p, us))
+    }
+}
+
+/// Whether a principal or a pattern of one covers us.
+fn covers(pattern: &str, us: &str) -> bool {
+    let account_of = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
+    if pattern == us || pattern.ends_with(":*") && account_of(pattern) == account_of(us) {
+        return true;
+    }
+    pattern.parse::<TrustedPrincipal>().is_ok_and(|principal| principal.covers(us))
+}
+
+/// `StringLike`: `*` for any characters, `?` for one.
+fn like(pattern: &str, text: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else {
+        return pattern.chars().count() == text.chars().count()
+            && pattern.chars().zip(text.chars()).all(|(p, t)| p == '?' || p == t);
+    };
+    let count = head.chars().count();
+    let start: String = text.chars().take(count).collect();
+    if !like(head, &start) {
+        return false;
+    }
+    let rest: Vec<char> = text.chars().skip(count).collect();
+    (0..=rest.len()).any(|skip| like(tail, &rest.iter().skip(skip).collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    const US: &str = "arn:aws:sts::111122223333:assumed-role/ops/ines";
+    const ID: &str = "bw-abcdefghijklmnopqrstuvwxyz234567";
+
+    fn found(document: &str) -> Diagnosis {
+        let role = "arn:aws:iam::444455556666:role/bailiwick/bailiwick-payer".parse().unwrap();
+        diagnose(document, &role, &ID.parse().unwrap(), US).unwrap()
+    }
+
+    fn document(principal: &str, condition: &str) -> String {
+        format!(
+            r#"{{"Role":{{"RoleName":"bailiwick-payer","Arn":"arn:aws:iam::444455556666:role/bailiwick/bailiwick-payer",
+            "AssumeRolePolicyDocument":{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":{principal}}},
+            "Action":"sts:AssumeRole","Condition":{condition}}}]}}}}}}"#
+        )
+    }
+
+    const RIGHT: &str = r#"{"StringEquals":{"sts:ExternalId":"bw-abcdefghijklmnopqrstuvwxyz234567"},"StringLike":{"sts:RoleSessionName":"bailiwick-*"},"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*ops"}}"#;
+
+    #[rstest]
+    #[case(r#""arn:aws:iam::111122223333:root""#, RIGHT, None)]
+    #[case(r#"["999900001111","111122223333"]"#, RIGHT, None)]
+    #[case(r#""arn:aws:iam::111122223333:role/team/ops""#, r#"{"StringLike":{"sts:ExternalId":"bw-*"}}"#, None)]
+    #[case(r#""arn:aws:iam::999900001111:root""#, RIGHT, Some(FailureKind::PrincipalNotTrusted))]
+    #[case(r#""arn:aws:iam::111122223333:role/other""#, RIGHT, Some(FailureKind::PrincipalNotTrusted))]
+    #[case(
+        r#""111122223333""#,
+        r#"{"StringEquals":{"sts:ExternalId":"bw-another"}}"#,
+        Some(FailureKind::ExternalIdWrong)
+    )]
+    #[case(r#""111122223333""#, "{}", Some(FailureKind::Quarantined))]
+    #[case(r#""111122223333""#, r#"{"StringEquals":{"sts:ExternalId":"bw-abcdefghijklmnopqrstuvwxyz234567"},"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*dev"}}"#, Some(FailureKind::PrincipalNotTrusted))]
+    fn the_trust_policy_decides(#[case] principal: &str, #[case] condition: &str, #[case] kind: Option<FailureKind>) {
+        match (found(&document(principal, condition)), kind) {
+            (Diagnosis::Fits { unknown }, None) => assert_eq!(unknown, [""; 0]),
+            (Diagnosis::Cause(failure), Some(kind)) => {
+                assert_eq!(failure.kind, kind, "{failure:?}");
+                assert!(!format!("{failure:?}").contains(ID), "an ExternalId is not repeated");
+            }
+            (found, _) => panic!("{found:?}"),
+        }
+    }
+
+    #[test]
+    fn a_missing_role_and_one_of_another_path_are_told() {
+        let missing = "An error occurred (NoSuchEntity) when calling the GetRole operation: The role with name x cannot be found.";
+        let Diagnosis::Cause(failure) = found(missing) else { panic!() };
+        assert_eq!(failure.kind, FailureKind::RoleMissing);
+        let other = document(r#""111122223333""#, RIGHT).replace("role/bailiwick/", "role/");
+        let Diagnosis::Cause(failure) = found(&other) else { panic!() };
+        assert_eq!(failure.kind, FailureKind::RoleMissing);
+        assert!(failure.what.contains("arn:aws:iam::444455556666:role/bailiwick-payer"), "{failure:?}");
+    }
+
+    #[test]
+    fn what_only_aws_can_judge_is_named() {
+        let condition = r#"{"StringEquals":{"sts:ExternalId":"bw-abcdefghijklmnopqrstuvwxyz234567"},"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#;
+        let Diagnosis::Fits { unknown } = found(&document(r#""111122223333""#, condition)) else { panic!() };
+        assert_eq!(unknown, ["IpAddress aws:SourceIp"]);
+    }
+
+    #[test]
+    fn what_is_no_document_is_an_error() {
+        let role = "arn:aws:iam::444455556666:role/x".parse().unwrap();
+        for bad in ["", "{}", "[]", "{\"Role\":{}}", "{\"Statement\":[7]}", &"x".repeat(LIMIT + 1), "\u{1b}[2J"] {
+            let error = diagnose(bad, &role, &ID.parse().unwrap(), US).unwrap_err().to_string();
+            assert!(error.contains("aws iam get-role") && !error.contains('\u{1b}') && error.len() < 400, "{error}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_document_is_a_panic(text in ".{0,400}", pattern in "[a*?]{0,8}", value in "[ab]{0,8}") {
+            let role = "arn:aws:iam::444455556666:role/x".parse().unwrap();
+            let _ = diagnose(&text, &role, &ID.parse().unwrap(), US);
+            let _ = like(&pattern, &value);
+        }
+    }
+}
