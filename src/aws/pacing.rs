@@ -106,6 +106,11 @@ impl Pacer {
         }
     }
 
+    /// Requests that may be under way at once: as many jobs are worth beginning.
+    pub fn concurrency(&self) -> usize {
+        self.pace.concurrency.max(1)
+    }
+
     /// Says whose an account is, by any number: slots are shared fairly between parties, and those nobody spoke of are one.
     pub fn belongs(&self, account: AccountId, party: u32) {
         self.parties.borrow_mut().insert(account, party);

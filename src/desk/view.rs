@@ -11,11 +11,15 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 mod audit;
+mod bulk;
 mod connection;
+mod import;
 mod vault;
 
 pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
+pub use bulk::{BulkAction, BulkProgress, MemberCounts, MemberView, MembersReport, usable};
 pub use connection::{ConnectReport, ConnectionView, ProbeView};
+pub use import::{ImportAction, ImportCounts, ImportReport, ImportRowView};
 pub use vault::{BackupRow, SlotRow, VaultMode, VaultView};
 
 /// The first screen: the fleet in one strip, every client on one row.

@@ -1,0 +1,10 @@
+//! Many accounts at once, by the real binary against the simulator: the members of an organization, and an import.
+
+mod program;
+
+#[path = "onboarding/import.rs"]
+mod import;
+#[path = "onboarding/members.rs"]
+mod members;
+#[path = "onboarding/world.rs"]
+mod world;
