@@ -121,6 +121,7 @@ pub fn costs(out: &mut Output, view: &CostsView) {
     table.row(head);
     lines.into_iter().for_each(|line| table.row(line));
     print(out, &table, view.rows.is_empty(), "no costs are stored for this: run `bailiwick sync`");
+    view.restatements.iter().for_each(|restatement| out.line(&restatement.words));
     notes(out, view);
 }
 
