@@ -440,6 +440,32 @@ fn every_step_looks_as_it_should() {
 }
 
 #[test]
+fn a_client_without_an_account_says_how_to_go_on() {
+    let mut driver = Driver::new(120, 40);
+    let mut view = fixtures::overview(1);
+    view.clients[0].accounts = 0;
+    view.clients[0].month = crate::domain::Cell::Unavailable { reason: "costs were never read".into() };
+    driver.holding = true;
+    driver.send(Msg::VaultChanged);
+    let (request, _) = driver.held.pop().unwrap();
+    driver.answer_with(request, crate::desk::Answer::Overview(Arc::new(view)));
+    driver.expect_row("not connected yet: C goes on").expect("renders its role and connects its first account");
+}
+
+#[test]
+fn what_several_probes_say_alike_is_said_once() {
+    let mut driver = at_gate(120, 60);
+    let open = connections::probes("quarantined", fixtures::now());
+    let failed = open.iter().find(|p| p.outcome == "failed").unwrap().clone();
+    for probe in open {
+        let title = probe.title;
+        driver.probe(crate::desk::view::ProbeView { title, probe: probe.probe, ..failed.clone() });
+    }
+    let screen = driver.screen();
+    assert_eq!(screen.matches("→ ").count(), 1, "{screen}");
+}
+
+#[test]
 fn the_connection_shown_is_asked_for_by_its_name() {
     let mut driver = Driver::new(100, 30);
     driver.press("2 <enter>");
