@@ -17,7 +17,7 @@ const PRINCIPAL: &str = "arn:aws:iam::111122223333:role/ops/*Deploy";
 
 fn with_acme() -> (Program, String) {
     let program = Program::with_vault();
-    let added = program.json(&["client", "add", "acme", "--name", "Acme $(id) Retail\u{202e}", "--json"]);
+    let added = program.json(&["client", "add", "acme", "--name", "Acme $(id) Retail", "--json"]);
     let external_id = added["external_id"].as_str().unwrap().to_owned();
     (program, external_id)
 }
@@ -43,11 +43,11 @@ fn settings(program: &Program, text: &str) {
 fn every_format_is_filled_in_and_noted() {
     let (program, external_id) = with_acme();
     for (format, template, begins) in [
-        ("cloudformation", "payer", "# bailiwick: the payer role for Acme --id- Retail-U-202E-, client acme\n"),
+        ("cloudformation", "payer", "# bailiwick: the payer role for Acme --id- Retail, client acme\n"),
         ("stackset", "organization", "# bailiwick: the roles of the whole organization for Acme"),
         ("terraform", "payer", "# bailiwick: the payer role"),
         ("cli", "payer", "# bailiwick: the payer role"),
-        ("explain", "payer", "# What bailiwick may do in the AWS accounts of Acme $(id) Retail⟨U+202E⟩\n"),
+        ("explain", "payer", "# What bailiwick may do in the AWS accounts of Acme $(id) Retail\n"),
     ] {
         let text = program.ok(&render(format, &["--principal", PRINCIPAL]));
         assert!(text.starts_with(begins), "{format}: {text}");

@@ -62,11 +62,13 @@ impl Demo {
             credentials: BaseCredentials::Simulator { url: server.url() },
             options: SyncOptions {
                 trusted: None,
+                caps: crate::sync::Caps::default(),
                 pace: Pace::AWS_LIMIT,
                 retry: RetryPolicy::default(),
                 event_days: 14,
                 event_retention_days: 400,
                 event_minutes: 5,
+                slice_pages: SyncOptions::SLICE_PAGES,
                 cost_hours: 8,
                 always_regions: Vec::new(),
                 operator: "demo".into(),

@@ -148,7 +148,7 @@ impl Means {
         Ok(match errand {
             Errand::Connect { client, way, alias } => {
                 let way = self.way(way)?;
-                let request = ConnectRequest { client, way, external_id: None, alias, kind: None };
+                let request = ConnectRequest { client, way, external_id: None, alias, kind: None, depth: None };
                 tested(self.desk.connect(&line, &request, tell).await?)
             }
             Errand::Test { client, connection } => {

@@ -132,8 +132,9 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Audit { action }) => audit::run(setting, action, &mut out),
         Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
         Some(Command::Config(args)) => commands::config(setting, &args, &mut out),
-        Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled, troubles } }) => {
-            simulator::serve(setting, &world, simulator::options(port, !unthrottled, &troubles)?, &mut out)
+        Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled, troubles, faults } }) => {
+            let options = simulator::options(port, !unthrottled, &troubles, faults.as_deref())?;
+            simulator::serve(setting, &world, options, &mut out)
         }
         Some(Command::Sim { action: SimAction::World { world, truth } }) => {
             simulator::describe(setting, &world, truth, &mut out)

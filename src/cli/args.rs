@@ -137,6 +137,9 @@ pub struct SyncArgs {
     /// Only this client.
     #[arg(long)]
     pub client: Option<ClientId>,
+    /// Print what is due, what it costs and how long it takes, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print every step as a line of JSON.
     #[arg(long)]
     pub json: bool,
@@ -305,6 +308,10 @@ pub enum SimAction {
         /// Something that is wrong, everywhere or in one account; may be given again. An unknown name lists them all.
         #[arg(long = "trouble", value_name = "NAME[@ACCOUNT]")]
         troubles: Vec<String>,
+        /// What goes wrong with single requests: seed=N and rules NAME[:ARGUMENT][=WHEN][@PLACE], by commas. WHEN is a
+        /// share such as 0.2, first3 or #2. An unknown name lists them all.
+        #[arg(long, value_name = "PLAN")]
+        faults: Option<String>,
     },
     /// Describe the simulated world.
     World {

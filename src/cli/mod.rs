@@ -4,6 +4,7 @@ mod args;
 mod backup;
 mod audit;
 mod check;
+mod plan;
 mod confirm;
 pub mod connection;
 mod config;
@@ -23,5 +24,6 @@ pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, resto
 pub use check::check;
 pub use config::config;
 pub use confirm::typed;
+pub use plan::plan;
 pub use print::{Output, progress, sentence};
 pub use show::{access, accounts, clients, costs, finding, findings, overview, summary};

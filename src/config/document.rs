@@ -72,6 +72,8 @@ mod tests {
     /// Nothing at its default, and text that needs quoting.
     fn changed() -> Settings {
         Settings {
+            ce_requests_per_day: 61,
+            ce_requests_per_month: 301,
             event_days: 90,
             lookups_per_second: 2.0,
             concurrency: 1,

@@ -98,6 +98,10 @@ settings! {
         "Requests under way at once, over all accounts.";
     cost_hours: u32 = 8, Limits::Whole(1, 168),
         "Hours for which costs that were read are not asked again; Cost Explorer itself renews them about three times a day.";
+    ce_requests_per_day: u32 = 60, Limits::Whole(0, 100_000),
+        "Cost Explorer requests that one client pays for in a day at most, US$0.01 each; 0 is no limit.";
+    ce_requests_per_month: u32 = 300, Limits::Whole(0, 1_000_000),
+        "The same in a month; what is left undone then is shown as such and read when there is room again.";
     event_minutes: u32 = 5, Limits::Whole(1, 1_440),
         "Minutes for which events that were read are not asked again.";
     always_regions: Vec<Region> = Vec::new(), Limits::Regions,

@@ -99,6 +99,8 @@ actions! {
     ConnectionAdd, "connection.add", "connecting the role", Changes, Refused;
     /// `connection test`.
     ConnectionTest, "connection.test", "testing the connection", Changes, Refused;
+    /// `connection edit`.
+    ConnectionEdit, "connection.edit", "changing the connection", Changes, Refused;
     /// `connection override`.
     GateOverride, "gate.override", "overriding the quarantine", Changes, Refused;
     /// `connection remove`.

@@ -3,6 +3,7 @@
 use super::{
     engine::{ClientRun, Context},
     lease::Lease,
+    pages::{Astray, Pages},
     store::AccountList,
 };
 use crate::{
@@ -57,28 +58,30 @@ impl<C: Assume> Context<C> {
 
     async fn list(&self, run: &ClientRun, connection: &Connection, job: JobId) -> Result<Vec<Account>, Failure> {
         let lease = Lease::new(self, run, connection, Job::Accounts, &[]);
-        let mut accounts: Vec<Account> = Vec::new();
-        let mut next: Option<String> = None;
+        let mut accounts: BTreeMap<AccountId, Account> = BTreeMap::new();
+        let mut pages = Pages::new(PATIENCE);
         loop {
-            let page =
-                lease.call(job, Api::ListAccounts, None, async |s| s.accounts_page(next.as_deref()).await).await?;
-            accounts.extend(page.accounts);
-            if page.next.is_some() && page.next == next {
-                return Err(Failure {
-                    kind: FailureKind::Invalid,
-                    what: "Organizations keeps giving the same page".into(),
-                    next_step: "sync again later".into(),
-                });
-            }
+            let ask = async |s: &C::Session| s.accounts_page(pages.token()).await;
+            let page = lease.call(job, Api::ListAccounts, None, ask).await?;
+            let before = accounts.len();
+            accounts.extend(page.accounts.into_iter().map(|a| (a.id, a)));
             // A page may be empty and still not be the last: only a missing token ends the list.
-            next = page.next;
-            if next.is_none() {
-                accounts.sort_by_key(|a| a.id);
-                accounts.dedup_by_key(|a| a.id);
-                return Ok(accounts);
+            if !pages.turn(page.next, accounts.len() > before).map_err(nowhere)? {
+                return Ok(accounts.into_values().collect());
             }
         }
     }
+}
+
+/// Pages in a row that may bring no account.
+const PATIENCE: u32 = 100;
+
+fn nowhere(astray: Astray) -> Failure {
+    let what = match astray {
+        Astray::Circle => "Organizations keeps giving the same pages",
+        Astray::Empty => "Organizations sends page after page without an account",
+    };
+    Failure { kind: FailureKind::Invalid, what: what.into(), next_step: "sync again later".into() }
 }
 
 /// The list with one connection's answer worked in. A client may have several organizations and standalone accounts:

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     aws::{Api, Assume, AwsError, Job, Session, session_policy},
     connect::{Opener, Secrets},
-    domain::{Connection, Failure, JobId, Region, RequestCounts},
+    domain::{Connection, Failure, FailureKind, JobId, Region, RequestCounts},
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -30,6 +30,9 @@ impl From<CallError> for Failure {
 
 /// A session is renewed when it has less than this left, in seconds: longer than all attempts of one request take.
 const MARGIN: i64 = 400;
+
+/// How often one request may be tried again in a new session because its own is over.
+const RENEWALS: u32 = 3;
 
 /// Opens and renews the session of one job.
 pub(super) struct Lease<'a, C: Assume> {
@@ -71,17 +74,36 @@ impl<'a, C: Assume> Lease<'a, C> {
         region: Option<&Region>,
         request: impl AsyncFn(&C::Session) -> Result<T, AwsError>,
     ) -> Result<T, CallError> {
-        let session = self.session().await;
-        let sts = self.spent.take();
-        self.context.board.update(job, |j| j.requests += sts);
-        let session = session.map_err(CallError::Session)?;
-        let account = self.connection.account();
-        let (answer, attempts) = self.context.pacer.call(api, account, region, || request(&session)).await;
-        self.context.board.update(job, |j| {
-            j.requests += attempts.counts(api);
-            j.retries += attempts.retries;
-        });
-        answer.map_err(CallError::Request)
+        let mut renewals = 0;
+        loop {
+            let session = self.session().await;
+            let sts = self.spent.take();
+            self.context.board.update(job, |j| j.requests += sts);
+            let session = session.map_err(CallError::Session)?;
+            let account = self.connection.account();
+            let (answer, attempts) = self.context.pacer.call(api, account, region, || request(&session)).await;
+            self.run.ledger.borrow_mut().note(account, api, region, attempts.sent.into(), self.context.now());
+            self.context.board.update(job, |j| {
+                j.requests += attempts.counts(api);
+                j.retries += attempts.retries;
+            });
+            match answer {
+                // Over before its time: revoked, or the clocks differ. A new one goes on where this one stopped.
+                Err(error) if error.kind == FailureKind::Expired && renewals < RENEWALS => {
+                    renewals += 1;
+                    self.drop_session(&session);
+                }
+                answer => return answer.map_err(CallError::Request),
+            }
+        }
+    }
+
+    /// Lets go of a session that no longer works, unless another request did so already.
+    fn drop_session(&self, over: &Rc<C::Session>) {
+        let mut current = self.current.borrow_mut();
+        if current.as_ref().is_some_and(|session| Rc::ptr_eq(session, over)) {
+            *current = None;
+        }
     }
 
     /// Opens the session now, so that a role that cannot be assumed fails once and not at every request.
@@ -118,13 +140,21 @@ impl<'a, C: Assume> Lease<'a, C> {
         let secrets = Secrets { external_id: Some(&self.run.profile.external_id), key: key.as_ref() };
         // A backfill may take its hour; everything else is over in minutes.
         let duration = if self.job == Job::Events { 3_600 } else { 900 };
-        let opened = async {
+        let once = async || {
             let session = opener.open(&connection.access, secrets, &self.policy, duration).await?;
             let identity = opener.identity(&connection.access, &session).await?;
             Ok::<_, AwsError>((session, identity))
         };
-        let opened = opened.await;
-        *self.spent.borrow_mut() += opener.spent.get();
+        let opened = match once().await {
+            // A role's session that is over at once says nothing of our own credentials, which had just opened it.
+            Err(error) if error.api == Api::GetCallerIdentity && error.kind == FailureKind::CredentialsExpired => {
+                once().await
+            }
+            opened => opened,
+        };
+        let sts = opener.spent.get();
+        self.run.ledger.borrow_mut().note(connection.account(), Api::AssumeRole, None, sts.sts, context.now());
+        *self.spent.borrow_mut() += sts;
         let (session, identity) = opened.map_err(|e| e.failure())?;
         identity.must_be(connection.account())?;
         Ok(session)

@@ -7,6 +7,7 @@ use super::{
     auth::{AuthError, Signed},
     cloudtrail, cost_explorer,
     fault::Fault,
+    faults::Faults,
     form::Form,
     history::History,
     installer::Installed,
@@ -15,7 +16,7 @@ use super::{
     sts,
     throttle::Throttle,
     token::Tokens,
-    trouble::{Reach, Switches, Trouble},
+    trouble::{Reach, Service, Switches, Trouble},
 };
 use crate::{
     domain::{Clock, Region},
@@ -49,6 +50,8 @@ pub(super) struct Cloud {
     pub throttle: Option<Throttle>,
     /// What is wrong at the moment.
     pub troubles: Switches,
+    /// What strikes single requests at the moment.
+    pub faults: Faults,
     /// Roles that were made anew.
     pub installed: Installed,
     /// Access key id → whose it is, beside the agency's.
@@ -128,8 +131,11 @@ impl Cloud {
             let arn = |resource: &str| format!("arn:aws:iam::{}:role/{resource}", account.id);
             account.roles.iter().enumerate().map(move |(role, r)| (arn(&r.resource), (index, role)))
         });
+        let faults = Faults::default();
+        faults.set(options.faults);
         Self {
             roles: roles.collect(),
+            faults,
             history: History::new(&world),
             sessions: Sessions::new(world.config.seed),
             tokens: Tokens::new(world.config.seed),
@@ -179,6 +185,24 @@ impl Cloud {
                 Answer::query(sts::answer(self, headers, body))
             }
         };
+        self.tally(&answer);
+        answer
+    }
+
+    /// Counts an answer that no action gave.
+    pub fn counted(&self, service: Service, answer: Answer) -> Answer {
+        self.count(match service {
+            Service::Sts => &self.counts.sts,
+            Service::Organizations => &self.counts.organizations,
+            Service::CloudTrail => &self.counts.cloudtrail,
+            Service::CostExplorer => &self.counts.ce,
+        });
+        self.tally(&answer);
+        answer
+    }
+
+    /// Counts refusals.
+    fn tally(&self, answer: &Answer) {
         match answer.error_type() {
             Some("ThrottlingException" | "Throttling" | "LimitExceededException" | "TooManyRequestsException") => {
                 self.count(&self.counts.throttled);
@@ -186,7 +210,6 @@ impl Cloud {
             Some("AccessDenied" | "AccessDeniedException") => self.count(&self.counts.denied),
             _ => (),
         }
-        answer
     }
 
     /// The prefix of a target differs between SDKs; the name after its last dot is the action.
