@@ -9,7 +9,7 @@ use bailiwick::{
     sync::{ClientStore, SyncOptions, connection_id},
 };
 use std::collections::BTreeSet;
-use support::{Rig, options};
+use support::{Rig, is_footprint, options};
 
 const CLIENT: &str = "kestrel-freight";
 
@@ -25,7 +25,7 @@ fn ids(rig: &Rig, account: AccountId, depth: Depth) -> (BTreeSet<String>, BTreeS
         stored.extend(store.events(account, day).unwrap().unwrap().iter().map(|row| row.id.to_string()));
     }
     let world = rig.world.accounts.iter().find(|a| a.id == account).unwrap();
-    let wanted = world.events.iter().filter(|e| depth == Depth::Full || e.essential());
+    let wanted = world.events.iter().filter(|e| depth == Depth::Full || e.essential() || is_footprint(e));
     (stored, wanted.map(|e| e.id.clone()).collect())
 }
 
@@ -79,7 +79,9 @@ fn a_busy_account_is_read_in_slices_and_nothing_is_missing() {
         .accounts
         .iter()
         .filter(|a| a.client == busiest.client)
-        .flat_map(|a| a.events.iter().filter(|e| e.essential() && !a.denied_regions.contains(&e.region)))
+        .flat_map(|a| {
+            a.events.iter().filter(|e| (e.essential() || is_footprint(e)) && !a.denied_regions.contains(&e.region))
+        })
         .count();
     assert_eq!(stored as usize, wanted);
 }

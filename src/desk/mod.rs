@@ -26,6 +26,7 @@ mod sync;
 mod vault;
 pub mod view;
 
+pub use crate::connect::render::{Format, ROLE_PATH, Template};
 pub use crate::vault::Via;
 pub use audit::{AuditExported, AuditFilter};
 pub use backup::{BackupPlan, Tended};

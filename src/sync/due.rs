@@ -2,6 +2,7 @@
 
 use super::{
     Coverage, SyncOptions,
+    footprint::{FOOTPRINT_CALLS, footprint_due},
     plan::cost_queries,
     price,
     regions::{RegionPlan, SESSION_CALLS, region_plans},
@@ -11,7 +12,8 @@ use crate::{
     aws::{CostQuery, Granularity, Pace},
     connect::Gate,
     domain::{
-        AccountId, Connection, Depth, PlannedJob, PlannedSpend, Region, RequestCounts, Source, SyncPlan, Timestamp,
+        AccountId, Connection, Depth, PlannedJob, PlannedSpend, Region, RequestCounts, Source, SourceState, SyncPlan,
+        Timestamp,
     },
     vault::{Vault, VaultError},
 };
@@ -33,23 +35,28 @@ pub(super) struct Due {
     pub(super) accounts: bool,
     pub(super) costs: Vec<CostQuery>,
     pub(super) events: Vec<RegionPlan>,
+    pub(super) footprint: bool,
 }
 
 /// What is due of a client.
 pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) -> Result<Vec<Due>, VaultError> {
-    let accounts_read = store.accounts()?.map(|a| a.read_at);
     let fresh_seconds = i64::from(options.event_minutes) * 60;
-    let list_due = accounts_read.is_none_or(|at| now.since(at) >= fresh_seconds);
     let of = |connection: Connection| {
         let costs = match connection.kind.has_costs() {
             true => cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours),
             false => Vec::new(),
+        };
+        // Not by the list: Cost Explorer's names make one too, and another connection may have read it.
+        let list_due = match store.sources(&connection.id)?.accounts {
+            SourceState::Fresh { at } => now.since(at) >= fresh_seconds,
+            _ => true,
         };
         let coverage: Coverage = store.coverage(connection.account())?;
         Ok(Due {
             gate: Gate::<crate::aws::SdkCloud>::is_due(&connection.gate, now),
             accounts: connection.kind.has_costs() && list_due,
             costs,
+            footprint: connection.access.role().is_some() && footprint_due(store.footprint_at(&connection.id)?, now),
             events: region_plans(&coverage, connection.partition(), options.reach(connection.depth), now),
             connection,
         })
@@ -134,6 +141,10 @@ impl Due {
             let cloudtrail = self.events.iter().map(lookups).sum();
             jobs.push(job(Source::Events, what, RequestCounts { cloudtrail, ..with_session }));
         }
+        if self.footprint {
+            let requests = RequestCounts { cloudtrail: FOOTPRINT_CALLS.len() as u64, ..with_session };
+            jobs.push(job(Source::Footprint, "our own calls of the last day".into(), requests));
+        }
         jobs
     }
 }
@@ -158,6 +169,10 @@ struct Lanes {
 
 impl Lanes {
     fn add(&mut self, due: &Due, listed: u64) {
+        if due.footprint {
+            let lane = (due.connection.account(), crate::aws::home_region(due.connection.partition()));
+            *self.lookups.entry(lane).or_default() += FOOTPRINT_CALLS.len() as u64;
+        }
         for plan in &due.events {
             *self.lookups.entry((due.connection.account(), plan.region.clone())).or_default() += lookups(plan);
         }

@@ -6,6 +6,7 @@ use super::{
     costs::store_failure,
     due::due,
     judge::judge_connections,
+    ledger::{LedgerEntry, RunLedger, beginning, keep},
     progress::{Board, Listener},
     regions::Reach,
     retention::{Purge, kept_from},
@@ -22,8 +23,8 @@ use crate::{
     },
     vault::{Vault, VaultError},
 };
-use futures::future::{join, join_all};
-use std::{collections::BTreeSet, sync::Arc};
+use futures::future::{join_all, join3};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 /// How a run is done.
 #[derive(Debug, Clone)]
@@ -89,6 +90,8 @@ pub(super) struct Context<C> {
 pub(super) struct ClientRun {
     pub(super) store: ClientStore,
     pub(super) profile: Client,
+    /// What this run did in its accounts.
+    pub(super) ledger: RefCell<RunLedger>,
     /// Held while records of this client are read, changed and committed.
     lock: tokio::sync::Mutex<()>,
 }
@@ -100,6 +103,7 @@ struct Jobs {
     accounts: Option<JobId>,
     costs: Option<JobId>,
     events: Option<JobId>,
+    footprint: Option<JobId>,
 }
 
 /// Runs one sync and tells `listener` all the way.
@@ -138,7 +142,8 @@ pub async fn run<C: Assume>(
                 let jobs = context.plan(&store)?;
                 let party = u32::try_from(clients.len() + 1).unwrap_or(u32::MAX);
                 jobs.iter().for_each(|j| context.pacer.belongs(j.connection.account(), party));
-                clients.push((ClientRun { store, profile, lock: tokio::sync::Mutex::new(()) }, jobs));
+                let (ledger, lock) = (RefCell::default(), tokio::sync::Mutex::new(()));
+                clients.push((ClientRun { store, profile, ledger, lock }, jobs));
             }
         }
     }
@@ -156,7 +161,7 @@ pub async fn run<C: Assume>(
 
 impl Jobs {
     fn any(&self) -> bool {
-        self.gate.or(self.accounts).or(self.costs).or(self.events).is_some()
+        self.gate.or(self.accounts).or(self.costs).or(self.events).or(self.footprint).is_some()
     }
 }
 
@@ -188,6 +193,7 @@ impl<C: Assume> Context<C> {
                 accounts: add(due.accounts, Source::Accounts),
                 costs: add(!due.costs.is_empty(), Source::Costs),
                 events: add(!due.events.is_empty(), Source::Events),
+                footprint: add(due.footprint, Source::Footprint),
                 connection: due.connection,
             }
         });
@@ -195,26 +201,60 @@ impl<C: Assume> Context<C> {
     }
 
     async fn client(&self, run: ClientRun, mut jobs: Vec<Jobs>) {
-        self.gates(&run, &mut jobs).await;
-        join_all(jobs.iter().filter_map(|j| Some(self.accounts(&run, &j.connection, self.open(j, j.accounts)?)))).await;
-        let own = match own_accounts(&run, &jobs) {
+        // Before anything is sent, so that no session of ours is ever a stranger's.
+        let now = self.now();
+        let begun = jobs.iter().filter(|j| j.any()).map(|j| beginning(&self.session_name, j.connection.account(), now));
+        if let Err(failure) = self.keep_ledger(&run, begun.collect()).await {
+            for job in jobs.iter().flat_map(|j| [j.gate, j.accounts, j.costs, j.events, j.footprint]).flatten() {
+                self.board.finish(job, vec![failure.clone()], false);
+            }
+            return;
+        }
+        self.work(&run, &mut jobs).await;
+        let did = run.ledger.borrow_mut().take(&self.session_name);
+        if let Err(failure) = self.keep_ledger(&run, did).await {
+            tracing::error!(kind = failure.kind.code(), "what this run did could not be stored");
+        }
+    }
+
+    async fn keep_ledger(&self, run: &ClientRun, entries: Vec<LedgerEntry>) -> Result<(), Failure> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (store, now) = (run.store.clone(), self.now());
+        self.blocking(run, move || {
+            let mut draft = store.draft();
+            keep(&store, &mut draft, entries, now)?;
+            draft.commit()
+        })
+        .await
+    }
+
+    async fn work(&self, run: &ClientRun, jobs: &mut [Jobs]) {
+        self.gates(run, jobs).await;
+        join_all(jobs.iter().filter_map(|j| Some(self.accounts(run, &j.connection, self.open(j, j.accounts)?)))).await;
+        let own = match own_accounts(run, jobs) {
             Ok(own) => own,
             // Without them every member would look like a third party.
             Err(error) => {
                 let failure = store_failure(error);
-                for job in jobs.iter().flat_map(|j| [j.costs, j.events]).flatten() {
+                for job in jobs.iter().flat_map(|j| [j.costs, j.events, j.footprint]).flatten() {
                     self.board.finish(job, vec![failure.clone()], false);
                 }
                 return;
             }
         };
         let roles: Vec<_> = jobs.iter().filter_map(|j| j.connection.access.role().cloned()).collect();
-        let costs = join_all(jobs.iter().filter_map(|j| Some(self.costs(&run, &j.connection, self.open(j, j.costs)?))));
+        let costs = join_all(jobs.iter().filter_map(|j| Some(self.costs(run, &j.connection, self.open(j, j.costs)?))));
         let events = join_all(
-            jobs.iter().filter_map(|j| Some(self.events(&run, &j.connection, &own, &roles, self.open(j, j.events)?))),
+            jobs.iter().filter_map(|j| Some(self.events(run, &j.connection, &own, &roles, self.open(j, j.events)?))),
         );
-        join(costs, events).await;
-        self.judge(&run).await;
+        let footprints = join_all(
+            jobs.iter()
+                .filter_map(|j| Some(self.footprint(run, &j.connection, &own, &roles, self.open(j, j.footprint)?))),
+        );
+        join3(costs, events, footprints).await;
+        self.judge(run).await;
     }
 
     /// Tries the gates that are due and keeps their outcome. A job of a connection whose gate did not pass fails here.
@@ -261,6 +301,8 @@ impl<C: Assume> Context<C> {
                     }
                 },
             };
+            let (account, sts) = (connection.account(), verdict.requests.sts);
+            run.ledger.borrow_mut().note(account, Api::AssumeRole, None, sts, self.now());
             self.board.update(job, |j| {
                 j.requests += verdict.requests;
                 j.done = 1;

@@ -140,6 +140,7 @@ impl<C: Assume> Context<C> {
                 agency: self.agency,
                 reads,
                 complete: Some(began).filter(|_| slices.is_empty() && read),
+                claims: true,
             };
             let SliceOutcome { stored, found, unreadable } = self.blocking(run, move || slice.commit()).await?;
             self.board.found(found);
@@ -191,7 +192,7 @@ impl<C: Assume> Context<C> {
     }
 
     /// All pages of one lookup. Pages that CloudTrail does not continue are begun again, as often as any request.
-    async fn lookup(
+    pub(super) async fn lookup(
         &self,
         lease: &Lease<'_, C>,
         plan: &RegionPlan,
@@ -240,7 +241,7 @@ const PAGE: usize = 50;
 const SHORTEST_SLICE: i64 = 600;
 
 /// A range that holds more than a slice may.
-struct Dense {
+pub(super) struct Dense {
     /// About so many pages.
     pages: u32,
 }
@@ -274,7 +275,7 @@ fn split(range: TimeRange, pages: u32, most_pages: u32) -> Vec<TimeRange> {
     (0..parts).map(|n| TimeRange::new(edge(n), edge(n + 1))).collect()
 }
 
-enum LookupFailure {
+pub(super) enum LookupFailure {
     /// The next-page token was refused or leads in a circle: another beginning may help.
     Token,
     /// Page after page holds nothing.
@@ -285,7 +286,7 @@ enum LookupFailure {
 }
 
 impl LookupFailure {
-    fn in_words(self, region: &Region) -> Failure {
+    pub(super) fn in_words(self, region: &Region) -> Failure {
         let what = match self {
             Self::Other(failure) => return failure,
             // Handled where slices are made; here only so that nothing is taken for read.

@@ -82,27 +82,26 @@ impl<'a, C: Assume> Lease<'a, C> {
             let session = session.map_err(CallError::Session)?;
             let account = self.connection.account();
             let (answer, attempts) = self.context.pacer.call(api, account, region, || request(&session)).await;
+            self.run.ledger.borrow_mut().note(account, api, region, attempts.sent.into(), self.context.now());
             self.context.board.update(job, |j| {
                 j.requests += attempts.counts(api);
                 j.retries += attempts.retries;
             });
             match answer {
-                // Over before its time: revoked, or the clocks differ. A new one goes on where this one stopped.
+                // Over before its time: revoked, or the clocks differ. A new one goes on where this one stopped. Only
+                // those count that this request was the first to find over.
                 Err(error) if error.kind == FailureKind::Expired && renewals < RENEWALS => {
-                    renewals += 1;
-                    self.drop_session(&session);
+                    renewals += u32::from(self.drop_session(&session));
                 }
                 answer => return answer.map_err(CallError::Request),
             }
         }
     }
 
-    /// Lets go of a session that no longer works, unless another request did so already.
-    fn drop_session(&self, over: &Rc<C::Session>) {
-        let mut current = self.current.borrow_mut();
-        if current.as_ref().is_some_and(|session| Rc::ptr_eq(session, over)) {
-            *current = None;
-        }
+    /// Lets go of a session that no longer works; says whether it was the first to do so.
+    fn drop_session(&self, over: &Rc<C::Session>) -> bool {
+        let found = self.current.borrow_mut().take_if(|session| Rc::ptr_eq(session, over));
+        found.is_some()
     }
 
     /// Opens the session now, so that a role that cannot be assumed fails once and not at every request.
@@ -145,13 +144,12 @@ impl<'a, C: Assume> Lease<'a, C> {
             Ok::<_, AwsError>((session, identity))
         };
         let opened = match once().await {
-            // A role's session that is over at once says nothing of our own credentials, which had just opened it.
-            Err(error) if error.api == Api::GetCallerIdentity && error.kind == FailureKind::CredentialsExpired => {
-                once().await
-            }
+            Err(error) if error.kind == FailureKind::Expired => once().await,
             opened => opened,
         };
-        *self.spent.borrow_mut() += opener.spent.get();
+        let sts = opener.spent.get();
+        self.run.ledger.borrow_mut().note(connection.account(), Api::AssumeRole, None, sts.sts, context.now());
+        *self.spent.borrow_mut() += sts;
         let (session, identity) = opened.map_err(|e| e.failure())?;
         identity.must_be(connection.account())?;
         Ok(session)

@@ -7,7 +7,10 @@ use crate::{
 };
 
 /// How far back events are read again: delivery takes about five minutes but is not guaranteed.
-const OVERLAP_SECONDS: i64 = 30 * 60;
+pub(super) const OVERLAP_SECONDS: i64 = 30 * 60;
+/// What the first read of a day reads again of the evening before the day of the last one, besides that day itself: an
+/// event may be delivered so late, and reading every hour would never come back to it.
+const EVENING_SECONDS: i64 = 6 * 3_600;
 /// How long CloudTrail keeps the event history: 90 days, less a little for the way there.
 pub const HISTORY_SECONDS: i64 = 90 * 86_400 - 600;
 /// How often a region in which nothing was ever seen is looked at.
@@ -151,7 +154,11 @@ fn ranges(known: Option<&RegionCoverage>, wanted: bool, reach: Reach<'_>, now: T
     let mut ranges: Vec<TimeRange> = gaps.collect();
     let pause = if wanted { i64::from(reach.fresh_minutes) * 60 } else { QUIET_REGION_SECONDS };
     if now.since(newest.end) >= pause {
-        ranges.push(TimeRange::new(newest.end.plus(-OVERLAP_SECONDS).max(oldest), now));
+        let back = match newest.end.day() {
+            day if day < now.day() => day.start().plus(-EVENING_SECONDS),
+            _ => newest.end.plus(-OVERLAP_SECONDS),
+        };
+        ranges.push(TimeRange::new(back.max(oldest), now));
     }
     ranges
 }
@@ -212,7 +219,8 @@ mod tests {
         assert_eq!(plans(&coverage, now.plus(DAY)).len(), 17);
         // After three weeks without a sync no day is left out.
         let weeks = plans(&coverage, now.plus(21 * DAY));
-        assert!(weeks.iter().all(|p| p.range.start == now.plus(-1_800)));
+        let evening = at("2026-11-21T18:00:00Z");
+        assert!(weeks.iter().all(|p| p.range.start == evening));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is kept of a client and under which name: the one place for record names and schema numbers.
 
-use super::{CostState, Coverage, SpendLedger, migrate};
+use super::{CostState, Coverage, LedgerEntry, SpendLedger, migrate};
 use crate::{
     aws::KeyPair,
     checks::CheckState,
@@ -239,6 +239,22 @@ impl ClientStore {
         Ok(stored.map(|stored| KeyPair::new(id.clone(), SecretString::from(stored.secret.as_str()))))
     }
 
+    /// What we ourselves did in its accounts on a day.
+    pub fn ledger(&self, day: Day) -> Result<Vec<LedgerEntry>, VaultError> {
+        Ok(self.get(&format!("ledger/{day}"))?.unwrap_or_default())
+    }
+
+    /// The days of that ledger, oldest first.
+    pub fn ledger_days(&self) -> Result<Vec<Day>, VaultError> {
+        let names = self.vault.list(&self.scope, "ledger/")?;
+        Ok(names.iter().filter_map(|name| name.as_str().rsplit('/').next()?.parse().ok()).collect())
+    }
+
+    /// Until when our own footprint was read in an account.
+    pub fn footprint_at(&self, connection: &ConnectionId) -> Result<Option<Timestamp>, VaultError> {
+        self.get_of(&self.of(connection), "footprint")
+    }
+
     /// A draft of changes to this client, committed as one.
     pub fn draft(&self) -> Draft<'_> {
         Draft { store: self, batch: Batch::new() }
@@ -429,6 +445,22 @@ impl Draft<'_> {
         let name = Name::new(event_name(account, day))?;
         self.batch.remove(&self.store.of_account(account)?, &name);
         Ok(self)
+    }
+
+    /// What we ourselves did in its accounts on a day.
+    pub fn ledger(&mut self, day: Day, entries: &[LedgerEntry]) -> Result<&mut Self, VaultError> {
+        self.put_of(self.store.scope.clone(), &format!("ledger/{day}"), entries)
+    }
+
+    /// Lets go of a day of that ledger.
+    pub fn remove_ledger(&mut self, day: Day) -> Result<&mut Self, VaultError> {
+        self.batch.remove(&self.store.scope, &Name::new(format!("ledger/{day}"))?);
+        Ok(self)
+    }
+
+    /// Until when our own footprint was read in an account.
+    pub fn footprint_at(&mut self, connection: &ConnectionId, at: Timestamp) -> Result<&mut Self, VaultError> {
+        self.put_of(self.store.of(connection), "footprint", &at)
     }
 
     /// What the tool itself cost this client.

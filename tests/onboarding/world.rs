@@ -73,6 +73,7 @@ fn world(clients: Vec<SimClient>, accounts: Vec<SimAccount>) -> Arc<World> {
         clients,
         accounts,
         truth: Vec::new(),
+        newcomers: Vec::new(),
     })
 }
 

@@ -25,7 +25,9 @@ pub(super) fn changed(
             page.insert(token.to_owned(), asked.sent.clone()?.into());
         }
         FaultKind::TokenCycle => {
-            page.insert(token.to_owned(), first_token?.into());
+            // The second page goes on as it should, or the circle would have only one page.
+            let first = first_token.filter(|first| asked.sent.as_ref() != Some(first))?;
+            page.insert(token.to_owned(), first.into());
         }
         FaultKind::EmptyPage => {
             let inner = asked.token.as_deref().unwrap_or_default();
