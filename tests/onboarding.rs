@@ -6,5 +6,7 @@ mod program;
 mod import;
 #[path = "onboarding/members.rs"]
 mod members;
+#[path = "onboarding/quarantine.rs"]
+mod quarantine;
 #[path = "onboarding/world.rs"]
 mod world;

@@ -181,7 +181,7 @@ impl Desk {
         let (access, ours) = self.way(line, &errand.way).await.map_err(unreachable)?;
         let case = cases.get(&errand.client).ok_or_else(|| Err("the client is not there any more".to_owned()))?;
         let account = access.account();
-        self.may_have(&case.borrow(), &access)?;
+        self.may_have(&case.borrow(), &access).map_err(Err)?;
         // Nothing of the case is held while AWS is asked: it changes with what is kept meanwhile.
         let (client, own, known) = {
             let case = case.borrow();
@@ -216,11 +216,11 @@ impl Desk {
     }
 
     /// A profile tells only when it is asked whose account it leads into.
-    fn may_have(&self, case: &Case, access: &Access) -> Result<(), Ending> {
+    fn may_have(&self, case: &Case, access: &Access) -> Result<(), String> {
         let Access::Profile { name, account, .. } = access else { return Ok(()) };
-        self.belongs_to(&case.client.id, *account).map_err(|error| Err(error.to_string()))?;
+        self.belongs_to(&case.client.id, *account).map_err(|error| error.to_string())?;
         if case.kept.contains(account) {
-            return Err(Err(format!("profile {name} leads into {account}, which was connected in this run already")));
+            return Err(format!("profile {name} leads into {account}, which was connected in this run already"));
         }
         Ok(())
     }
@@ -243,7 +243,7 @@ impl Desk {
                 if !retested && !proved(&back.tried.connection) {
                     done(back.errand, self.ending(&back, false));
                 } else if let Err(refused) = self.may_have(&case.borrow(), &back.tried.connection.access) {
-                    done(back.errand, refused);
+                    done(back.errand, Err(refused));
                 } else if !claimed.insert(account) {
                     done(back.errand, Err(format!("{account} was connected in this run already")));
                 } else {

@@ -284,8 +284,22 @@ impl<C: Assume> Context<C> {
             let subject = Subject::of(connection, &run.profile.external_id, key.as_ref(), evidence);
             let verdict = match subject.kind {
                 Some(_) => gate.test_trust(&subject).await,
-                // It comes out of quarantine, and nothing was ever asked through it.
-                None => gate.test(&subject, &|_| {}).await,
+                // It may come out of quarantine, and nothing was ever asked through it.
+                None => match self.reserve(run).await {
+                    Ok(()) => {
+                        let verdict = gate.test(&subject, &|_| {}).await;
+                        if verdict.pages_paid() == 0
+                            && let Err(failure) = self.take_back(run).await
+                        {
+                            tracing::error!(kind = failure.kind.code(), "a page that was not paid stays in the ledger");
+                        }
+                        verdict
+                    }
+                    Err(failure) => {
+                        self.board.finish(job, vec![failure], false);
+                        return None;
+                    }
+                },
             };
             let (account, sts) = (connection.account(), verdict.requests.sts);
             run.ledger.borrow_mut().note(account, Api::AssumeRole, None, sts, self.now());

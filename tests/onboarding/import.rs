@@ -2,7 +2,7 @@
 
 use crate::{
     program::Program,
-    world::{NOW, PAYER_ROLE, answer, arn, clients, external_id, id, serve},
+    world::{NOW, PAYER_ROLE, SECOND_KEY, answer, arn, clients, external_id, id, serve},
 };
 use bailiwick::sim::server::{SimServer, Trouble};
 use serde_json::{Value, json};
@@ -171,8 +171,8 @@ fn a_toml_file_a_profile_and_a_change_go_the_same_way() {
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let profile = "[profile ours]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = any\n";
-    std::fs::write(program.path("aws-config"), profile).unwrap();
+    let profile = |name| format!("[profile {name}]\naws_access_key_id = {SECOND_KEY}\naws_secret_access_key = any\n");
+    std::fs::write(program.path("aws-config"), profile("ours") + &profile("twin")).unwrap();
     let text = format!(
         "[[client]]\nid = \"one\"\nexternal_id = \"{}\"\n[[client.connection]]\nrole_arn = \"{}\"\n[[client]]\nid = \"ours\"\n\
          [[client.connection]]\nprofile = \"ours\"\n[[client]]\nid = \"later\"\nnotes = \"no access yet\"\n[[client]]\n\
@@ -186,6 +186,20 @@ fn a_toml_file_a_profile_and_a_change_go_the_same_way() {
     assert_eq!(done[0], (true, Some("standalone")), "{report}");
     assert_eq!((done[2], done[3]), ((true, None), (false, None)), "{report}");
     assert_eq!(rows(&report)[3]["code"], "credentials_missing", "{report}");
+    let profile = &rows(&report)[1];
+    assert_eq!((&profile["gate"], &profile["account"]), (&json!("passed"), &json!(id(2).to_string())), "{profile}");
+    // Where a profile leads is known only now: the account is another client's.
+    let path = write(&format!("{text}[[client]]\nid = \"twin\"\n[[client.connection]]\nprofile = \"twin\"\n"));
+    let twin = import(&program, 1, &path, &["--yes"]);
+    let words = "is already connected for client ours: an account belongs to one client";
+    assert!(rows(&twin)[4]["what"].as_str().unwrap().contains(words), "{twin}");
+    let of_twin = program.json(&["connection", "list", "twin", "--json"]);
+    assert_eq!(of_twin["connections"], json!([]));
+    // And when both come in one run, one of them gets it.
+    program.ok(&["client", "remove", "ours", "--yes", "ours"]);
+    let both = import(&program, 1, &path, &["--yes"]);
+    let connected = [1, 4].into_iter().filter(|n| rows(&both)[*n]["done"] == true).count();
+    assert_eq!(connected, 1, "{both}");
     let path = write(&text.replace("no access yet", "access asked for"));
     let dry = import(&program, 0, &path, &["--dry-run"]);
     let later = &rows(&dry)[2];

@@ -5,7 +5,7 @@ use bailiwick::{
     domain::{AccountId, AccountState, FixedClock, JoinedMethod, Timestamp},
     sim::{
         costs::SimCosts,
-        server::{ServeOptions, SimServer},
+        server::{ServeOptions, SimKey, SimKeyKind, SimServer},
         world::{Agency, SimAccount, SimClient, SimOrganization, SimRole, World, WorldConfig},
     },
 };
@@ -16,6 +16,8 @@ pub const NOW: &str = "2026-11-22T02:14:55Z";
 pub const PAYER_ROLE: &str = "bailiwick/bailiwick-payer";
 pub const MEMBER_ROLE: &str = "bailiwick/bailiwick-member";
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+/// A key of a user in the last account, for profiles.
+pub const SECOND_KEY: &str = "AKIAI44QH8DHBEXAMPLE";
 const AGENCY: &str = "999988887777";
 
 /// The account with a number.
@@ -107,7 +109,15 @@ pub fn clients(count: u64) -> Arc<World> {
 /// The simulator over a world, and a program with a vault that calls it.
 pub fn serve(world: &Arc<World>, config: &str) -> (SimServer, Program) {
     let clock = Arc::new(FixedClock(NOW.parse().unwrap()));
-    let server = SimServer::start(world.clone(), clock, ServeOptions::default()).unwrap();
+    let keys = world.accounts.last().map(|account| SimKey {
+        access_key: SECOND_KEY.to_owned(),
+        token: None,
+        account: account.id,
+        kind: SimKeyKind::User { name: "reader".to_owned() },
+        allowed: vec!["*".to_owned()],
+    });
+    let options = ServeOptions { keys: keys.into_iter().collect(), ..ServeOptions::default() };
+    let server = SimServer::start(world.clone(), clock, options).unwrap();
     let program = Program::with_vault().calling(&server.url(), KEY, "any");
     std::fs::create_dir_all(program.path("bailiwick/config")).unwrap();
     std::fs::write(program.path("bailiwick/config/config.toml"), config).unwrap();
