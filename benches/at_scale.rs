@@ -9,7 +9,8 @@ use bailiwick::{
     desk::Desk,
     domain::{
         Access, AccessEvent, AccountId, Amounts, Client, ClientId, Clock, Connection, ConnectionKind, CostBasis,
-        CostCell, CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, RoleArn, Timestamp,
+        CostCell, CostMonth, Currency, Day, DayCosts, Depth, FixedClock, GateState, Month, Partition, RoleArn,
+        Timestamp,
     },
     sim::world::{World, WorldConfig},
     sync::{ClientStore, Sources, connection_id},
@@ -185,6 +186,7 @@ fn fill(vault: &Arc<Vault>, number: u64) {
             access: Access::Role { role: RoleArn::new(Partition::Aws, *account, "bailiwick/role").expect("a role") },
             linked_at: now(),
             alias: None,
+            depth: Depth::Essential,
             gate: GateState::Passed { at: now() },
             results: Vec::new(),
         })

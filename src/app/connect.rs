@@ -42,6 +42,7 @@ pub fn connect(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result
         external_id: args.external_id,
         alias: args.alias,
         kind: args.kind.map(Into::into),
+        depth: args.depth.map(Into::into),
     };
     let shown = RefCell::new(out);
     let tell = |result: &GateResult| {
@@ -98,6 +99,14 @@ pub fn connection(setting: &Setting, action: ConnectionAction, out: &mut Output)
         }
         ConnectionAction::Test { client, connection, json } => {
             return test(setting, &desk, client.as_ref(), connection, json, out);
+        }
+        ConnectionAction::Edit { client, connection, alias, depth, json } => {
+            let view = desk.edit_connection(&client, &connection, alias, depth.map(Into::into))?;
+            if json {
+                out.json(&view);
+            } else {
+                cli::connection::connection(out, &view, setting.clock.now());
+            }
         }
         ConnectionAction::Diagnose { client, role_arn, document, principal, json } => {
             return diagnosis(setting, &desk, &(client, role_arn, principal), &document, json, out);

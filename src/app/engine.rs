@@ -7,7 +7,7 @@ use crate::{
     checks::Checks,
     config::Settings,
     domain::{ClientId, Clock, SyncEvent, SyncSummary},
-    sync::{self, SyncOptions},
+    sync::{self, Caps, SyncOptions},
     vault::Vault,
 };
 use std::sync::Arc;
@@ -69,10 +69,13 @@ pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> S
         event_days: settings.event_days,
         event_retention_days: settings.event_retention_days,
         event_minutes: settings.event_minutes,
+        slice_pages: SyncOptions::SLICE_PAGES,
+        caps: Caps { day: settings.ce_requests_per_day.into(), month: settings.ce_requests_per_month.into() },
         cost_hours: settings.cost_hours,
         always_regions: settings.always_regions.clone(),
         operator: operator.to_owned(),
-        trusted: None,
+        // Checked when the settings were read; empty is nobody in particular.
+        trusted: settings.trusted_principal.parse().ok(),
         only,
     }
 }

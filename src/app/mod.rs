@@ -13,10 +13,13 @@ mod console;
 mod demo;
 mod desk;
 mod engine;
+mod errand;
 pub mod fleet;
 mod key_file;
 mod log;
+mod newcomers;
 mod report;
+mod role;
 mod run;
 mod secret;
 mod simulator;
@@ -117,6 +120,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         },
         Some(Command::Connection { action }) => connect::connection(setting, action, &mut out),
         Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
+        Some(Command::Role { action }) => role::run(setting, action, &mut out),
         Some(Command::Connect(args)) => connect::connect(setting, args, &mut out),
         Some(Command::Sync(args)) => sync::run(setting, &args, &mut out),
         Some(Command::Backup { action }) => backup::run(setting, &action, &mut out),

@@ -12,13 +12,13 @@ use serde::Serialize;
 use std::{process::ExitCode, sync::Arc};
 
 /// Makes the world that the arguments describe, at the setting's present.
-pub fn world(setting: &Setting, args: &WorldArgs) -> Arc<World> {
-    Arc::new(World::generate(WorldConfig {
+pub fn generate(setting: &Setting, args: &WorldArgs) -> World {
+    World::generate(WorldConfig {
         seed: args.seed,
         now: setting.clock.now(),
         accounts: args.accounts as usize,
         events: args.events as usize,
-    }))
+    })
 }
 
 /// How to serve, from what was typed.
@@ -35,7 +35,7 @@ pub fn options(port: u16, throttle: bool, troubles: &[String], faults: Option<&s
 
 /// Serves a world until interrupted.
 pub fn serve(setting: &Setting, args: &WorldArgs, options: ServeOptions, out: &mut Output) -> Result<ExitCode, Report> {
-    let world = world(setting, args);
+    let world = Arc::new(generate(setting, args));
     let (troubles, faults) = (options.troubles.clone(), options.faults.clone());
     let server = SimServer::start(world.clone(), setting.clock.clone(), options)?;
     out.line(&format!(
@@ -87,7 +87,7 @@ struct Truth<'a> {
 
 /// Describes a world, or prints what was planted in it.
 pub fn describe(setting: &Setting, args: &WorldArgs, truth: bool, out: &mut Output) -> Result<ExitCode, Report> {
-    let world = world(setting, args);
+    let world = generate(setting, args);
     if truth {
         out.json(&Truth { stories: &world.truth, costs: world.cost_truth() });
         return Ok(ExitCode::SUCCESS);

@@ -42,6 +42,16 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
         return Err(DeskError::UnknownClient(only.clone()).into());
     }
     let desk = desk(setting, vault.clone(), checks.clone(), plan, Via::Cli);
+    let options = engine::options(&settings, &setting.environment.user, args.client.clone());
+    if args.dry_run {
+        let plan = desk.sync_plan(&options)?;
+        if args.json {
+            out.json(&plan)
+        } else {
+            cli::plan(out, &plan)
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
     if vault.was_cut_off() || !vault.notices().is_empty() {
         // What is damaged is lost anyway; dropping it lets this very run read it again.
         let repaired = desk.repair()?;
@@ -55,7 +65,7 @@ fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<Exi
         checks,
         clock: setting.clock.clone(),
         credentials: BaseCredentials::Chain,
-        options: engine::options(&settings, &setting.environment.user, args.client.clone()),
+        options,
     };
     let summary = if args.json {
         // The engine runs on this thread, so its events can be printed as they come.

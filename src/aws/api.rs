@@ -104,6 +104,10 @@ pub enum Grouping {
     None,
     /// `LINKED_ACCOUNT` × `SERVICE`.
     AccountService,
+    /// `LINKED_ACCOUNT` × `RECORD_TYPE`: usage, credits, refunds, taxes, fees.
+    AccountRecordType,
+    /// `LINKED_ACCOUNT` × `REGION`.
+    AccountRegion,
 }
 
 /// One `GetCostAndUsage` question; all four cost metrics come with it for the same price.
@@ -124,8 +128,8 @@ pub struct CostQuery {
 pub struct CostRow {
     /// The linked account; `None` for an ungrouped total.
     pub account: Option<AccountId>,
-    /// The service; `None` for an ungrouped total.
-    pub service: Option<Untrusted>,
+    /// The service, record type or region; `None` for an ungrouped total.
+    pub key: Option<Untrusted>,
     /// The amounts.
     pub amounts: Amounts,
     /// Their currency.
@@ -163,6 +167,8 @@ pub trait Costs {
 /// The one lookup attribute that CloudTrail allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookupFilter {
+    /// No attribute: everything.
+    All,
     /// `ReadOnly=false`: all changes.
     Writes,
     /// `EventName=<this>`: `AssumeRole` and its kin are read-only to CloudTrail.

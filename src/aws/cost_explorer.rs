@@ -22,6 +22,8 @@ impl Costs for SdkSession {
         let groups = match query.grouping {
             Grouping::None => None,
             Grouping::AccountService => Some(["LINKED_ACCOUNT", "SERVICE"].map(dimension).to_vec()),
+            Grouping::AccountRecordType => Some(["LINKED_ACCOUNT", "RECORD_TYPE"].map(dimension).to_vec()),
+            Grouping::AccountRegion => Some(["LINKED_ACCOUNT", "REGION"].map(dimension).to_vec()),
         };
         let answer = aws_sdk_costexplorer::Client::new(&self.in_region(&home_region(self.partition)))
             .get_cost_and_usage()
@@ -60,20 +62,20 @@ fn period_of(result: &ResultByTime) -> Result<CostPeriod, AwsError> {
     let mut rows = Vec::with_capacity(result.groups().len());
     for group in result.groups() {
         let mut keys = group.keys().iter();
-        let (account, service) = (keys.next(), keys.next());
+        let (account, key) = (keys.next(), keys.next());
         let account = account.map(String::as_str).unwrap_or_default();
         let account = account.parse().map_err(|e| unusable(&format!("a group has no account ({e})")))?;
         let (amounts, currency) = amounts_of(group.metrics())?;
         rows.push(CostRow {
             account: Some(account),
-            service: Some(service.map(String::as_str).unwrap_or_default().into()),
+            key: Some(key.map(String::as_str).unwrap_or_default().into()),
             amounts,
             currency,
         });
     }
     if let Some(total) = result.total().filter(|t| !t.is_empty()) {
         let (amounts, currency) = amounts_of(Some(total))?;
-        rows.push(CostRow { account: None, service: None, amounts, currency });
+        rows.push(CostRow { account: None, key: None, amounts, currency });
     }
     Ok(CostPeriod {
         start: start.parse().map_err(|_| unusable("a period has no start date"))?,

@@ -6,6 +6,7 @@ mod classify;
 mod cost_explorer;
 mod credentials;
 mod error;
+mod fair;
 mod lookup;
 mod organization;
 mod pacing;

@@ -1,16 +1,16 @@
 //! Pacing and the one retry loop: every attempt waits its turn and is counted.
 
-use super::{Api, AwsError};
-use crate::domain::{AccountId, Region, RequestCounts};
+use super::{
+    Api, AwsError,
+    fair::{FairSlots, Party},
+};
+use crate::domain::{AccountId, FailureKind, Region, RequestCounts};
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
     time::Duration,
 };
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// How fast to go. The polite default is half of what AWS allows: the client's own tools share the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,15 +64,32 @@ pub struct Attempts {
 }
 
 /// The bucket that a request draws from.
-type Lane = (Api, AccountId, Option<Region>);
+type LaneKey = (Api, AccountId, Option<Region>);
+
+/// How one bucket stands. Each throttling answer doubles the time between its requests, up to [`SLOWEST`] times; every
+/// [`RECOVER`] answers without one halve it again.
+#[derive(Debug, Clone, Copy)]
+struct Lane {
+    free: Instant,
+    doublings: u32,
+    since_throttled: u32,
+}
+
+/// Doublings at most: one request in 32 seconds where one a second is usual.
+const SLOWEST: u32 = 5;
+/// Answers after which a lane is trusted with twice the speed again.
+const RECOVER: u32 = 10;
+/// What a lane that is not paced slows down to first; no more than the wait before a second attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Gives each request its turn. One per engine, on one thread.
 #[derive(Debug)]
 pub struct Pacer {
     pace: Pace,
     retry: RetryPolicy,
-    next_free: RefCell<HashMap<Lane, Instant>>,
-    slots: Semaphore,
+    lanes: RefCell<HashMap<LaneKey, Lane>>,
+    slots: FairSlots,
+    parties: RefCell<HashMap<AccountId, Party>>,
     counts: Cell<RequestCounts>,
     jitter: Cell<u64>,
 }
@@ -83,11 +100,17 @@ impl Pacer {
         Self {
             pace,
             retry,
-            next_free: RefCell::default(),
-            slots: Semaphore::new(pace.concurrency.max(1)),
+            lanes: RefCell::default(),
+            slots: FairSlots::new(pace.concurrency),
+            parties: RefCell::default(),
             counts: Cell::default(),
             jitter: Cell::new(seed | 1),
         }
+    }
+
+    /// Says whose an account is, by any number: slots are shared fairly between parties, and those nobody spoke of are one.
+    pub fn belongs(&self, account: AccountId, party: u32) {
+        self.parties.borrow_mut().insert(account, party);
     }
 
     /// All requests sent so far.
@@ -107,15 +130,18 @@ impl Pacer {
         F: Future<Output = Result<T, AwsError>>,
     {
         let mut attempts = Attempts::default();
+        let party = self.parties.borrow().get(&account).copied().unwrap_or_default();
         loop {
             self.turn(api, account, region).await;
             let outcome = {
                 // The permit is held only while a request is under way, never while it waits for its turn.
-                let _permit = self.slots.acquire().await;
+                let _slot = self.slots.take(party).await;
                 self.count(api);
                 attempts.sent += 1;
                 timeout(self.retry.per_attempt, request()).await.unwrap_or_else(|_| Err(AwsError::timed_out(api)))
             };
+            let throttled = matches!(&outcome, Err(error) if error.kind == FailureKind::Throttled);
+            self.learn(api, account, region, throttled);
             match outcome {
                 Err(error) if error.retryable && attempts.sent < self.retry.attempts => {
                     attempts.retries += 1;
@@ -137,14 +163,13 @@ impl Pacer {
     /// Waits until the lane is free and takes the next turn in it.
     async fn turn(&self, api: Api, account: AccountId, region: Option<&Region>) {
         let interval = self.interval(api);
-        let start = {
-            let mut lanes = self.next_free.borrow_mut();
-            let now = Instant::now();
-            let free = lanes.entry((api, account, region.cloned())).or_insert(now);
-            let start = (*free).max(now);
-            *free = start + interval;
+        let start = self.with_lane(api, account, region, |lane, now| {
+            let start = lane.free.max(now);
+            let pause = FIRST_PAUSE.min(self.retry.base);
+            let interval = if lane.doublings > 0 { interval.max(pause) } else { interval };
+            lane.free = start + interval * (1 << lane.doublings);
             start
-        };
+        });
         if start > Instant::now() {
             sleep_until(start).await;
         }
@@ -152,10 +177,36 @@ impl Pacer {
 
     /// Keeps the whole lane quiet for a while: after a throttle its other requests would only be throttled too.
     fn hold(&self, api: Api, account: AccountId, region: Option<&Region>, wait: Duration) {
-        let until = Instant::now() + wait;
-        let mut lanes = self.next_free.borrow_mut();
-        let free = lanes.entry((api, account, region.cloned())).or_insert(until);
-        *free = (*free).max(until);
+        self.with_lane(api, account, region, |lane, now| lane.free = lane.free.max(now + wait));
+    }
+
+    /// Slows a lane down that was throttled, and trusts it again after a while.
+    fn learn(&self, api: Api, account: AccountId, region: Option<&Region>, throttled: bool) {
+        self.with_lane(api, account, region, |lane, _| {
+            if throttled {
+                lane.doublings = (lane.doublings + 1).min(SLOWEST);
+                lane.since_throttled = 0;
+            } else if lane.doublings > 0 {
+                lane.since_throttled += 1;
+                if lane.since_throttled >= RECOVER {
+                    lane.doublings -= 1;
+                    lane.since_throttled = 0;
+                }
+            }
+        });
+    }
+
+    fn with_lane<T>(
+        &self,
+        api: Api,
+        account: AccountId,
+        region: Option<&Region>,
+        work: impl FnOnce(&mut Lane, Instant) -> T,
+    ) -> T {
+        let now = Instant::now();
+        let mut lanes = self.lanes.borrow_mut();
+        let new = Lane { free: now, doublings: 0, since_throttled: 0 };
+        work(lanes.entry((api, account, region.cloned())).or_insert(new), now)
     }
 
     /// Exponential, capped, and between half and the whole of it by chance.
@@ -203,7 +254,6 @@ impl Attempts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::FailureKind;
 
     fn account(n: u64) -> AccountId {
         AccountId::from_number(n).unwrap()
@@ -256,6 +306,32 @@ mod tests {
             "{:?}",
             began.elapsed()
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttled_lane_goes_slower_and_recovers() {
+        let pacer = Pacer::new(Pace::AWS_LIMIT, RetryPolicy { attempts: 1, ..RetryPolicy::default() }, 7);
+        let region: Region = "us-east-1".parse().unwrap();
+        let ask = async |outcome: Result<(), AwsError>| {
+            let began = Instant::now();
+            let _ = pacer.call(Api::LookupEvents, account(1), Some(&region), async || outcome.clone()).await;
+            began.elapsed()
+        };
+        ask(Err(throttled())).await;
+        ask(Err(throttled())).await;
+        // Twice doubled by now; what was taken before keeps its turn.
+        ask(Ok(())).await;
+        let slow = ask(Ok(())).await;
+        assert_eq!(slow, Duration::from_secs(2));
+        for _ in 0..2 * RECOVER {
+            ask(Ok(())).await;
+        }
+        assert_eq!(ask(Ok(())).await, Duration::from_millis(500));
+        // Another lane was never slow.
+        let other: Region = "eu-west-1".parse().unwrap();
+        let began = Instant::now();
+        pacer.call(Api::LookupEvents, account(1), Some(&other), async || Ok(())).await.0.unwrap();
+        assert_eq!(began.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

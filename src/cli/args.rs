@@ -3,10 +3,12 @@
 mod audit;
 mod client;
 mod connect;
+mod role;
 
 pub use audit::{AuditAction, AuditListArgs, When};
 pub use client::{BasisArg, ClientAction, FactsArgs, budget, currency};
 pub use connect::{ConnectArgs, ConnectionAction, KindArg, WayArgs};
+pub use role::{FormatArg, RoleAction, RoleRenderArgs, TemplateArg};
 
 use super::vault;
 use crate::domain::{AccountId, ClientId, Metric, Severity, Timestamp};
@@ -67,6 +69,12 @@ pub enum Command {
         /// What to do with it.
         #[command(subcommand)]
         action: vault::VaultAction,
+    },
+    /// Make what installs the roles in a client's accounts, or the page that explains them.
+    Role {
+        /// What to do.
+        #[command(subcommand)]
+        action: RoleAction,
     },
     /// Connect a client's account; the way in is tested before it is kept.
     Connect(ConnectArgs),
@@ -129,6 +137,9 @@ pub struct SyncArgs {
     /// Only this client.
     #[arg(long)]
     pub client: Option<ClientId>,
+    /// Print what is due, what it costs and how long it takes, and send nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Print every step as a line of JSON.
     #[arg(long)]
     pub json: bool,

@@ -4,6 +4,7 @@ mod args;
 mod backup;
 mod audit;
 mod check;
+mod plan;
 mod confirm;
 pub mod connection;
 mod config;
@@ -14,13 +15,15 @@ pub mod vault;
 
 pub use args::{
     AccessArgs, AccountsArgs, AuditAction, AuditListArgs, BasisArg, CheckArgs, CheckFormat, Cli, ClientAction, Command,
-    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, InitArgs, KindArg,
-    MetricArg, OverviewArgs, SimAction, SyncArgs, WayArgs, When, WorldArgs, budget, currency,
+    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, FormatArg, InitArgs,
+    KindArg, MetricArg, OverviewArgs, RoleAction, RoleRenderArgs, SimAction, SyncArgs, TemplateArg, WayArgs, When,
+    WorldArgs, budget, currency,
 };
 pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};
 pub use check::check;
 pub use config::config;
 pub use confirm::typed;
+pub use plan::plan;
 pub use print::{Output, progress, sentence};
 pub use show::{access, accounts, clients, costs, finding, findings, overview, summary};

@@ -72,6 +72,8 @@ mod tests {
     /// Nothing at its default, and text that needs quoting.
     fn changed() -> Settings {
         Settings {
+            ce_requests_per_day: 61,
+            ce_requests_per_month: 301,
             event_days: 90,
             lookups_per_second: 2.0,
             concurrency: 1,
@@ -85,6 +87,8 @@ mod tests {
             backup_weekly: 2,
             backup_monthly: 3,
             backup_automatic: false,
+            trusted_principal: "arn:aws:iam::111122223333:role/ops/*Ops_*".into(),
+            template_url: "https://agency.s3.eu-west-1.amazonaws.com/bailiwick".into(),
         }
     }
 

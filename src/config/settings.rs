@@ -95,6 +95,11 @@ mod tests {
     #[case("backup_monthly = -1", "line 1")]
     #[case("backup_automatic = \"yes\"", "line 1")]
     #[case("backup_directory = \"backups\"", "line 1: backup_directory must be empty, or a path that begins with /")]
+    #[case(
+        "\ntrusted_principal = \"arn:aws:iam::1:root\"",
+        "line 2: trusted_principal must be empty, or an ARN such as"
+    )]
+    #[case("template_url = \"https://example.com\"", "line 1: template_url must be empty, or an https URL such as")]
     fn a_wrong_line_is_named(#[case] text: &str, #[case] words: &str) {
         let reason = Settings::parse(text).unwrap_err();
         assert!(reason.contains(words), "{reason}");

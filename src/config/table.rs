@@ -1,7 +1,7 @@
 //! The one table of settings: from it come the fields of [`Settings`](super::Settings) with their documentation and
 //! defaults, the bounds that are checked, and what `bailiwick config` prints.
 
-use crate::domain::Region;
+use crate::domain::{Region, TemplateUrl, TrustedPrincipal};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -29,6 +29,10 @@ pub enum Limits {
     Regions,
     /// An absolute path, or nothing.
     Directory,
+    /// The ARN of a principal of the operator's own, or nothing.
+    Principal,
+    /// The https URL of a place in S3, or nothing.
+    TemplateUrl,
 }
 
 impl Limits {
@@ -40,6 +44,12 @@ impl Limits {
             Self::Switch => "true or false".into(),
             Self::Regions => "a list of region codes, such as [\"eu-south-1\"]".into(),
             Self::Directory => "empty, or a path that begins with /".into(),
+            Self::Principal => {
+                "empty, or an ARN such as arn:aws:iam::111122223333:role/<name> (also user/<name>, or root)".into()
+            }
+            Self::TemplateUrl => {
+                "empty, or an https URL such as https://<bucket>.s3.<region>.amazonaws.com/<folder>".into()
+            }
         }
     }
 
@@ -52,6 +62,8 @@ impl Limits {
             // Each of them was checked when it was read.
             Self::Regions => value.is_array(),
             Self::Directory => value.as_str().is_some_and(|path| path.is_empty() || path.starts_with('/')),
+            Self::Principal => value.as_str().is_some_and(|t| t.is_empty() || t.parse::<TrustedPrincipal>().is_ok()),
+            Self::TemplateUrl => value.as_str().is_some_and(|t| t.is_empty() || t.parse::<TemplateUrl>().is_ok()),
         }
     }
 }
@@ -86,6 +98,10 @@ settings! {
         "Requests under way at once, over all accounts.";
     cost_hours: u32 = 8, Limits::Whole(1, 168),
         "Hours for which costs that were read are not asked again; Cost Explorer itself renews them about three times a day.";
+    ce_requests_per_day: u32 = 60, Limits::Whole(0, 100_000),
+        "Cost Explorer requests that one client pays for in a day at most, US$0.01 each; 0 is no limit.";
+    ce_requests_per_month: u32 = 300, Limits::Whole(0, 1_000_000),
+        "The same in a month; what is left undone then is shown as such and read when there is room again.";
     event_minutes: u32 = 5, Limits::Whole(1, 1_440),
         "Minutes for which events that were read are not asked again.";
     always_regions: Vec<Region> = Vec::new(), Limits::Regions,
@@ -104,6 +120,10 @@ settings! {
         "Monthly backups that are kept.";
     backup_automatic: bool = true, Limits::Switch,
         "Whether a backup is made once a day while the program runs; `bailiwick backup create` makes one at any time.";
+    trusted_principal: String = String::new(), Limits::Principal,
+        "Whom the roles of `bailiwick role render` trust; empty is whoever the AWS credentials of the moment belong to.";
+    template_url: String = String::new(), Limits::TemplateUrl,
+        "The place in S3 to which you put the files of `cloudformation/`, for quick-create links; empty is none.";
 }
 
 #[cfg(test)]
@@ -130,6 +150,10 @@ mod tests {
     #[case(Limits::Switch, "false", "0")]
     #[case(Limits::Directory, "'/srv/backups'", "'backups'")]
     #[case(Limits::Directory, "''", "'~/backups'")]
+    #[case(Limits::Principal, "''", "'*'")]
+    #[case(Limits::Principal, "'arn:aws:iam::111122223333:role/ops/*'", "'arn:aws:iam::111122223333:group/x'")]
+    #[case(Limits::TemplateUrl, "''", "'https://example.com/x'")]
+    #[case(Limits::TemplateUrl, "'https://a.s3.eu-west-1.amazonaws.com'", "'http://a.s3.eu-west-1.amazonaws.com'")]
     fn limits_hold_at_their_ends(#[case] limits: Limits, #[case] good: &str, #[case] bad: &str) {
         let value = |text: &str| toml::from_str::<toml::Table>(&format!("v = {text}")).unwrap()["v"].clone();
         assert!(limits.allow(&value(good)), "{good}");

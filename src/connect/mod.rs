@@ -5,6 +5,7 @@ mod diagnosis;
 mod external_id;
 mod gate;
 mod opener;
+pub mod render;
 mod services;
 mod session_name;
 mod trust_policy;

@@ -9,8 +9,8 @@ use crate::{
     aws::{Api, Assume, AwsError, Identity, KeyPair, Pacer, home_region},
     connect::{Diagnosis, Evidence, Gate, Subject, Verdict, caller, diagnose, session_name},
     domain::{
-        Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, ExternalId, Failure, GateResult,
-        GateState, Label, Note, Partition, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
+        Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, Depth, ExternalId, Failure,
+        GateResult, GateState, Label, Note, Partition, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
     },
     sync::{ClientStore, StoredKey, connection_id, evidence, judge_connections},
 };
@@ -46,6 +46,8 @@ pub struct ConnectRequest {
     pub alias: Option<Label>,
     /// Its kind; `None` to find out.
     pub kind: Option<ConnectionKind>,
+    /// Which events are read; `None` for what it was, or the essential ones.
+    pub depth: Option<Depth>,
 }
 
 /// What AWS work of the desk needs: who asks, how fast, and who we are.
@@ -143,6 +145,7 @@ impl Desk {
             kind: kind.unwrap_or(ConnectionKind::Member),
             access,
             linked_at: known.map_or_else(|| self.now(), |known| known.linked_at),
+            depth: request.depth.or_else(|| known.map(|known| known.depth)).unwrap_or(Depth::Essential),
             alias: request.alias.clone().map(Untrusted::from).or_else(|| known.and_then(|known| known.alias.clone())),
             gate: GateState::Untested,
             results: Vec::new(),
@@ -193,6 +196,30 @@ impl Desk {
         self.pay(&data, paid)?;
         let view = ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now());
         Ok(ConnectReport { kept: true, requests, connection: view })
+    }
+
+    /// Changes an operator's own settings of a connection.
+    ///
+    /// # Errors
+    /// When there is no such connection, or nothing can be noted.
+    pub fn edit_connection(
+        &self,
+        client: &ClientId,
+        id: &ConnectionId,
+        alias: Option<Label>,
+        depth: Option<Depth>,
+    ) -> Result<ConnectionView, DeskError> {
+        let (data, mut connection) = self.kept(client, id)?;
+        let told: Vec<String> = alias
+            .iter()
+            .map(|_| "its alias".to_owned())
+            .chain(depth.map(|d| format!("its depth to {}", d.word())))
+            .collect();
+        self.permit(Action::ConnectionEdit, Some(client), &format!("connection {id}: {}", told.join(" and ")))?;
+        connection.alias = alias.map(Untrusted::from).or(connection.alias);
+        connection.depth = depth.unwrap_or(connection.depth);
+        self.renew(&data, &connection)?;
+        Ok(ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now()))
     }
 
     /// Lets a quarantined role be used all the same. The finding stays until the role passes the gate.
@@ -296,9 +323,13 @@ impl Desk {
 
     /// What a test cost the client, in its ledger.
     fn pay(&self, data: &ClientData, pages: u64) -> Result<(), DeskError> {
-        let mut draft = data.store.draft();
-        draft.paid(pages, self.now())?;
-        draft.commit()?;
+        if pages > 0 {
+            let mut spend = data.store.spend()?;
+            spend.enter(pages, self.now());
+            let mut draft = data.store.draft();
+            draft.spend(&spend)?;
+            draft.commit()?;
+        }
         Ok(())
     }
 

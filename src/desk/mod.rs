@@ -17,10 +17,12 @@ mod overview;
 mod policy;
 mod query;
 mod removal;
+mod role;
 mod sync;
 mod vault;
 pub mod view;
 
+pub use crate::connect::render::{Format, ROLE_PATH, Template};
 pub use crate::vault::Via;
 pub use audit::{AuditExported, AuditFilter};
 pub use backup::{BackupPlan, Tended};
@@ -30,3 +32,4 @@ pub use data::Desk;
 pub use files::check_files;
 pub use policy::{Action, Actor, Effect, note_creation, note_restore};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};
+pub use role::RenderRequest;

@@ -99,11 +99,13 @@ actions! {
     ConnectionAdd, "connection.add", "connecting the role", Changes, Refused;
     /// `connection test`.
     ConnectionTest, "connection.test", "testing the connection", Changes, Refused;
+    /// `connection edit`.
+    ConnectionEdit, "connection.edit", "changing the connection", Changes, Refused;
     /// `connection override`.
     GateOverride, "gate.override", "overriding the quarantine", Changes, Refused;
     /// `connection remove`.
     ConnectionRemove, "connection.remove", "removing the connection", Changes, RefusedButFreesSpace;
-    /// `client show --reveal-external-id`.
+    /// `client show --reveal-external-id`, and `role render`, whose text holds it.
     ExternalIdReveal, "external-id.reveal", "showing the ExternalId", Reveals, Refused;
     /// `connect --external-id`: an existing role's ExternalId takes the place of the client's own.
     ExternalIdImport, "external-id.import", "taking over the ExternalId", Changes, Refused;

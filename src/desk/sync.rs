@@ -2,11 +2,22 @@
 
 use super::{Action, DeskError, data::Desk};
 use crate::{
-    domain::ClientId,
-    sync::{ClientStore, Purge, kept_from},
+    domain::{ClientId, SyncPlan},
+    sync::{self, ClientStore, Purge, SyncOptions, kept_from},
 };
 
 impl Desk {
+    /// What a sync would do now: its jobs, their requests, what they cost. Nothing is sent.
+    ///
+    /// # Errors
+    /// When there is no such client, or the vault cannot be read.
+    pub fn sync_plan(&self, options: &SyncOptions) -> Result<SyncPlan, DeskError> {
+        if let Some(only) = &options.only {
+            self.client(only)?;
+        }
+        Ok(sync::plan(&self.vault, options, self.now())?)
+    }
+
     /// The gate for a sync, and for what it removes because it is older than `retention_days`.
     pub fn permit_sync(&self, only: Option<&ClientId>, retention_days: u32) -> Result<(), DeskError> {
         let what = if only.is_some() { "of this client" } else { "of all clients" };

@@ -37,6 +37,27 @@ impl ConnectionKind {
     }
 }
 
+/// Which events are read; and of a check, which it needs: below that it counts as not evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Depth {
+    /// All changes, and the calls that open sessions.
+    Essential,
+    /// All management events, reads too.
+    #[default]
+    Full,
+}
+
+impl Depth {
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Essential => "essential",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// The name of a profile in this machine's AWS configuration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -247,6 +268,8 @@ pub struct Connection {
     pub linked_at: Timestamp,
     /// The operator's own name for the account.
     pub alias: Option<Untrusted>,
+    /// Which of its events are read.
+    pub depth: Depth,
     /// Whether it may be used, by the gate's last outcome.
     pub gate: GateState,
     /// What the gate tried, each with its own age.

@@ -110,6 +110,33 @@ impl Sub for Amounts {
     }
 }
 
+/// One month of costs split in two further ways. Each split sums up to the same groups, but the two cannot be crossed:
+/// Cost Explorer groups by two dimensions at most.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostSplit {
+    /// The month.
+    pub month: Month,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// By account and `RECORD_TYPE`; `None` if never read.
+    pub by_record_type: Option<Vec<SplitCell>>,
+    /// By account and `REGION`; `None` if never read, or not offered.
+    pub by_region: Option<Vec<SplitCell>>,
+    /// When it was last read.
+    pub read_at: Timestamp,
+}
+
+/// What one account spent under one key of a split.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitCell {
+    /// The linked account.
+    pub account: AccountId,
+    /// `Usage`, `Credit`, … or `eu-west-1`, `global`, …
+    pub key: Untrusted,
+    /// The amounts.
+    pub amounts: Amounts,
+}
+
 /// What one account spent on one service in one period (a month, or a day within [`DayCosts`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostCell {

@@ -17,6 +17,8 @@ pub enum FailureClass {
     Offline,
     /// An answer that is of no use.
     Invalid,
+    /// A limit of our own is reached.
+    Budget,
     /// The vault could not store what was read.
     Store,
     /// Our fault.
@@ -33,6 +35,7 @@ impl FailureClass {
             Self::Expired => "expired",
             Self::Offline => "offline",
             Self::Invalid => "invalid",
+            Self::Budget => "budget",
             Self::Store => "store",
             Self::Bug => "bug",
         }
@@ -127,6 +130,8 @@ kinds! {
     AccountSuspended, "account_suspended", Denied;
     /// Credentials of the account's root user, which are never used.
     RootCredentials, "root_credentials", Denied;
+    /// A cap of our own is reached: of requests that the client pays for.
+    BudgetReached, "budget_reached", Budget;
 }
 
 /// A failure in words: what failed, why, and the next step. All text is safe to print.

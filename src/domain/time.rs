@@ -240,6 +240,11 @@ impl TimeRange {
         self.end <= self.start
     }
 
+    /// How long it is, in seconds.
+    pub fn seconds(&self) -> i64 {
+        self.end.since(self.start).max(0)
+    }
+
     /// Whether `t` lies within.
     pub fn contains(&self, t: Timestamp) -> bool {
         self.start <= t && t < self.end

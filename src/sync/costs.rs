@@ -5,22 +5,23 @@ use super::{
     lease::Lease,
     pages::{Astray, Pages},
     plan::{CostState, cost_queries},
+    restate::restated,
 };
 use crate::{
     aws::{Api, Assume, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping, Job},
     domain::{
-        AccountId, Connection, CostCell, CostMonth, Currency, DayCosts, Failure, FailureClass, FailureKind, JobId,
-        Source, SourceState, Timestamp, Untrusted,
+        AccountId, Connection, CostCell, CostMonth, CostSplit, Currency, DayCosts, Failure, FailureClass, FailureKind,
+        JobId, Source, SourceState, SplitCell, Timestamp, Untrusted,
     },
     vault::VaultError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole answer to one question.
+#[derive(Default)]
 struct Answer {
     periods: BTreeMap<crate::domain::Day, CostPeriod>,
     names: BTreeMap<AccountId, Untrusted>,
-    pages: u64,
 }
 
 impl<C: Assume> Context<C> {
@@ -64,7 +65,14 @@ impl<C: Assume> Context<C> {
         });
         let lease = Lease::new(self, run, connection, Job::Costs, &[]);
         for query in &queries {
-            let answer = self.ask(&lease, query, job).await?;
+            let answer = match self.ask(run, &lease, query, job).await {
+                Err(failure) if query.grouping == Grouping::AccountRegion && failure.kind == FailureKind::Invalid => {
+                    // Not every account may group by region: that is no failure, and asked again in a week.
+                    tracing::info!(what = failure.what, "costs by region are not offered");
+                    Answer::default()
+                }
+                answer => answer?,
+            };
             let cells: usize = answer.periods.values().map(|p| p.rows.len()).sum();
             self.keep_answer(run, connection, query, answer).await?;
             self.board.update(job, |j| {
@@ -78,15 +86,27 @@ impl<C: Assume> Context<C> {
         Ok(())
     }
 
-    /// All pages of one question.
-    async fn ask(&self, lease: &Lease<'_, C>, query: &CostQuery, job: JobId) -> Result<Answer, Failure> {
-        let mut answer = Answer { periods: BTreeMap::new(), names: BTreeMap::new(), pages: 0 };
+    /// All pages of one question. Each is entered in the client's ledger before it is asked for.
+    async fn ask(
+        &self,
+        run: &ClientRun,
+        lease: &Lease<'_, C>,
+        query: &CostQuery,
+        job: JobId,
+    ) -> Result<Answer, Failure> {
+        let mut answer = Answer::default();
         let mut pages = Pages::new(PATIENCE);
         loop {
+            self.reserve(run).await?;
             let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
-            let page = lease.call(job, Api::GetCostAndUsage, None, ask).await?;
+            let page = match lease.call(job, Api::GetCostAndUsage, None, ask).await {
+                Ok(page) => page,
+                Err(error) => {
+                    self.take_back(run).await?;
+                    return Err(error.into());
+                }
+            };
             self.board.paid();
-            answer.pages += 1;
             let new = !page.periods.is_empty();
             answer.names.extend(page.names);
             for period in page.periods {
@@ -105,6 +125,36 @@ impl<C: Assume> Context<C> {
         }
     }
 
+    /// Enters one page in the ledger, durably, unless a cap is reached.
+    async fn reserve(&self, run: &ClientRun) -> Result<(), Failure> {
+        let (store, caps, now) = (run.store.clone(), self.options.caps, self.now());
+        self.blocking(run, move || {
+            let mut spend = store.spend()?;
+            let allowed = spend.allow(store.client(), caps, now);
+            if allowed.is_ok() {
+                spend.enter(1, now);
+                let mut draft = store.draft();
+                draft.spend(&spend)?;
+                draft.commit()?;
+            }
+            Ok(allowed)
+        })
+        .await?
+    }
+
+    /// A request that failed costs nothing (AWS Cost Explorer pricing: each successful paginated request).
+    async fn take_back(&self, run: &ClientRun) -> Result<(), Failure> {
+        let (store, now) = (run.store.clone(), self.now());
+        self.blocking(run, move || {
+            let mut spend = store.spend()?;
+            spend.take_back(now);
+            let mut draft = store.draft();
+            draft.spend(&spend)?;
+            draft.commit()
+        })
+        .await
+    }
+
     async fn keep_answer(
         &self,
         run: &ClientRun,
@@ -115,15 +165,26 @@ impl<C: Assume> Context<C> {
         let (store, id, query, now) = (run.store.clone(), connection.id.clone(), *query, self.now());
         self.blocking(run, move || {
             let mut draft = store.draft();
+            let mut restatements = Vec::new();
             for (first, periods) in by_month(answer.periods) {
+                if matches!(query.grouping, Grouping::AccountRecordType | Grouping::AccountRegion) {
+                    let split = split(store.cost_split(&id, first)?, first, &query, &periods, now);
+                    draft.cost_split(&id, &split)?;
+                    continue;
+                }
                 let stored = store.cost_month(&id, first)?;
-                let month = updated(stored, first, &query, periods, now);
+                let month = updated(stored.clone(), first, &query, periods, now);
+                if (query.granularity, query.grouping) == (Granularity::Monthly, Grouping::AccountService) {
+                    restatements.extend(stored.and_then(|before| restated(&before, &month, now)));
+                }
                 draft.cost_month(&id, &month)?;
+            }
+            if !restatements.is_empty() {
+                draft.restated(&id, restatements)?;
             }
             let mut state = store.cost_state(&id)?;
             note(&mut state, &query, now);
             draft.cost_state(&id, &state)?;
-            draft.paid(answer.pages, now)?;
             if let Some(accounts) = store.accounts_with_names(&answer.names, now)? {
                 draft.accounts(&accounts)?;
             }
@@ -162,8 +223,8 @@ const PATIENCE: u32 = 5;
 
 /// More rows of a period. Each account and service has one row in it, so one that is there already was only repeated.
 fn add_rows(rows: &mut Vec<CostRow>, more: Vec<CostRow>) {
-    let known: BTreeSet<_> = rows.iter().map(|row| (row.account, row.service.clone())).collect();
-    rows.extend(more.into_iter().filter(|row| !known.contains(&(row.account, row.service.clone()))));
+    let known: BTreeSet<_> = rows.iter().map(|row| (row.account, row.key.clone())).collect();
+    rows.extend(more.into_iter().filter(|row| !known.contains(&(row.account, row.key.clone()))));
 }
 
 fn nowhere(astray: Astray) -> Failure {
@@ -187,6 +248,8 @@ fn note(state: &mut CostState, query: &CostQuery, now: Timestamp) {
     match (query.granularity, query.grouping) {
         (Granularity::Monthly, Grouping::AccountService) => state.monthly_at = Some(now),
         (Granularity::Monthly, Grouping::None) => state.total_at = Some(now),
+        (Granularity::Monthly, Grouping::AccountRecordType) => state.record_type_at = Some(now),
+        (Granularity::Monthly, Grouping::AccountRegion) => state.region_at = Some(now),
         (Granularity::Daily, _) => {
             state.daily_at.insert(query.start, now);
         }
@@ -229,6 +292,8 @@ fn updated(
                         month.total = residual.map(|r| r + month.grouped());
                     }
                     Grouping::None => month.total = period.rows.first().map(|r| r.amounts),
+                    // These are records of their own.
+                    Grouping::AccountRecordType | Grouping::AccountRegion => {}
                 }
             }
         }
@@ -240,11 +305,39 @@ fn updated(
     month
 }
 
+/// The splits of a month with one answer worked in.
+fn split(
+    stored: Option<CostSplit>,
+    first: crate::domain::Day,
+    query: &CostQuery,
+    periods: &[CostPeriod],
+    now: Timestamp,
+) -> CostSplit {
+    let rows = || periods.iter().flat_map(|period| &period.rows);
+    let currency = rows().next().map(|row| row.currency);
+    let mut split = stored.unwrap_or_else(|| CostSplit {
+        month: first.month(),
+        currency: currency.unwrap_or(Currency::USD),
+        by_record_type: None,
+        by_region: None,
+        read_at: now,
+    });
+    split.read_at = now;
+    split.currency = currency.unwrap_or(split.currency);
+    let cell = |row: &CostRow| Some(SplitCell { account: row.account?, key: row.key.clone()?, amounts: row.amounts });
+    let cells = Some(rows().filter_map(cell).collect());
+    match query.grouping {
+        Grouping::AccountRegion => split.by_region = cells,
+        _ => split.by_record_type = cells,
+    }
+    split
+}
+
 fn cells(period: &CostPeriod) -> Vec<CostCell> {
     period
         .rows
         .iter()
-        .filter_map(|row| Some(CostCell { account: row.account?, service: row.service.clone()?, amounts: row.amounts }))
+        .filter_map(|row| Some(CostCell { account: row.account?, service: row.key.clone()?, amounts: row.amounts }))
         .collect()
 }
 
@@ -294,7 +387,7 @@ mod tests {
         let grouped = grouping == Grouping::AccountService;
         let row = CostRow {
             account: grouped.then(|| "123456789012".parse().unwrap()),
-            service: grouped.then(|| "EC2 - Other".into()),
+            key: grouped.then(|| "EC2 - Other".into()),
             amounts: amounts(unblended),
             currency: Currency::USD,
         };

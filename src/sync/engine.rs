@@ -2,12 +2,13 @@
 //! the connections themselves.
 
 use super::{
-    Sources,
+    Caps, Sources,
     costs::store_failure,
+    due::due,
     judge::judge_connections,
-    plan::cost_queries,
+    ledger::{LedgerEntry, RunLedger, beginning, keep},
     progress::{Board, Listener},
-    regions::{Reach, region_plans},
+    regions::Reach,
     retention::{Purge, kept_from},
     store::ClientStore,
 };
@@ -16,13 +17,14 @@ use crate::{
     checks::Checks,
     connect::{Evidence, Gate, Subject, caller, session_name},
     domain::{
-        Account, AccountId, AccountState, Client, ClientId, Clock, Connection, Failure, FailureKind, GateState, JobId,
-        JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp, TrustedPrincipal,
+        Account, AccountId, AccountState, Client, ClientId, Clock, Connection, Depth, Failure, FailureKind, GateState,
+        JobId, JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp,
+        TrustedPrincipal,
     },
     vault::{Vault, VaultError},
 };
-use futures::future::{join, join_all};
-use std::{collections::BTreeSet, sync::Arc};
+use futures::future::{join_all, join3};
+use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
 
 /// How a run is done.
 #[derive(Debug, Clone)]
@@ -37,8 +39,12 @@ pub struct SyncOptions {
     pub event_retention_days: u32,
     /// Minutes for which events are not read again.
     pub event_minutes: u32,
+    /// Pages of one lookup that are kept in memory, and lost when a run is cut off: what is longer is read in pieces.
+    pub slice_pages: u32,
     /// Hours for which costs are not read again.
     pub cost_hours: u32,
+    /// Cost Explorer requests that one client pays for at most.
+    pub caps: Caps,
     /// Regions that are always read.
     pub always_regions: Vec<Region>,
     /// Who runs it, for the session's name.
@@ -50,13 +56,17 @@ pub struct SyncOptions {
 }
 
 impl SyncOptions {
+    /// 3,000 events, some 4 MB of records.
+    pub const SLICE_PAGES: u32 = 60;
+
     /// How far events are read, and how often.
-    pub(super) fn reach(&self) -> Reach<'_> {
+    pub(super) fn reach(&self, depth: Depth) -> Reach<'_> {
         Reach {
             always: &self.always_regions,
             days: self.event_days,
             retention_days: self.event_retention_days,
             fresh_minutes: self.event_minutes,
+            depth,
         }
     }
 }
@@ -80,6 +90,8 @@ pub(super) struct Context<C> {
 pub(super) struct ClientRun {
     pub(super) store: ClientStore,
     pub(super) profile: Client,
+    /// What this run did in its accounts.
+    pub(super) ledger: RefCell<RunLedger>,
     /// Held while records of this client are read, changed and committed.
     lock: tokio::sync::Mutex<()>,
 }
@@ -91,6 +103,7 @@ struct Jobs {
     accounts: Option<JobId>,
     costs: Option<JobId>,
     events: Option<JobId>,
+    footprint: Option<JobId>,
 }
 
 /// Runs one sync and tells `listener` all the way.
@@ -127,7 +140,10 @@ pub async fn run<C: Assume>(
                 // First, so that the plan knows what is held.
                 context.purge(&store);
                 let jobs = context.plan(&store)?;
-                clients.push((ClientRun { store, profile, lock: tokio::sync::Mutex::new(()) }, jobs));
+                let party = u32::try_from(clients.len() + 1).unwrap_or(u32::MAX);
+                jobs.iter().for_each(|j| context.pacer.belongs(j.connection.account(), party));
+                let (ledger, lock) = (RefCell::default(), tokio::sync::Mutex::new(()));
+                clients.push((ClientRun { store, profile, ledger, lock }, jobs));
             }
         }
     }
@@ -145,7 +161,7 @@ pub async fn run<C: Assume>(
 
 impl Jobs {
     fn any(&self) -> bool {
-        self.gate.or(self.accounts).or(self.costs).or(self.events).is_some()
+        self.gate.or(self.accounts).or(self.costs).or(self.events).or(self.footprint).is_some()
     }
 }
 
@@ -169,53 +185,76 @@ impl<C: Assume> Context<C> {
 
     /// What is due, as jobs on the board.
     fn plan(&self, store: &ClientStore) -> Result<Vec<Jobs>, VaultError> {
-        let now = self.now();
-        let (client, options) = (store.client(), &self.options);
-        let mut planned = Vec::new();
-        for connection in store.connections()? {
-            let account = connection.account();
-            let add = |due: bool, source| due.then(|| self.board.add(client, account, source));
-            let fresh_seconds = i64::from(options.event_minutes) * 60;
-            // Not by the list: Cost Explorer's names make one too, and another connection may have read it.
-            let list_due = match store.sources(&connection.id)?.accounts {
-                SourceState::Fresh { at } => now.since(at) >= fresh_seconds,
-                _ => true,
-            };
-            let costs = connection.kind.has_costs()
-                && !cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours).is_empty();
-            let regions = region_plans(&store.coverage(account)?, connection.partition(), options.reach(), now);
-            planned.push(Jobs {
-                gate: add(Gate::<C>::is_due(&connection.gate, now), Source::Gate),
-                accounts: add(connection.kind.has_costs() && list_due, Source::Accounts),
-                costs: add(costs, Source::Costs),
-                events: add(!regions.is_empty(), Source::Events),
-                connection,
-            });
-        }
-        Ok(planned)
+        let due = due(store, &self.options, self.now())?.into_iter().map(|due| {
+            let account = due.connection.account();
+            let add = |due: bool, source| due.then(|| self.board.add(store.client(), account, source));
+            Jobs {
+                gate: add(due.gate, Source::Gate),
+                accounts: add(due.accounts, Source::Accounts),
+                costs: add(!due.costs.is_empty(), Source::Costs),
+                events: add(!due.events.is_empty(), Source::Events),
+                footprint: add(due.footprint, Source::Footprint),
+                connection: due.connection,
+            }
+        });
+        Ok(due.collect())
     }
 
     async fn client(&self, run: ClientRun, mut jobs: Vec<Jobs>) {
-        self.gates(&run, &mut jobs).await;
-        join_all(jobs.iter().filter_map(|j| Some(self.accounts(&run, &j.connection, self.open(j, j.accounts)?)))).await;
-        let own = match own_accounts(&run, &jobs) {
+        // Before anything is sent, so that no session of ours is ever a stranger's.
+        let now = self.now();
+        let begun = jobs.iter().filter(|j| j.any()).map(|j| beginning(&self.session_name, j.connection.account(), now));
+        if let Err(failure) = self.keep_ledger(&run, begun.collect()).await {
+            for job in jobs.iter().flat_map(|j| [j.gate, j.accounts, j.costs, j.events, j.footprint]).flatten() {
+                self.board.finish(job, vec![failure.clone()], false);
+            }
+            return;
+        }
+        self.work(&run, &mut jobs).await;
+        let did = run.ledger.borrow_mut().take(&self.session_name);
+        if let Err(failure) = self.keep_ledger(&run, did).await {
+            tracing::error!(kind = failure.kind.code(), "what this run did could not be stored");
+        }
+    }
+
+    async fn keep_ledger(&self, run: &ClientRun, entries: Vec<LedgerEntry>) -> Result<(), Failure> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (store, now) = (run.store.clone(), self.now());
+        self.blocking(run, move || {
+            let mut draft = store.draft();
+            keep(&store, &mut draft, entries, now)?;
+            draft.commit()
+        })
+        .await
+    }
+
+    async fn work(&self, run: &ClientRun, jobs: &mut [Jobs]) {
+        self.gates(run, jobs).await;
+        join_all(jobs.iter().filter_map(|j| Some(self.accounts(run, &j.connection, self.open(j, j.accounts)?)))).await;
+        let own = match own_accounts(run, jobs) {
             Ok(own) => own,
             // Without them every member would look like a third party.
             Err(error) => {
                 let failure = store_failure(error);
-                for job in jobs.iter().flat_map(|j| [j.costs, j.events]).flatten() {
+                for job in jobs.iter().flat_map(|j| [j.costs, j.events, j.footprint]).flatten() {
                     self.board.finish(job, vec![failure.clone()], false);
                 }
                 return;
             }
         };
         let roles: Vec<_> = jobs.iter().filter_map(|j| j.connection.access.role().cloned()).collect();
-        let costs = join_all(jobs.iter().filter_map(|j| Some(self.costs(&run, &j.connection, self.open(j, j.costs)?))));
+        let costs = join_all(jobs.iter().filter_map(|j| Some(self.costs(run, &j.connection, self.open(j, j.costs)?))));
         let events = join_all(
-            jobs.iter().filter_map(|j| Some(self.events(&run, &j.connection, &own, &roles, self.open(j, j.events)?))),
+            jobs.iter().filter_map(|j| Some(self.events(run, &j.connection, &own, &roles, self.open(j, j.events)?))),
         );
-        join(costs, events).await;
-        self.judge(&run).await;
+        let footprints = join_all(
+            jobs.iter()
+                .filter_map(|j| Some(self.footprint(run, &j.connection, &own, &roles, self.open(j, j.footprint)?))),
+        );
+        join3(costs, events, footprints).await;
+        self.judge(run).await;
     }
 
     /// Tries the gates that are due and keeps their outcome. A job of a connection whose gate did not pass fails here.
@@ -244,6 +283,8 @@ impl<C: Assume> Context<C> {
             let evidence = evidence(connection, known, listed, self.options.trusted.clone());
             let subject = Subject::of(connection, &run.profile.external_id, key.as_ref(), evidence);
             let verdict = gate.test_trust(&subject).await;
+            let (account, sts) = (connection.account(), verdict.requests.sts);
+            run.ledger.borrow_mut().note(account, Api::AssumeRole, None, sts, self.now());
             self.board.update(job, |j| {
                 j.requests += verdict.requests;
                 j.done = 1;

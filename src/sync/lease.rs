@@ -82,6 +82,7 @@ impl<'a, C: Assume> Lease<'a, C> {
             let session = session.map_err(CallError::Session)?;
             let account = self.connection.account();
             let (answer, attempts) = self.context.pacer.call(api, account, region, || request(&session)).await;
+            self.run.ledger.borrow_mut().note(account, api, region, attempts.sent.into(), self.context.now());
             self.context.board.update(job, |j| {
                 j.requests += attempts.counts(api);
                 j.retries += attempts.retries;
@@ -146,7 +147,9 @@ impl<'a, C: Assume> Lease<'a, C> {
             Err(error) if error.kind == FailureKind::Expired => once().await,
             opened => opened,
         };
-        *self.spent.borrow_mut() += opener.spent.get();
+        let sts = opener.spent.get();
+        self.run.ledger.borrow_mut().note(connection.account(), Api::AssumeRole, None, sts.sts, context.now());
+        *self.spent.borrow_mut() += sts;
         let (session, identity) = opened.map_err(|e| e.failure())?;
         identity.must_be(connection.account())?;
         Ok(session)

@@ -1,14 +1,15 @@
 //! Records whose layout changed: the first one is still read, the present one is written.
 
-use super::store::AccountList;
+use super::{CostState, Coverage, RegionCoverage, SpendLedger, store::AccountList};
 use crate::{
     domain::{
         Access, Account, AccountId, AccountState, Client, ClientId, Connection, ConnectionId, ConnectionKind,
-        CostBasis, ExternalId, Failure, GateState, JoinedMethod, RoleArn, Timestamp, Untrusted,
+        CostBasis, Day, Depth, ExternalId, Failure, GateState, JoinedMethod, Region, RoleArn, Timestamp, Untrusted,
     },
     vault::{Opened, VaultError},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
 
 /// The layout that is written.
 pub(super) const SCHEMA: u16 = 2;
@@ -20,6 +21,35 @@ struct ClientV1 {
     cost_basis: CostBasis,
     added_at: Timestamp,
     external_id: ExternalId,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CostStateV1 {
+    complete_at: Option<Timestamp>,
+    monthly_at: Option<Timestamp>,
+    total_at: Option<Timestamp>,
+    daily_at: BTreeMap<Day, Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CoverageV1 {
+    regions: BTreeMap<Region, RegionCoverage>,
+}
+
+impl From<CoverageV1> for Coverage {
+    fn from(v1: CoverageV1) -> Self {
+        v1.regions.into()
+    }
+}
+
+/// What was read of events, in either layout.
+pub(super) fn coverage(opened: Option<Opened>) -> Result<Option<Coverage>, VaultError> {
+    read::<CoverageV1, _>("coverage", opened)
+}
+
+#[derive(Serialize, Deserialize)]
+struct SpendLedgerV1 {
+    pages: BTreeMap<Day, u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,6 +112,7 @@ impl From<ConnectionV1> for Connection {
             access: Access::Role { role: v1.role },
             linked_at: v1.linked_at,
             alias: v1.alias,
+            depth: Depth::Essential,
             gate,
             results: Vec::new(),
         }
@@ -103,6 +134,29 @@ impl From<AccountListV1> for AccountList {
         };
         Self { accounts: v1.accounts.into_iter().map(account).collect(), read_at: v1.read_at }
     }
+}
+
+impl From<CostStateV1> for CostState {
+    fn from(v1: CostStateV1) -> Self {
+        let CostStateV1 { complete_at, monthly_at, total_at, daily_at } = v1;
+        Self { complete_at, monthly_at, total_at, daily_at, record_type_at: None, region_at: None }
+    }
+}
+
+impl From<SpendLedgerV1> for SpendLedger {
+    fn from(v1: SpendLedgerV1) -> Self {
+        Self { pages: v1.pages, days: BTreeMap::new() }
+    }
+}
+
+/// What was read of costs, in either layout.
+pub(super) fn cost_state(opened: Option<Opened>) -> Result<Option<CostState>, VaultError> {
+    read::<CostStateV1, _>("costs/…/state", opened)
+}
+
+/// The ledger, in either layout.
+pub(super) fn spend(opened: Option<Opened>) -> Result<Option<SpendLedger>, VaultError> {
+    read::<SpendLedgerV1, _>("spend", opened)
 }
 
 /// A client, in either layout.
@@ -184,8 +238,30 @@ mod tests {
         batch.put_record(&scope, &name("client"), 1, &client).unwrap();
         batch.put_record(&Scope::Connection(id.clone(), connection_id), &name("connection"), 1, &connection).unwrap();
         batch.put_record(&scope, &name("accounts"), 1, &accounts).unwrap();
+        let costs = CostStateV1 {
+            complete_at: Some(now),
+            monthly_at: None,
+            total_at: Some(now),
+            daily_at: BTreeMap::from([(now.day(), now)]),
+        };
+        let state = name(&format!("costs/{account}/state"));
+        batch
+            .put_record(&Scope::Connection(id.clone(), account.to_string().parse().unwrap()), &state, 1, &costs)
+            .unwrap();
+        let region: Region = "eu-west-1".parse().unwrap();
+        let mut known = Coverage::default();
+        known.add(&region, crate::domain::TimeRange::new(now.plus(-60), now), true);
+        let first = CoverageV1 { regions: BTreeMap::from([(region.clone(), known.region(&region).unwrap().clone())]) };
+        let of_connection = Scope::Connection(id.clone(), account.to_string().parse().unwrap());
+        batch.put_record(&of_connection, &name(&format!("coverage/{account}")), 1, &first).unwrap();
+        let paid = SpendLedgerV1 { pages: BTreeMap::from([(now.day(), 7)]) };
+        batch.put_record(&scope, &name("spend"), 1, &paid).unwrap();
         store.vault().commit(batch).unwrap();
 
+        let read = store.cost_state(&account.to_string().parse().unwrap()).unwrap();
+        assert_eq!((read.total_at, read.daily_at.len(), read.region_at), (Some(now), 1, None));
+        assert_eq!(store.spend().unwrap().pages[&now.day()], 7);
+        assert_eq!(store.coverage(account).unwrap(), known);
         let profile = store.profile().unwrap().unwrap();
         assert_eq!(
             (profile.external_id.reveal(), profile.cost_basis, profile.budget),

@@ -1,30 +1,38 @@
 //! The sync engine: plan → fetch → normalise → evaluate → commit, for every connection at once.
 
 mod accounts;
+mod budget;
 mod costs;
 mod coverage;
+mod due;
 mod engine;
 mod events;
+mod footprint;
 #[cfg(test)]
 mod fixtures;
 mod judge;
 mod lease;
+mod ledger;
 mod migrate;
 mod pages;
 mod plan;
 mod progress;
 mod refetch;
 mod regions;
+mod restate;
 mod retention;
 mod slice;
 mod store;
 
-pub use coverage::{Coverage, Depth, RegionCoverage};
+pub use budget::{Caps, SpendLedger};
+pub use coverage::{Coverage, RegionCoverage};
+pub use due::plan;
 pub use engine::{SyncOptions, evidence, gate_failure, run};
 pub use judge::judge_connections;
+pub use ledger::LedgerEntry;
 pub use plan::CostState;
 pub use progress::{Listener, price};
 pub use refetch::{Forgotten, forget_damaged};
 pub use regions::HISTORY_SECONDS;
 pub use retention::{Purge, kept_from};
-pub use store::{AccountList, ClientStore, Draft, Sources, SpendLedger, StoredKey, connection_id};
+pub use store::{AccountList, ClientStore, Draft, Sources, StoredKey, connection_id};

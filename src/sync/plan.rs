@@ -13,8 +13,8 @@ pub(super) const MONTHS: i32 = 14;
 pub(super) const DAILY_MONTHS: i32 = 13;
 /// Closed months that are read again at each sync: late credits and refunds change them.
 const VERIFIED_MONTHS: i32 = 3;
-/// Days for which the ungrouped total, and so the residual, is taken as it is.
-const TOTAL_DAYS: i64 = 7;
+/// Days for which the ungrouped total (and so the residual), record types and regions are taken as they are.
+const WEEKLY_DAYS: i64 = 7;
 
 /// What was read of the costs of one connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub struct CostState {
     pub total_at: Option<Timestamp>,
     /// When the days of each month were last read, by the month's first day.
     pub daily_at: BTreeMap<Day, Timestamp>,
+    /// When costs by record type were last read.
+    pub record_type_at: Option<Timestamp>,
+    /// When costs by region were last read, or refused: not every account may group by region.
+    pub region_at: Option<Timestamp>,
 }
 
 /// The Cost Explorer questions that are due; empty if what is stored is younger than `fresh_hours`.
@@ -43,8 +47,14 @@ pub fn cost_queries(state: &CostState, now: Timestamp, fresh_hours: u32) -> Vec<
     let monthly =
         |start: Day, grouping| CostQuery { start, end: tomorrow, granularity: Granularity::Monthly, grouping };
     let mut queries = vec![monthly(first_month(state.monthly_at.is_some(), MONTHS), Grouping::AccountService)];
-    if state.total_at.is_none_or(|at| now.day().days_since(at.day()) >= TOTAL_DAYS) {
-        queries.push(monthly(first_month(state.total_at.is_some(), MONTHS), Grouping::None));
+    for (read_at, grouping) in [
+        (state.total_at, Grouping::None),
+        (state.record_type_at, Grouping::AccountRecordType),
+        (state.region_at, Grouping::AccountRegion),
+    ] {
+        if read_at.is_none_or(|at| now.day().days_since(at.day()) >= WEEKLY_DAYS) {
+            queries.push(monthly(first_month(read_at.is_some(), MONTHS), grouping));
+        }
     }
     for back in (0..DAILY_MONTHS).rev() {
         let month = open.plus(-back);
@@ -92,11 +102,13 @@ mod tests {
             for second in [0, 86_399] {
                 let now = day.start().plus(second);
                 let first = cost_queries(&CostState::default(), now, 8);
-                assert_eq!(first.len(), 15, "{now}");
+                assert_eq!(first.len(), 17, "{now}");
                 let mut known = CostState {
                     complete_at: Some(now.plus(-40 * 86_400)),
                     monthly_at: Some(now.plus(-40 * 86_400)),
                     total_at: Some(now.plus(-40 * 86_400)),
+                    record_type_at: Some(now.plus(-40 * 86_400)),
+                    region_at: Some(now.plus(-40 * 86_400)),
                     ..CostState::default()
                 };
                 for back in 0..20 {
@@ -113,8 +125,14 @@ mod tests {
     #[test]
     fn a_daily_sync_asks_two_questions_and_an_idle_one_none() {
         let now = at("2026-11-22T02:00:00Z");
-        let mut state =
-            CostState { complete_at: Some(now), monthly_at: Some(now), total_at: Some(now), ..CostState::default() };
+        let mut state = CostState {
+            complete_at: Some(now),
+            monthly_at: Some(now),
+            total_at: Some(now),
+            record_type_at: Some(now),
+            region_at: Some(now),
+            ..CostState::default()
+        };
         for back in 0..13 {
             state.daily_at.insert(now.day().month().plus(-back).first(), now);
         }
@@ -123,7 +141,19 @@ mod tests {
         assert_eq!(next.len(), 2, "{next:?}");
         assert_eq!((next[0].start.to_string(), next[0].end.to_string()), ("2026-08-01".into(), "2026-11-24".into()));
         assert_eq!((next[1].start.to_string(), next[1].granularity), ("2026-11-01".into(), Granularity::Daily));
-        assert_eq!(cost_queries(&state, now.plus(7 * 86_400), 8).len(), 3, "the residual is read again after a week");
+        let week = cost_queries(&state, now.plus(7 * 86_400), 8);
+        let groupings: Vec<Grouping> = week.iter().map(|q| q.grouping).collect();
+        assert_eq!(
+            groupings,
+            [
+                Grouping::AccountService,
+                Grouping::None,
+                Grouping::AccountRecordType,
+                Grouping::AccountRegion,
+                Grouping::AccountService
+            ],
+            "residual, record types and regions are read again after a week"
+        );
         // On the first days of December the last days of November are read once more.
         let december = cost_queries(&state, at("2026-12-02T00:00:00Z"), 8);
         assert!(december.iter().any(|q| q.start.to_string() == "2026-11-01" && q.end.to_string() == "2026-12-01"));

@@ -67,6 +67,11 @@ impl Board {
         }
     }
 
+    /// Steps that a job has finished.
+    pub(super) fn done(&self, id: JobId) -> u32 {
+        self.jobs.borrow().get(id.0 as usize).map_or(0, |job| job.done)
+    }
+
     /// Ends a job: done, partial or failed, by the failures of its parts and whether anything was read.
     pub(super) fn finish(&self, id: JobId, failures: Vec<Failure>, read_anything: bool) {
         self.update(id, |job| {
@@ -106,14 +111,14 @@ impl Board {
         let jobs = self.jobs.borrow();
         let count =
             |is: fn(&JobState) -> bool| u32::try_from(jobs.iter().filter(|j| is(&j.state)).count()).unwrap_or(0);
-        let rows = |source: Source| jobs.iter().filter(|j| j.source == source).map(|j| j.rows).sum();
+        let rows = |source: Source| jobs.iter().filter(|j| j.source == source).map(|j| j.rows).sum::<u64>();
         let summary = SyncSummary {
             started,
             ended,
             jobs_done: count(|s| matches!(s, JobState::Done)),
             jobs_partial: count(|s| matches!(s, JobState::Partial { .. })),
             jobs_failed: count(|s| matches!(s, JobState::Failed { .. })),
-            events: rows(Source::Events),
+            events: rows(Source::Events) + rows(Source::Footprint),
             cost_cells: rows(Source::Costs),
             accounts: rows(Source::Accounts),
             findings: self.findings.get(),

@@ -88,8 +88,19 @@ impl Forgetting<'_> {
             ["checks", account] => self.whole(account, |u| u.checks = true),
             ["findings", account] => self.whole(account, |u| u.findings = true),
             ["costs", connection, "month", first] => self.cost_month(connection, first)?,
+            ["costs", connection, "split", _] => self.cost_split(connection)?,
+            ["costs", connection, "restated"] => {
+                self.said
+                    .lost
+                    .push(format!("what AWS restated of the costs of {connection} is counted from now on: {BACKUPS}"));
+                Some(())
+            }
             ["costs", connection, "state"] => self.cost_state(connection),
             ["sources", connection] => self.sources(connection)?,
+            ["ledger", day] => {
+                self.said.lost.push(format!("what bailiwick itself did on {day} is not known any more: {BACKUPS}"));
+                Some(())
+            }
             [own] => self.own(whose, own),
             _ => None,
         };
@@ -131,6 +142,19 @@ impl Forgetting<'_> {
         Ok(Some(()))
     }
 
+    /// Both splits of all months come with one question each.
+    fn cost_split(&mut self, connection: &str) -> Result<Option<()>, VaultError> {
+        let Ok(connection) = connection.parse::<ConnectionId>() else { return Ok(None) };
+        let state = self.costs_of(&connection)?;
+        (state.complete_at, state.record_type_at, state.region_at) = (None, None, None);
+        let when = self.when(account_of(&connection));
+        let again = format!("the costs of {connection} by record type and region are asked again {when}");
+        if !self.said.again.contains(&again) {
+            self.said.again.push(again);
+        }
+        Ok(Some(()))
+    }
+
     fn cost_state(&mut self, connection: &str) -> Option<()> {
         let connection: ConnectionId = connection.parse().ok()?;
         let when = self.when(account_of(&connection));
@@ -153,7 +177,7 @@ impl Forgetting<'_> {
         match (whose, name) {
             (_, "accounts") => self.said.again.push("the list of accounts is read again by the next sync".into()),
             // What is shown at first glance is made anew from the other records.
-            (_, "glance") => {}
+            (_, "glance" | "footprint") => {}
             (_, "client") => self.said.lost.push(format!(
                 "the name and the ExternalId of {client} cannot be read again, and nothing of it is read without them: \
                  {BACKUPS}; or run `bailiwick client add {client}` and give its roles the new ExternalId"

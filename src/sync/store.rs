@@ -1,12 +1,12 @@
 //! What is kept of a client and under which name: the one place for record names and schema numbers.
 
-use super::{CostState, Coverage, migrate};
+use super::{CostState, Coverage, LedgerEntry, SpendLedger, migrate};
 use crate::{
     aws::KeyPair,
     checks::CheckState,
     domain::{
-        Access, Account, AccountId, Client, ClientId, Connection, ConnectionId, CostMonth, Day, Finding, FindingId,
-        Region, SourceState, Timestamp, Untrusted,
+        Access, Account, AccountId, Client, ClientId, Connection, ConnectionId, CostMonth, CostSplit, Day, Finding,
+        FindingId, Region, Restatement, SourceState, Timestamp, Untrusted,
     },
     vault::{
         Batch, Name, Scope, Vault, VaultError,
@@ -20,6 +20,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Version of every postcard record below but those of [`migrate`], which changed since.
 const SCHEMA: u16 = 1;
+
+/// Restatements that are kept of one connection.
+const RESTATEMENTS: usize = 500;
 
 /// Largest unpacked month of costs: some three million cells. What is larger is refused when it is written.
 const PACKED_LIMIT: usize = 256 << 20;
@@ -67,13 +70,6 @@ pub struct StoredKey {
     pub id: String,
     /// The secret half.
     pub secret: String,
-}
-
-/// Cost Explorer pages a client paid for, by month (its first day).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpendLedger {
-    /// Successful pages.
-    pub pages: BTreeMap<Day, u64>,
 }
 
 /// Reads and drafts the records of one client.
@@ -157,7 +153,8 @@ impl ClientStore {
 
     /// What was read of a connection's costs.
     pub fn cost_state(&self, connection: &ConnectionId) -> Result<CostState, VaultError> {
-        Ok(self.get_of(&self.of(connection), &format!("costs/{connection}/state"))?.unwrap_or_default())
+        let name = Name::new(format!("costs/{connection}/state"))?;
+        Ok(migrate::cost_state(self.vault.get(&self.of(connection), &name)?)?.unwrap_or_default())
     }
 
     /// All months of costs of a connection, oldest first.
@@ -172,6 +169,16 @@ impl ClientStore {
         self.packed(&self.of(connection), &Name::new(month_name(connection, first))?)
     }
 
+    /// One month of costs by record type and region.
+    pub fn cost_split(&self, connection: &ConnectionId, first: Day) -> Result<Option<CostSplit>, VaultError> {
+        self.packed(&self.of(connection), &Name::new(split_name(connection, first))?)
+    }
+
+    /// What AWS changed of past months, oldest first.
+    pub fn restatements(&self, connection: &ConnectionId) -> Result<Vec<Restatement>, VaultError> {
+        Ok(self.get_of(&self.of(connection), &format!("costs/{connection}/restated"))?.unwrap_or_default())
+    }
+
     /// How a connection's sources stand.
     pub fn sources(&self, connection: &ConnectionId) -> Result<Sources, VaultError> {
         Ok(self.get_of(&self.of(connection), &format!("sources/{connection}"))?.unwrap_or_default())
@@ -179,7 +186,8 @@ impl ClientStore {
 
     /// What was read of an account's events.
     pub fn coverage(&self, account: AccountId) -> Result<Coverage, VaultError> {
-        Ok(self.get_of(&self.of_account(account)?, &format!("coverage/{account}"))?.unwrap_or_default())
+        let name = Name::new(format!("coverage/{account}"))?;
+        Ok(migrate::coverage(self.vault.get(&self.of_account(account)?, &name)?)?.unwrap_or_default())
     }
 
     /// What the checks remember of an account.
@@ -221,7 +229,7 @@ impl ClientStore {
 
     /// What the tool itself cost this client.
     pub fn spend(&self) -> Result<SpendLedger, VaultError> {
-        Ok(self.get("spend")?.unwrap_or_default())
+        Ok(migrate::spend(self.vault.get(&self.scope, &Name::new("spend")?)?)?.unwrap_or_default())
     }
 
     /// The access key of a connection that is one, ready to sign with.
@@ -229,6 +237,22 @@ impl ClientStore {
         let Access::AccessKey { id, .. } = &connection.access else { return Ok(None) };
         let stored = self.access_key(&connection.id)?.filter(|stored| stored.id == id.reveal());
         Ok(stored.map(|stored| KeyPair::new(id.clone(), SecretString::from(stored.secret.as_str()))))
+    }
+
+    /// What we ourselves did in its accounts on a day.
+    pub fn ledger(&self, day: Day) -> Result<Vec<LedgerEntry>, VaultError> {
+        Ok(self.get(&format!("ledger/{day}"))?.unwrap_or_default())
+    }
+
+    /// The days of that ledger, oldest first.
+    pub fn ledger_days(&self) -> Result<Vec<Day>, VaultError> {
+        let names = self.vault.list(&self.scope, "ledger/")?;
+        Ok(names.iter().filter_map(|name| name.as_str().rsplit('/').next()?.parse().ok()).collect())
+    }
+
+    /// Until when our own footprint was read in an account.
+    pub fn footprint_at(&self, connection: &ConnectionId) -> Result<Option<Timestamp>, VaultError> {
+        self.get_of(&self.of(connection), "footprint")
     }
 
     /// A draft of changes to this client, committed as one.
@@ -281,6 +305,10 @@ pub fn connection_id(account: AccountId) -> Result<ConnectionId, VaultError> {
 /// One record for all regions of a day: most regions have few events in a day, and each record has its own price.
 fn event_name(account: AccountId, day: Day) -> String {
     format!("events/{account}/{day}")
+}
+
+fn split_name(connection: &ConnectionId, first: Day) -> String {
+    format!("costs/{connection}/split/{first}")
 }
 
 fn month_name(connection: &ConnectionId, first: Day) -> String {
@@ -338,14 +366,38 @@ impl Draft<'_> {
 
     /// What was read of a connection's costs.
     pub fn cost_state(&mut self, connection: &ConnectionId, state: &CostState) -> Result<&mut Self, VaultError> {
-        self.put_of(self.store.of(connection), &format!("costs/{connection}/state"), state)
+        let name = Name::new(format!("costs/{connection}/state"))?;
+        self.batch.put_record(&self.store.of(connection), &name, migrate::SCHEMA, state)?;
+        Ok(self)
     }
 
     /// One month of costs.
     pub fn cost_month(&mut self, connection: &ConnectionId, month: &CostMonth) -> Result<&mut Self, VaultError> {
-        let name = Name::new(month_name(connection, month.month.first()))?;
+        self.put_packed(connection, &month_name(connection, month.month.first()), month)
+    }
+
+    /// One month of costs by record type and region.
+    pub fn cost_split(&mut self, connection: &ConnectionId, split: &CostSplit) -> Result<&mut Self, VaultError> {
+        self.put_packed(connection, &split_name(connection, split.month.first()), split)
+    }
+
+    /// What AWS changed of past months; the oldest beyond [`RESTATEMENTS`] go.
+    pub fn restated(&mut self, connection: &ConnectionId, new: Vec<Restatement>) -> Result<&mut Self, VaultError> {
+        let mut all = self.store.restatements(connection)?;
+        all.extend(new);
+        let kept = all.split_off(all.len().saturating_sub(RESTATEMENTS));
+        self.put_of(self.store.of(connection), &format!("costs/{connection}/restated"), &kept)
+    }
+
+    fn put_packed<T: Serialize>(
+        &mut self,
+        connection: &ConnectionId,
+        name: &str,
+        record: &T,
+    ) -> Result<&mut Self, VaultError> {
+        let name = Name::new(name)?;
         let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "packed", why };
-        let raw = postcard::to_stdvec(month).map_err(|e| codec(e.to_string()))?;
+        let raw = postcard::to_stdvec(record).map_err(|e| codec(e.to_string()))?;
         if raw.len() > PACKED_LIMIT {
             return Err(codec("a month of costs takes more than 256 MiB; please report this".into()));
         }
@@ -361,7 +413,9 @@ impl Draft<'_> {
 
     /// What was read of an account's events.
     pub fn coverage(&mut self, account: AccountId, coverage: &Coverage) -> Result<&mut Self, VaultError> {
-        self.put_of(self.store.of_account(account)?, &format!("coverage/{account}"), coverage)
+        let name = Name::new(format!("coverage/{account}"))?;
+        self.batch.put_record(&self.store.of_account(account)?, &name, migrate::SCHEMA, coverage)?;
+        Ok(self)
     }
 
     /// What the checks remember of an account.
@@ -393,28 +447,31 @@ impl Draft<'_> {
         Ok(self)
     }
 
-    /// What the tool itself cost this client.
-    fn spend(&mut self, spend: &SpendLedger) -> Result<&mut Self, VaultError> {
-        self.put("spend", spend)
+    /// What we ourselves did in its accounts on a day.
+    pub fn ledger(&mut self, day: Day, entries: &[LedgerEntry]) -> Result<&mut Self, VaultError> {
+        self.put_of(self.store.scope.clone(), &format!("ledger/{day}"), entries)
     }
 
-    /// Adds Cost Explorer pages that the client pays for.
-    pub fn paid(&mut self, pages: u64, at: Timestamp) -> Result<&mut Self, VaultError> {
-        if pages == 0 {
-            return Ok(self);
-        }
-        let mut spend = self.store.spend()?;
-        *spend.pages.entry(at.day().month().first()).or_default() += pages;
-        self.spend(&spend)
+    /// Lets go of a day of that ledger.
+    pub fn remove_ledger(&mut self, day: Day) -> Result<&mut Self, VaultError> {
+        self.batch.remove(&self.store.scope, &Name::new(format!("ledger/{day}"))?);
+        Ok(self)
+    }
+
+    /// Until when our own footprint was read in an account.
+    pub fn footprint_at(&mut self, connection: &ConnectionId, at: Timestamp) -> Result<&mut Self, VaultError> {
+        self.put_of(self.store.of(connection), "footprint", &at)
+    }
+
+    /// What the tool itself cost this client.
+    pub fn spend(&mut self, spend: &SpendLedger) -> Result<&mut Self, VaultError> {
+        self.batch.put_record(&self.store.scope, &Name::new("spend")?, migrate::SCHEMA, spend)?;
+        Ok(self)
     }
 
     /// Makes it durable; when this returns, it is.
     pub fn commit(self) -> Result<(), VaultError> {
         self.store.vault.commit(self.batch)
-    }
-
-    fn put<T: Serialize + ?Sized>(&mut self, name: &str, record: &T) -> Result<&mut Self, VaultError> {
-        self.put_of(self.store.scope.clone(), name, record)
     }
 
     fn put_of<T: Serialize + ?Sized>(&mut self, scope: Scope, name: &str, record: &T) -> Result<&mut Self, VaultError> {

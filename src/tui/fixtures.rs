@@ -7,6 +7,7 @@ use crate::{
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
+pub mod connections;
 mod events;
 mod vault;
 
@@ -74,6 +75,7 @@ impl FakeDesk {
         Ok(match query {
             Query::Overview => Answer::Overview(Arc::new(overview(self.clients))),
             Query::Accounts(only) => Answer::Accounts(Arc::new(accounts(only.as_ref(), self.clients))),
+            Query::Connection { client, id } => Answer::Connection(Arc::new(connections::connection(client, id))),
             Query::Costs(scope) => Answer::Costs(Arc::new(costs(scope, self.clients))),
             Query::Access(scope) => Answer::Access(Arc::new(access(scope, self.clients))),
             Query::Findings(scope) => Answer::Findings(Arc::new(findings(scope.client.as_ref(), self.clients))),
@@ -243,8 +245,10 @@ fn accounts(only: Option<&ClientId>, n: usize) -> AccountsView {
         },
         ..base.clone()
     };
+    let more = if n > 0 { connections::rows(&base) } else { Vec::new() };
     let mut rows = vec![payer, base, closed, quarantined];
     rows.truncate(n);
+    rows.extend(more);
     rows.retain(|r| only.is_none_or(|c| *c == r.client));
     AccountsView { as_of: now(), rows }
 }

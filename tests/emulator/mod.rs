@@ -97,17 +97,32 @@ impl Emulator {
         error
     }
 
+    /// Runs a script of a POSIX shell in which `aws` is the AWS CLI; every command must succeed. What it prints.
+    pub fn script(&self, keys: &Keys, script: &str) -> String {
+        use std::os::unix::fs::PermissionsExt;
+        let program = std::env::var("BAILIWICK_AWSCLI").unwrap_or_else(|_| "aws".to_owned());
+        let aws = self.home.path().join("bin/aws");
+        std::fs::create_dir_all(aws.parent().unwrap()).unwrap();
+        // Not a file of this process that is open for writing when it is run.
+        let made = Command::new("sh")
+            .args(["-c", "printf '%s\\n' '#!/bin/sh' \"exec '$2' --endpoint-url '$3' \\\"\\$@\\\"\" > \"$1\"", "sh"])
+            .args([aws.to_str().unwrap(), &program, &self.url()])
+            .status();
+        assert!(made.unwrap().success());
+        std::fs::set_permissions(&aws, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let path = format!("{}:{}", aws.parent().unwrap().display(), std::env::var("PATH").unwrap());
+        let output =
+            signed(&mut isolated("sh", &self.home), keys).env("PATH", path).args(["-euc", script]).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the script failed: {error}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn run(&self, keys: &Keys, arguments: &[&str]) -> (bool, String, String) {
         let program = std::env::var("BAILIWICK_AWSCLI").unwrap_or_else(|_| "aws".to_owned());
-        let output = isolated(&program, &self.home)
+        let output = signed(&mut isolated(&program, &self.home), keys)
             .args(["--endpoint-url", &self.url(), "--output", "json"])
             .args(arguments)
-            .env("AWS_ACCESS_KEY_ID", &keys.id)
-            .env("AWS_SECRET_ACCESS_KEY", &keys.secret)
-            .env("AWS_DEFAULT_REGION", "us-east-1")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_MAX_ATTEMPTS", "1")
-            .env("AWS_PAGER", "")
             .output()
             .unwrap_or_else(|error| {
                 panic!("the AWS CLI \"{program}\" cannot be started ({error}): install it or set BAILIWICK_AWSCLI to its path")
@@ -122,6 +137,17 @@ impl Drop for Emulator {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The same with what the AWS CLI needs.
+fn signed<'a>(command: &'a mut Command, keys: &Keys) -> &'a mut Command {
+    command
+        .env("AWS_ACCESS_KEY_ID", &keys.id)
+        .env("AWS_SECRET_ACCESS_KEY", &keys.secret)
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .env("AWS_PAGER", "")
 }
 
 /// A program that sees neither our environment nor our home.

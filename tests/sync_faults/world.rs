@@ -103,6 +103,7 @@ pub fn world() -> World {
         ],
         accounts,
         truth: Vec::new(),
+        newcomers: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `connect` and `connection …`.
 
-use crate::domain::{ClientId, ConnectionId, ConnectionKind, ExternalId, Label, Note, ProfileName, RoleArn};
+use crate::domain::{ClientId, ConnectionId, ConnectionKind, Depth, ExternalId, Label, Note, ProfileName, RoleArn};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -45,9 +45,30 @@ pub struct ConnectArgs {
     /// What kind of account it is; found out by asking AWS unless given.
     #[arg(long, value_enum)]
     pub kind: Option<KindArg>,
+    /// Which of its events are read; essential unless it was connected otherwise before.
+    #[arg(long, value_enum)]
+    pub depth: Option<DepthArg>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which events are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DepthArg {
+    /// All changes, and the calls that open sessions.
+    Essential,
+    /// All management events, reads too: many more requests.
+    Full,
+}
+
+impl From<DepthArg> for Depth {
+    fn from(depth: DepthArg) -> Self {
+        match depth {
+            DepthArg::Essential => Self::Essential,
+            DepthArg::Full => Self::Full,
+        }
+    }
 }
 
 /// How an account is reached: exactly one of these.
@@ -96,6 +117,23 @@ pub enum ConnectionAction {
         /// One connection: its account id.
         #[arg(requires = "client")]
         connection: Option<ConnectionId>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change your own name for an account, or which of its events are read.
+    #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+    Edit {
+        /// The client.
+        client: ClientId,
+        /// The connection: its account id.
+        connection: ConnectionId,
+        /// Your own name for the account.
+        #[arg(long, value_name = "NAME", group = "change")]
+        alias: Option<Label>,
+        /// Which of its events are read.
+        #[arg(long, value_enum, group = "change")]
+        depth: Option<DepthArg>,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -10,6 +10,7 @@ use super::{
     faults::Faults,
     form::Form,
     history::History,
+    installer::Installed,
     organizations,
     sessions::Sessions,
     sts,
@@ -51,6 +52,8 @@ pub(super) struct Cloud {
     pub troubles: Switches,
     /// What strikes single requests at the moment.
     pub faults: Faults,
+    /// Roles that were made anew.
+    pub installed: Installed,
     /// Access key id → whose it is, beside the agency's.
     pub keys: HashMap<String, Arc<SimKey>>,
     /// What was asked of `AssumeRole`.
@@ -138,6 +141,7 @@ impl Cloud {
             tokens: Tokens::new(world.config.seed),
             throttle: options.throttle.then(Throttle::default),
             troubles: Switches::new(options.troubles),
+            installed: Installed::default(),
             keys: options.keys.into_iter().map(|key| (key.access_key.clone(), Arc::new(key))).collect(),
             assumed: AssumedRoles::default(),
             counts: Counts::default(),

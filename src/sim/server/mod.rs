@@ -22,6 +22,7 @@ mod form;
 mod fuse;
 mod history;
 mod http;
+mod installer;
 mod key;
 mod organizations;
 mod policy;
@@ -34,6 +35,7 @@ mod trust;
 
 pub use assumed::AssumedRole;
 pub use faults::{FaultError, FaultKind, FaultPlan, FaultRule, Place, When};
+pub use installer::Installer;
 pub use key::{SimKey, SimKeyKind};
 pub use trouble::{Action, OTHER_EXTERNAL_ID, Service, Trouble, TroubleAt, TroubleError};
 
@@ -153,6 +155,11 @@ impl SimServer {
     /// From now on no faults. Sessions that one of them ended live again.
     pub fn clear_faults(&self) {
         self.cloud.faults.set(None);
+    }
+
+    /// Makes roles anew while the server runs.
+    pub fn installer(&self) -> Installer {
+        Installer(Arc::clone(&self.cloud))
     }
 
     /// The well-formed `AssumeRole` requests so far, granted or not, oldest first; the last 4,000 are kept.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    domain::{AccessEvent, EventId, Evidence, Finding, FindingKey, FindingState, Partition, Severity},
+    domain::{AccessEvent, Depth, EventId, Evidence, Finding, FindingKey, FindingState, Partition, Severity},
     sync::{
         fixtures::{account, now, store},
         plan::cost_queries,
@@ -45,7 +45,7 @@ fn page(whose: Scope) -> Damage {
 }
 
 fn plans(store: &ClientStore) -> Vec<RegionPlan> {
-    let reach = Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5 };
+    let reach = Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5, depth: Depth::Essential };
     region_plans(&store.coverage(account()).unwrap(), Partition::Aws, reach, now())
 }
 
@@ -67,13 +67,19 @@ fn read(store: &ClientStore) {
     for plan in region_plans(
         &coverage,
         Partition::Aws,
-        Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5 },
+        Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5, depth: Depth::Essential },
         now(),
     ) {
         coverage.add(&plan.region, range, plan.region == region());
     }
-    let mut state =
-        CostState { complete_at: Some(now()), monthly_at: Some(now()), total_at: Some(now()), ..CostState::default() };
+    let mut state = CostState {
+        complete_at: Some(now()),
+        monthly_at: Some(now()),
+        total_at: Some(now()),
+        record_type_at: Some(now()),
+        region_at: Some(now()),
+        ..CostState::default()
+    };
     for back in 0..13 {
         state.daily_at.insert(now().day().month().plus(-back).first(), now());
     }
@@ -181,7 +187,8 @@ fn lost_costs_are_asked_again() {
     for (name, questions, again) in [
         ("month/2026-10-01", 4, "the costs of 111122223333 in 2026-10 are asked again by the next sync"),
         ("month/2025-10-01", 3, "the costs of 111122223333 in 2025-10 are asked again by the next sync"),
-        ("state", 15, "all costs of 111122223333 that Cost Explorer still has are asked again by the next sync"),
+        ("split/2026-10-01", 4, "the costs of 111122223333 by record type and region are asked again by the next sync"),
+        ("state", 17, "all costs of 111122223333 that Cost Explorer still has are asked again by the next sync"),
     ] {
         read(&store);
         let lost = [record(format!("costs/{}/{name}", connection()))];
@@ -196,7 +203,7 @@ fn lost_costs_are_asked_again() {
         assert_eq!(said.again, [again]);
         assert_eq!(said.lost.len(), usize::from(name == "month/2025-10-01"), "its days are out of reach");
         let queries = cost_queries(&store.cost_state(&connection()).unwrap(), now(), 8);
-        assert!(queries.iter().any(|q| q.start <= "2025-10-01".parse().unwrap()), "{name}");
+        assert!(queries.iter().any(|q| q.start <= "2025-10-01".parse().unwrap()), "{name}: {queries:?}");
     }
     read(&store);
     let said = forget_damaged(&store, &[record(format!("costs/{}/month/2025-09-01", connection()))], now()).unwrap();
@@ -215,7 +222,7 @@ fn a_lost_page_puts_the_whole_connection_in_doubt() {
     assert_eq!(planned(&store).len(), 1);
     assert_eq!(planned(&store)[0].start, now().plus(-HISTORY_SECONDS));
     assert_eq!(plans(&store).len(), 1, "the quiet regions held nothing");
-    assert_eq!(asked(&store), 15);
+    assert_eq!(asked(&store), 17);
     assert!(said.lost[0].contains("which records of connection 111122223333 were lost is not known"), "{said:?}");
     assert!(said.again.iter().any(|s| s.contains("all costs of 111122223333")), "{said:?}");
 }

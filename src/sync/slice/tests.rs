@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     aws::RawEvent,
-    domain::{AccessEvent, Failure, FailureKind, Finding, Region, TimeRange},
+    domain::{AccessEvent, Depth, Failure, FailureKind, Finding, Region, TimeRange},
     sync::{Coverage, fixtures},
 };
 use proptest::prelude::*;
@@ -66,11 +66,13 @@ fn happened((region, window): Piece) -> Vec<RawEvent> {
 
 /// Reads some pieces in one slice; those in `failing` fail.
 fn read(store: &ClientStore, checks: &Arc<Checks>, pieces: &[Piece], failing: &[bool]) {
-    let coverage = store.coverage(fixtures::account()).unwrap();
     let reads = pieces.iter().zip(failing.iter().chain(std::iter::repeat(&false))).map(|(piece, fails)| {
-        let (place, range) = (region(piece.0), range(piece.1));
-        let held = coverage.region(&place).is_some_and(|c| c.ranges().iter().any(|r| r.contains(range.start)));
-        let plan = RegionPlan { region: place, range, overlap: held.then_some(range), sessions_always: true };
+        let plan = RegionPlan {
+            region: region(piece.0),
+            range: range(piece.1),
+            depth: Depth::Essential,
+            sessions_always: true,
+        };
         let failure = || Failure::new(FailureKind::Throttled, "too fast".to_owned(), "sync again later");
         RegionRead { plan, events: if *fails { Err(failure()) } else { Ok(happened(*piece)) } }
     });
@@ -84,6 +86,7 @@ fn read(store: &ClientStore, checks: &Arc<Checks>, pieces: &[Piece], failing: &[
         agency: None,
         reads: reads.collect(),
         complete: None,
+        claims: true,
     };
     slice.commit().unwrap();
 }

@@ -101,7 +101,7 @@ impl Rows for Clients {
     }
 
     fn empty(&self, _source: &Source) -> String {
-        "No clients yet. `bailiwick client add NAME` adds the first one; `bailiwick demo` shows the console with a made-up \
+        "No clients yet. A adds the first one, as `bailiwick client add NAME` does; `bailiwick demo` shows the console with a made-up \
          fleet."
             .into()
     }

@@ -1,0 +1,66 @@
+//! What a sync would do, for people.
+
+use super::{Output, table::Table};
+use crate::domain::{PlannedSpend, RequestCounts, SyncPlan};
+
+/// The plan: a row for each job, then what it takes and what it costs.
+pub fn plan(out: &mut Output, plan: &SyncPlan) {
+    if plan.jobs.is_empty() {
+        return out.line("nothing is due");
+    }
+    let mut table = Table::new(&["CLIENT", "ACCOUNT", "SOURCE", "WHAT", "REQUESTS"]);
+    for job in &plan.jobs {
+        table.row(vec![
+            job.client.to_string(),
+            job.account.to_string(),
+            job.source.word().into(),
+            job.what.clone(),
+            requests(job.requests),
+        ]);
+    }
+    table.lines().iter().for_each(|line| out.line(line));
+    out.line(&format!(
+        "{} requests at least ({}), about {}",
+        plan.requests.total(),
+        requests(plan.requests),
+        duration(plan.seconds)
+    ));
+    out.line(&format!("Cost Explorer costs the clients ${} if each answer takes one page", plan.ce_price_usd));
+    plan.spend.iter().for_each(|spend| out.line(&money(spend)));
+}
+
+fn money(spend: &PlannedSpend) -> String {
+    let cap = |cap: u64| if cap == 0 { "no cap".to_owned() } else { format!("cap {cap}") };
+    let held = match spend.held_back {
+        0 => String::new(),
+        held => format!("; {held} held back by the cap"),
+    };
+    format!(
+        "  {}: {} due{held}; paid {} today ({}), {} this month ({})",
+        spend.client,
+        spend.due,
+        spend.today,
+        cap(spend.day_cap),
+        spend.month,
+        cap(spend.month_cap)
+    )
+}
+
+fn requests(counts: RequestCounts) -> String {
+    let named = [
+        (counts.sts, "STS"),
+        (counts.organizations, "Organizations"),
+        (counts.ce, "Cost Explorer"),
+        (counts.cloudtrail, "CloudTrail"),
+    ];
+    let parts: Vec<String> = named.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
+    parts.join(", ")
+}
+
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3_600)),
+    }
+}

@@ -1,0 +1,101 @@
+//! What is asked is what was planned, and never more than the caps allow.
+
+mod support;
+
+use bailiwick::{
+    domain::{FailureKind, JobState, RequestCounts, Source, SyncPlan, SyncSummary},
+    sync::{Caps, ClientStore, SyncOptions},
+};
+use support::{Rig, options};
+
+/// A client with an organization and one that stands alone.
+const CLIENT: &str = "kestrel-freight";
+
+fn only(client: &str, caps: Caps) -> SyncOptions {
+    SyncOptions { only: Some(client.parse().unwrap()), caps, ..options() }
+}
+
+fn planned_and_done(rig: &Rig, options: &SyncOptions) -> (SyncPlan, SyncSummary) {
+    let plan = rig.desk.sync_plan(options).unwrap();
+    let (summary, _) = rig.sync_with(rig.server.url(), options.clone());
+    (plan, summary)
+}
+
+#[test]
+fn requests_equal_the_plan_first_daily_and_idle() {
+    let rig = Rig::new(24, 1_000);
+    let options = only(CLIENT, Caps::default());
+    let (plan, first) = planned_and_done(&rig, &options);
+    // 14 months: groups, total, record types, regions, and 13 months by day.
+    assert_eq!((plan.requests.ce, first.requests.ce), (17, 17));
+    assert_eq!(plan.ce_price_usd, first.ce_spend_usd);
+    assert_eq!(plan.requests.sts, first.requests.sts, "{plan:?}");
+    assert_eq!(plan.requests.organizations, first.requests.organizations);
+    assert!(plan.requests.cloudtrail <= first.requests.cloudtrail, "events are planned at one page each");
+    let jobs = first.jobs_done + first.jobs_partial + first.jobs_failed;
+    assert_eq!(plan.jobs.len(), jobs as usize);
+    assert!(plan.seconds > 0);
+
+    let (plan, idle) = planned_and_done(&rig, &options);
+    assert_eq!(
+        (plan.jobs.len(), plan.requests, idle.requests),
+        (0, RequestCounts::default(), RequestCounts::default())
+    );
+
+    rig.clock.advance(24 * 3_600);
+    let (plan, daily) = planned_and_done(&rig, &options);
+    assert_eq!((plan.requests.ce, daily.requests.ce), (2, 2));
+    assert_eq!(plan.spend[0].month, 17, "what was paid is in the ledger");
+    rig.clock.advance(6 * 24 * 3_600);
+    let (plan, weekly) = planned_and_done(&rig, &options);
+    assert_eq!((plan.requests.ce, weekly.requests.ce), (5, 5));
+
+    // A month after the last test the gate is tried again.
+    rig.clock.advance(25 * 24 * 3_600);
+    let plan = rig.desk.sync_plan(&options).unwrap();
+    assert_eq!(plan.jobs.iter().filter(|j| j.source == Source::Gate).count(), 2);
+}
+
+#[test]
+fn a_cap_stops_before_the_request_and_the_next_day_goes_on() {
+    let rig = Rig::new(24, 1_000);
+    let options = only(CLIENT, Caps { day: 10, month: 15 });
+    let store = ClientStore::new(rig.vault.clone(), CLIENT.parse().unwrap());
+    let mut asked = rig.server.counts().ce;
+    let mut day = |expected: u64, words: &str| {
+        let plan = rig.desk.sync_plan(&options).unwrap();
+        assert_eq!(plan.spend[0].due - plan.spend[0].held_back, expected, "{:?}", plan.spend);
+        let (summary, _) = rig.sync_with(rig.server.url(), options.clone());
+        let now = rig.server.counts().ce;
+        assert_eq!((now - asked, summary.requests.ce), (expected, expected));
+        asked = now;
+        let costs = summary.failures.iter().find(|j| j.source == Source::Costs);
+        match (words, costs.map(|job| &job.state)) {
+            ("", None) => {}
+            (words, Some(JobState::Partial { failures })) => {
+                assert_eq!(failures[0].kind, FailureKind::BudgetReached);
+                assert!(failures[0].what.contains(words), "{failures:?}");
+            }
+            (words, Some(JobState::Failed { failure })) => {
+                assert_eq!(failure.kind, FailureKind::BudgetReached);
+                assert!(failure.what.contains(words), "{failure:?}");
+            }
+            (words, other) => panic!("{words}: {other:?}"),
+        }
+        rig.clock.advance(24 * 3_600);
+    };
+    day(10, "10 Cost Explorer requests today, which is the cap");
+    day(5, "15 Cost Explorer requests this month, which is the cap");
+    day(0, "15 Cost Explorer requests this month, which is the cap");
+    // What could not be asked is not shown as read.
+    let connection = store.connections().unwrap().into_iter().find(|c| c.kind.has_costs()).unwrap();
+    assert_eq!(store.cost_state(&connection.id).unwrap().complete_at, None);
+    // Nine days later it is December, and there is room again.
+    rig.clock.advance(7 * 24 * 3_600);
+    let (summary, _) =
+        rig.sync_with(rig.server.url(), SyncOptions { caps: Caps { day: 30, month: 30 }, ..options.clone() });
+    assert!(summary.failures.iter().all(|j| j.source != Source::Costs), "{:?}", summary.failures);
+    assert!(store.cost_state(&connection.id).unwrap().complete_at.is_some());
+    let splits = store.cost_split(&connection.id, "2026-11-01".parse().unwrap()).unwrap().unwrap();
+    assert!(splits.by_record_type.is_some_and(|s| !s.is_empty()) && splits.by_region.is_some_and(|s| !s.is_empty()));
+}
