@@ -190,7 +190,7 @@ cases! {
     answers_that_never_come: Case { faults: "slow:600=0.02", options: hurried, ..MILD };
     half_answers: Case { faults: "half=0.15", ..MILD };
     connections_that_end_anywhere: Case { faults: "reset=0.15", ..MILD };
-    sessions_that_end_early: Case { faults: "expired=0.06@cloudtrail,expired=0.1@ce,expired=0.2@organizations", at_most: 300, ..MILD };
+    sessions_that_end_early: Case { faults: "expired=0.06@cloudtrail,expired=0.1@ce,expired=0.2@organizations", at_most: 400, ..MILD };
     sessions_that_end_at_once: Case { faults: "expired", ..HARD };
     tokens_that_are_refused: Case { faults: "token-refused=0.2", outcome: Either, ..MILD };
     tokens_that_are_always_refused: Case { faults: "token-refused", at_most: 150, ..HARD };
