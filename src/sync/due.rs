@@ -42,13 +42,14 @@ pub(super) struct Due {
 /// What is due of a client.
 pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) -> Result<Vec<Due>, VaultError> {
     let fresh_seconds = i64::from(options.event_minutes) * 60;
+    let listed = store.accounts()?.is_some();
     let of = |connection: Connection| {
         let state = store.cost_state(&connection.id)?;
         let costs = (connection.kind.has_costs() && costs_due(&state, now, options.cost_hours))
             .then(|| cost_queries(&state, now, options.cost_hours));
-        // Not by the list: Cost Explorer's names make one too, and another connection may have read it.
+        // Not by the list alone: Cost Explorer's names make one too, and another connection may have read it.
         let list_due = match store.sources(&connection.id)?.accounts {
-            SourceState::Fresh { at } => now.since(at) >= fresh_seconds,
+            SourceState::Fresh { at } if listed => now.since(at) >= fresh_seconds,
             _ => true,
         };
         let coverage: Coverage = store.coverage(connection.account())?;
