@@ -251,6 +251,9 @@ impl Forgetting<'_> {
                 // Our own calls of that day are read again too.
                 draft.footprint_at(&connection_id(account)?, first.start())?;
             }
+            if self.unknown.contains_key(&account) {
+                draft.forget_footprint(&connection_id(account)?)?;
+            }
         }
         for (account, unknown) in self.unknown.clone() {
             let state = self.store.check_state(account)?;
