@@ -11,7 +11,7 @@ use crate::{
         server::{ServeOptions, SimServer},
         world::World,
     },
-    sync::SyncOptions,
+    sync::{SyncOptions, Wanted},
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -67,6 +67,7 @@ impl Demo {
                 always_regions: Vec::new(),
                 operator: "demo".into(),
                 only: None,
+                wanted: Wanted::Everything,
             },
         };
         Ok(Self { desk, engine, world, _server: server, _dir: dir })
@@ -150,7 +151,7 @@ impl Bar {
     pub fn hear(&mut self, event: &SyncEvent) {
         use crate::domain::JobState;
         match event {
-            SyncEvent::Planned { jobs } => self.total = jobs.len(),
+            SyncEvent::Planned { jobs, .. } => self.total = jobs.len(),
             SyncEvent::Job { job } if !matches!(job.state, JobState::Waiting | JobState::Running) => {
                 self.done += 1;
                 self.requests += job.requests;

@@ -7,7 +7,7 @@ use crate::{
     checks::Checks,
     config::Settings,
     domain::{ClientId, Clock, SyncEvent, SyncSummary},
-    sync::{self, Caps, SyncOptions},
+    sync::{self, Caps, SyncOptions, Wanted},
     vault::Vault,
 };
 use std::sync::Arc;
@@ -76,5 +76,6 @@ pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> S
         // Checked when the settings were read; empty is nobody in particular.
         trusted: settings.trusted_principal.parse().ok(),
         only,
+        wanted: Wanted::Everything,
     }
 }

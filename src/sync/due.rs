@@ -1,7 +1,7 @@
 //! What is due of each connection, by what was read, the settings and the present; and all of it as a plan to be shown.
 
 use super::{
-    Coverage, SyncOptions,
+    Coverage, SyncOptions, Wanted,
     plan::cost_queries,
     price,
     regions::{RegionPlan, SESSION_CALLS, region_plans},
@@ -44,15 +44,22 @@ pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) ->
             false => Vec::new(),
         };
         let coverage: Coverage = store.coverage(connection.account())?;
-        Ok(Due {
+        let mut due = Due {
             gate: Gate::<crate::aws::SdkCloud>::is_due(&connection.gate, now),
             accounts: connection.kind.has_costs() && list_due,
             costs,
             events: region_plans(&coverage, connection.partition(), options.reach(), now),
             connection,
-        })
+        };
+        due.limit(&options.wanted);
+        Ok(due)
     };
     store.connections()?.into_iter().map(of).collect()
+}
+
+/// Pages of a client's list of accounts.
+pub(super) fn listed_pages(store: &ClientStore) -> Result<u64, VaultError> {
+    Ok(store.accounts()?.map_or(1, |list| list.accounts.len() as u64).div_ceil(LISTED).max(1))
 }
 
 /// Everything that is due, of one client or of all. Reads the vault and sends nothing.
@@ -60,6 +67,7 @@ pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) ->
 /// # Errors
 /// When the vault cannot be read.
 pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result<SyncPlan, VaultError> {
+    let options = &options.clone().settled();
     let (mut jobs, mut spend) = (Vec::new(), Vec::new());
     let mut lanes = Lanes::default();
     for client in vault.clients().into_iter().filter(|c| options.only.as_ref().is_none_or(|only| only == c)) {
@@ -67,7 +75,7 @@ pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result
         if store.profile()?.is_none() {
             continue;
         }
-        let listed = store.accounts()?.map_or(1, |list| list.accounts.len() as u64).div_ceil(LISTED).max(1);
+        let listed = listed_pages(&store)?;
         let mut pages = 0;
         for due in due(&store, options, now)? {
             pages += due.costs.len() as u64;
@@ -102,8 +110,33 @@ pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result
 }
 
 impl Due {
+    /// Takes away what is not wanted.
+    fn limit(&mut self, wanted: &Wanted) {
+        let only = |source| match wanted {
+            Wanted::Everything => true,
+            Wanted::Sources(sources) => sources.contains(&source),
+            Wanted::Job(key) => key.account == self.connection.account() && key.source == source,
+        };
+        let [accounts, costs, events] = [Source::Accounts, Source::Costs, Source::Events].map(only);
+        // What is tried again is read whenever it was read last.
+        let again = matches!(wanted, Wanted::Job(_));
+        self.accounts = accounts && (self.accounts || again);
+        if !costs {
+            self.costs.clear();
+        }
+        if !events {
+            self.events.clear();
+        }
+        let anything = self.accounts || !self.costs.is_empty() || !self.events.is_empty();
+        self.gate = match wanted {
+            Wanted::Everything => self.gate,
+            Wanted::Sources(_) => self.gate && anything,
+            Wanted::Job(_) => only(Source::Gate) || self.gate && anything,
+        };
+    }
+
     /// Its jobs with their requests, if each answer takes one page.
-    fn jobs(&self, listed: u64) -> Vec<PlannedJob> {
+    pub(super) fn jobs(&self, listed: u64) -> Vec<PlannedJob> {
         let (client, account) = (&self.connection.client, self.connection.account());
         let job =
             |source, what: String, requests| PlannedJob { client: client.clone(), account, source, what, requests };

@@ -38,7 +38,8 @@ impl<C: Assume> Context<C> {
         };
         let (store, id) = (run.store.clone(), connection.id.clone());
         // One denied region is that region's trouble; the source as a whole has failed only if nothing was read.
-        let whole = failures.first().filter(|_| !read).cloned();
+        // A cancelled job says nothing of the source.
+        let whole = failures.first().filter(|failure| !read && failure.kind != FailureKind::Cancelled).cloned();
         // What was read says so in its own commit: a run cut off here must not leave fresh events called old.
         let kept = match whole {
             None => Ok(()),
@@ -90,6 +91,10 @@ impl<C: Assume> Context<C> {
             // A later slice of a region that failed would hide the gap before it.
             let due = plans.iter().filter(|p| !failed.contains(&p.region)).filter_map(|p| p.within(window));
             let reads = join_all(due.map(|p| self.region(&lease, p, job))).await;
+            let mut unread = reads.iter().filter_map(|read| read.events.as_ref().err());
+            if let Some(cancelled) = unread.find(|failure| failure.kind == FailureKind::Cancelled) {
+                return Err(cancelled.clone());
+            }
             for outcome in &reads {
                 match &outcome.events {
                     Ok(_) => read = true,

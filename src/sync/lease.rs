@@ -5,9 +5,9 @@ use super::{
     engine::{ClientRun, Context},
 };
 use crate::{
-    aws::{Api, Assume, AwsError, Job, Session, session_policy},
+    aws::{Api, Assume, AwsError, Job, Pacer, Session, session_policy},
     connect::{Opener, Secrets},
-    domain::{Connection, Failure, JobId, Region, RequestCounts},
+    domain::{Connection, Failure, FailureKind, JobId, Region, RequestCounts},
 };
 use std::{cell::RefCell, rc::Rc};
 
@@ -71,29 +71,33 @@ impl<'a, C: Assume> Lease<'a, C> {
         region: Option<&Region>,
         request: impl AsyncFn(&C::Session) -> Result<T, AwsError>,
     ) -> Result<T, CallError> {
-        let session = self.session().await;
+        let pacer = self.context.pacer_of(job);
+        let session = self.session(&pacer).await;
         let sts = self.spent.take();
         self.context.board.update(job, |j| j.requests += sts);
         let session = session.map_err(CallError::Session)?;
         let account = self.connection.account();
-        let (answer, attempts) = self.context.pacer.call(api, account, region, || request(&session)).await;
+        let (answer, attempts) = pacer.call(api, account, region, || request(&session)).await;
         self.context.board.update(job, |j| {
             j.requests += attempts.counts(api);
             j.retries += attempts.retries;
+            let error =
+                answer.as_ref().err().filter(|e| e.kind != FailureKind::Cancelled).or(attempts.repeated.as_ref());
+            j.last_error = error.map(|e| e.failure().what).or(j.last_error.take());
         });
         answer.map_err(CallError::Request)
     }
 
     /// Opens the session now, so that a role that cannot be assumed fails once and not at every request.
     pub(super) async fn open_now(&self, job: JobId) -> Result<(), Failure> {
-        let session = self.session().await;
+        let session = self.session(&self.context.pacer_of(job)).await;
         let sts = self.spent.take();
         self.context.board.update(job, |j| j.requests += sts);
         session.map(|_| ())
     }
 
     /// A session that lives long enough for one more request.
-    async fn session(&self) -> Result<Rc<C::Session>, Failure> {
+    async fn session(&self, pacer: &Pacer) -> Result<Rc<C::Session>, Failure> {
         if let Some(session) = self.live() {
             return Ok(session);
         }
@@ -101,7 +105,7 @@ impl<'a, C: Assume> Lease<'a, C> {
         if let Some(session) = self.live() {
             return Ok(session);
         }
-        let session = Rc::new(self.open().await?);
+        let session = Rc::new(self.open(pacer).await?);
         *self.current.borrow_mut() = Some(session.clone());
         Ok(session)
     }
@@ -111,9 +115,9 @@ impl<'a, C: Assume> Lease<'a, C> {
         current.as_ref().filter(|s| s.expires().since(self.context.now()) > MARGIN).cloned()
     }
 
-    async fn open(&self) -> Result<C::Session, Failure> {
+    async fn open(&self, pacer: &Pacer) -> Result<C::Session, Failure> {
         let (context, connection) = (self.context, self.connection);
-        let opener = Opener::new(&context.cloud, &context.pacer, &context.session_name);
+        let opener = Opener::new(&context.cloud, pacer, &context.session_name);
         let key = self.run.store.key_pair(connection).map_err(store_failure)?;
         let secrets = Secrets { external_id: Some(&self.run.profile.external_id), key: key.as_ref() };
         // A backfill may take its hour; everything else is over in minutes.

@@ -1,7 +1,9 @@
 //! The sync engine: plan → fetch → normalise → evaluate → commit, for every connection at once.
 
 mod accounts;
+mod again;
 mod budget;
+mod control;
 mod costs;
 mod coverage;
 mod due;
@@ -22,9 +24,10 @@ mod slice;
 mod store;
 
 pub use budget::{Caps, SpendLedger};
+pub use control::Control;
 pub use coverage::{Coverage, Depth, RegionCoverage};
 pub use due::plan;
-pub use engine::{SyncOptions, evidence, gate_failure, run};
+pub use engine::{SyncOptions, Wanted, evidence, gate_failure, run, run_under};
 pub use judge::judge_connections;
 pub use plan::CostState;
 pub use progress::{Listener, price};

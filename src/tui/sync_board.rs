@@ -1,48 +1,64 @@
 //! What is known of the run that goes on, or of the last one.
 
-use crate::domain::{ClientId, Failure, JobId, JobProgress, JobState, RequestCounts, SyncEvent, SyncSummary};
+use crate::domain::{
+    ClientId, Failure, JobKey, JobProgress, JobState, Meter, RequestCounts, SyncEvent, SyncSummary, Timestamp,
+};
 use rust_decimal::Decimal;
 use std::collections::{BTreeMap, HashMap};
 
-/// A run's jobs and its end.
+/// A run's jobs and its end. Jobs that are tried again after it take their old places.
 #[derive(Debug, Clone, Default)]
 pub struct SyncBoard {
     jobs: Vec<JobProgress>,
-    places: HashMap<JobId, usize>,
+    places: HashMap<JobKey, usize>,
     running: bool,
+    paused: bool,
     summary: Option<SyncSummary>,
     aborted: Option<Failure>,
+    meter: Meter,
 }
 
 impl SyncBoard {
     /// Takes in what the engine tells.
-    pub fn apply(&mut self, event: SyncEvent) {
+    pub fn apply(&mut self, event: SyncEvent, now: Timestamp) {
         match event {
-            SyncEvent::Planned { jobs } => {
-                *self = Self { running: true, ..Self::default() };
+            SyncEvent::Planned { jobs, again } => {
+                let before = if again { std::mem::take(self) } else { Self::default() };
+                *self = Self { running: true, jobs: before.jobs, places: before.places, ..Self::default() };
+                self.meter.go(now);
                 jobs.into_iter().for_each(|job| self.put(job));
             }
             SyncEvent::Job { job } => {
                 self.running = true;
                 self.put(job);
+                self.meter.tell(now, self.requests().total());
             }
             SyncEvent::Committed { .. } => {}
+            SyncEvent::Paused => {
+                self.paused = true;
+                self.meter.hold(now);
+            }
+            SyncEvent::Resumed => {
+                self.paused = false;
+                self.meter.go(now);
+            }
             SyncEvent::Finished { summary } => {
-                self.running = false;
+                (self.running, self.paused) = (false, false);
                 self.summary = Some(summary);
             }
             SyncEvent::Aborted { failure } => {
-                self.running = false;
+                (self.running, self.paused) = (false, false);
                 self.aborted = Some(failure);
             }
         }
     }
 
     fn put(&mut self, job: JobProgress) {
-        match self.places.get(&job.id).and_then(|place| self.jobs.get_mut(*place)) {
+        let key = job.key();
+        match self.places.get(&key).and_then(|place| self.jobs.get_mut(*place)) {
             Some(old) => *old = job,
             None => {
-                self.places.insert(job.id, self.jobs.len());
+                self.places.insert(key, self.jobs.len());
                 self.jobs.push(job);
             }
         }
@@ -58,6 +74,11 @@ impl SyncBoard {
         self.running
     }
 
+    /// Whether that run is held.
+    pub fn paused(&self) -> bool {
+        self.paused
+    }
+
     /// How the last run ended, if it did.
     pub fn summary(&self) -> Option<&SyncSummary> {
         self.summary.as_ref()
@@ -70,7 +91,7 @@ impl SyncBoard {
 
     /// Jobs ended, whatever their end.
     pub fn ended(&self) -> usize {
-        self.jobs.iter().filter(|j| !matches!(j.state, JobState::Waiting | JobState::Running)).count()
+        self.jobs.iter().filter(|j| j.state.is_ended()).count()
     }
 
     /// Every failure with its job.
@@ -122,17 +143,17 @@ mod tests {
     #[test]
     fn a_newer_job_replaces_the_older_and_a_new_plan_begins_anew() {
         let mut board = SyncBoard::default();
-        board.apply(SyncEvent::Planned { jobs: fixtures::jobs() });
+        board.apply(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }, fixtures::now());
         let planned = board.jobs().len();
         let (ended, requests) = (board.ended(), board.requests().total());
         let mut job = board.jobs().iter().find(|j| j.state == JobState::Waiting).unwrap().clone();
         job.state = JobState::Done;
         job.requests.ce += 7;
         let before = board.spend();
-        board.apply(SyncEvent::Job { job });
+        board.apply(SyncEvent::Job { job }, fixtures::now());
         assert_eq!((board.jobs().len(), board.ended(), board.requests().total()), (planned, ended + 1, requests + 7));
         assert_eq!(board.spend() - before, Decimal::new(7, 2));
-        board.apply(SyncEvent::Planned { jobs: Vec::new() });
+        board.apply(SyncEvent::Planned { jobs: Vec::new(), again: false }, fixtures::now());
         assert_eq!((board.jobs().len(), board.running()), (0, true));
     }
 }

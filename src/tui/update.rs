@@ -119,7 +119,7 @@ fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
         }
         _ => {}
     }
-    model.sync.apply(event);
+    model.sync.apply(event, model.now);
     if model.pane == PaneId::Sync {
         // Whoever stands at the top watches the top: what asks for a look comes there.
         if model.level().list.cursor() == 0 {

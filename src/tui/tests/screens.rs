@@ -14,7 +14,7 @@ fn shot(name: &str, keys: &str) {
     for (columns, rows) in SIZES {
         let mut driver = Driver::new(columns, rows);
         if name.starts_with("sync") {
-            driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }));
+            driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
         }
         driver.press(keys);
         insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), driver.screen());

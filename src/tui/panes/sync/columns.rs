@@ -97,7 +97,7 @@ fn urgency(state: &JobState) -> u8 {
         JobState::Partial { .. } => 3,
         JobState::Running => 2,
         JobState::Waiting => 1,
-        JobState::Done => 0,
+        JobState::Done | JobState::Cancelled => 0,
     }
 }
 
@@ -108,6 +108,7 @@ fn state(row: &JobProgress) -> Content {
         JobState::Done => ("done", Tone::Good),
         JobState::Partial { .. } => ("partial", Tone::Warn),
         JobState::Failed { .. } => ("failed", Tone::Bad),
+        JobState::Cancelled => ("cancelled", Tone::Warn),
     };
     Content::text_of(word, tone)
 }
