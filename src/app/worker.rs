@@ -7,6 +7,7 @@ use super::{
     desk::{checks, desk, plan},
     engine::{self, Engine},
     report::Report,
+    round::Round,
     run::Run,
     secret,
     unlock::{self, Refused},
@@ -15,6 +16,8 @@ use crate::{
     aws::BaseCredentials,
     config::Settings,
     desk::{Action, Answer, Desk, Query, Via},
+    domain::SyncOrder,
+    sync::{Schedule, Wanted},
     tui::{self, Effect, Msg, NoticeLevel},
 };
 use std::{
@@ -37,14 +40,16 @@ struct Opened {
     chore: Chore,
     desk: Arc<Desk>,
     engine: Engine,
+    round: Round,
     /// What opening found, to be told once.
     notices: Vec<String>,
 }
 
 /// Serves the demo, whose vault is open from the start.
 pub fn serve_demo(demo: &Demo, wishes: &Receiver<Effect>, to_screen: &UnboundedSender<Msg>) {
-    let mut opened = Opened::new(demo.desk.clone(), demo.engine.clone(), Vec::new());
-    opened.run.begin(&opened.engine, to_screen);
+    // Its clock may stand still, and what it shows is to stay as it is.
+    let mut opened = Opened::new(demo.desk.clone(), demo.engine.clone(), Schedule::default(), Vec::new());
+    opened.run.begin(&opened.engine, Wanted::Everything, to_screen);
     let never = |_| Err(Report::failed("the demo's vault cannot be opened again: q leaves the demo").into());
     serve(Some(opened), never, wishes, to_screen);
 }
@@ -71,13 +76,22 @@ fn serve(
     let notice = |level, text: &str| tell(Msg::Notice { level, text: text.to_owned() });
     let mut tend_at = Instant::now() + FIRST_TEND;
     loop {
-        let wish = match wishes.recv_timeout(tend_at.saturating_duration_since(Instant::now())) {
+        let wake_at = opened.as_ref().and_then(|opened| opened.round.wakes_at()).map_or(tend_at, |at| at.min(tend_at));
+        let wish = match wishes.recv_timeout(wake_at.saturating_duration_since(Instant::now())) {
             Ok(wish) => wish,
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                tend_at = Instant::now() + TEND_EVERY;
+                let tend = Instant::now() >= tend_at;
+                if tend {
+                    tend_at = Instant::now() + TEND_EVERY;
+                }
                 if let Some(opened) = &mut opened {
-                    opened.chore.begin(Task::Tend, &opened.desk, to_screen);
+                    if tend {
+                        opened.chore.begin(Task::Tend, &opened.desk, to_screen);
+                    }
+                    if let Err(error) = opened.round.go(&mut opened.run, &opened.desk, &opened.engine, to_screen) {
+                        notice(NoticeLevel::Error, &format!("the sync did not begin by itself: {error}"));
+                    }
                 }
                 continue;
             }
@@ -88,8 +102,16 @@ fn serve(
             }
             (Effect::SyncNow, Some(opened)) => {
                 match opened.desk.permit_sync(None, opened.engine.options.event_retention_days) {
-                    Ok(()) => opened.run.begin(&opened.engine, to_screen),
+                    Ok(()) => {
+                        opened.run.begin(&opened.engine, Wanted::Everything, to_screen);
+                        opened.round.read(&opened.engine);
+                    }
                     Err(error) => notice(NoticeLevel::Error, &error.to_string()),
+                }
+            }
+            (Effect::Sync(order), Some(opened)) => {
+                if let Err(text) = opened.obey(order, to_screen) {
+                    notice(NoticeLevel::Hint, &text);
                 }
             }
             (Effect::NoteCopy { what, told, text }, Some(opened)) => {
@@ -125,6 +147,7 @@ fn serve(
             (
                 Effect::Ask { .. }
                 | Effect::SyncNow
+                | Effect::Sync(_)
                 | Effect::BackupNow
                 | Effect::VerifyVault
                 | Effect::NoteCopy { .. },
@@ -162,14 +185,32 @@ fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<O
         credentials: BaseCredentials::Chain,
         options: engine::options(settings, &setting.environment.user, None),
     };
-    let desk = Arc::new(desk(setting, vault, checks, plan, Via::Console));
+    let desk = desk(setting, vault, checks, plan, Via::Console).with_sync(engine.options.clone());
+    let desk = Arc::new(desk);
     desk.permit(Action::ConsoleUnlock, None, "the console was opened").map_err(Report::from)?;
-    Ok(Opened::new(desk, engine, notices))
+    Ok(Opened::new(desk, engine, engine::schedule(settings), notices))
 }
 
 impl Opened {
-    fn new(desk: Arc<Desk>, engine: Engine, notices: Vec<String>) -> Self {
-        Self { run: Run::default(), chore: Chore::default(), desk, engine, notices }
+    fn new(desk: Arc<Desk>, engine: Engine, schedule: Schedule, notices: Vec<String>) -> Self {
+        let round = Round::new(schedule, &engine);
+        Self { run: Run::default(), chore: Chore::default(), desk, engine, round, notices }
+    }
+
+    /// Does what is wanted of the sync that goes on; what is to be tried again begins one if none does.
+    fn obey(&mut self, order: SyncOrder, to_screen: &UnboundedSender<Msg>) -> Result<(), String> {
+        if let SyncOrder::Retry(key) = &order {
+            let days = self.engine.options.event_retention_days;
+            self.desk.permit_sync(Some(&key.client), days).map_err(|error| error.to_string())?;
+        }
+        if self.run.obey(order.clone()) {
+            return Ok(());
+        }
+        match order {
+            SyncOrder::Retry(key) => self.run.begin(&self.engine, Wanted::Job(key), to_screen),
+            _ => return Err("no sync is running any more: R begins one".into()),
+        }
+        Ok(())
     }
 }
 
@@ -211,9 +252,9 @@ mod tests {
         };
         let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
         let vault = Arc::downgrade(&demo.engine.vault);
-        let mut opened = Opened::new(demo.desk, demo.engine, Vec::new());
+        let mut opened = Opened::new(demo.desk, demo.engine, Schedule::default(), Vec::new());
         let (to_screen, mut told) = unbounded_channel();
-        opened.run.begin(&opened.engine, &to_screen);
+        opened.run.begin(&opened.engine, Wanted::Everything, &to_screen);
         while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}
         let (wishes, to_worker) = mpsc::channel();
         let ask = |n| Effect::Ask { request: tui::RequestId(n), query: Query::Overview };

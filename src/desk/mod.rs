@@ -32,3 +32,4 @@ pub use files::check_files;
 pub use policy::{Action, Actor, Effect, note_creation, note_restore};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};
 pub use role::RenderRequest;
+pub use sync::SourceHealth;

@@ -1,6 +1,6 @@
 //! What can be asked, and what comes back.
 
-use super::view::{AccessView, AccountsView, CostsView, FindingDetail, FindingsView, Overview, VaultView};
+use super::view::{AccessView, AccountsView, CostsView, FindingDetail, FindingsView, Overview, SyncView, VaultView};
 use crate::domain::{AccountId, ClientId, FindingId, Metric, Untrusted};
 use std::sync::Arc;
 
@@ -53,6 +53,10 @@ pub enum Query {
     Findings(FindingScope),
     /// One finding with its evidence.
     Finding(FindingId),
+    /// What a sync would do now, and what the clients paid for.
+    SyncPlan,
+    /// The same, looked at for the payments.
+    SyncSpend,
     /// The vault's own health.
     Vault,
     /// The same, looked at for all its backups.
@@ -78,6 +82,8 @@ pub enum Answer {
     Findings(Arc<FindingsView>),
     /// To [`Query::Finding`].
     Finding(Arc<FindingDetail>),
+    /// To [`Query::SyncPlan`] and [`Query::SyncSpend`].
+    Sync(Arc<SyncView>),
     /// To [`Query::Vault`] and those after it.
     Vault(Arc<VaultView>),
 }

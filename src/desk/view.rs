@@ -12,10 +12,12 @@ use serde::{Deserialize, Serialize};
 
 mod audit;
 mod connection;
+mod sync;
 mod vault;
 
 pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
 pub use connection::{ConnectReport, ConnectionView, ProbeView};
+pub use sync::{SpendRow, SpendView, SyncView};
 pub use vault::{BackupRow, SlotRow, VaultMode, VaultView};
 
 /// The first screen: the fleet in one strip, every client on one row.

@@ -20,6 +20,7 @@ mod refetch;
 mod regions;
 mod restate;
 mod retention;
+mod schedule;
 mod slice;
 mod store;
 
@@ -34,4 +35,5 @@ pub use progress::{Listener, price};
 pub use refetch::{Forgotten, forget_damaged};
 pub use regions::HISTORY_SECONDS;
 pub use retention::{Purge, kept_from};
+pub use schedule::{Schedule, Timetable, Turn, last_read};
 pub use store::{AccountList, ClientStore, Draft, Sources, StoredKey, connection_id};

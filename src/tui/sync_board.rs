@@ -4,7 +4,7 @@ use crate::domain::{
     ClientId, Failure, JobKey, JobProgress, JobState, Meter, RequestCounts, SyncEvent, SyncSummary, Timestamp,
 };
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// A run's jobs and its end. Jobs that are tried again after it take their old places.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +15,7 @@ pub struct SyncBoard {
     paused: bool,
     summary: Option<SyncSummary>,
     aborted: Option<Failure>,
+    asked: u64,
     meter: Meter,
 }
 
@@ -31,7 +32,7 @@ impl SyncBoard {
             SyncEvent::Job { job } => {
                 self.running = true;
                 self.put(job);
-                self.meter.tell(now, self.requests().total());
+                self.meter.tell(now, self.asked);
             }
             SyncEvent::Committed { .. } => {}
             SyncEvent::Paused => {
@@ -55,8 +56,12 @@ impl SyncBoard {
 
     fn put(&mut self, job: JobProgress) {
         let key = job.key();
+        self.asked += job.requests.total();
         match self.places.get(&key).and_then(|place| self.jobs.get_mut(*place)) {
-            Some(old) => *old = job,
+            Some(old) => {
+                self.asked -= old.requests.total().min(self.asked);
+                *old = job;
+            }
             None => {
                 self.places.insert(key, self.jobs.len());
                 self.jobs.push(job);
@@ -94,6 +99,28 @@ impl SyncBoard {
         self.jobs.iter().filter(|j| j.state.is_ended()).count()
     }
 
+    /// Requests a minute of all jobs, over the last while.
+    pub fn per_minute(&self) -> Option<u32> {
+        self.meter.per_minute()
+    }
+
+    /// About how many seconds are left of the run that goes on, each job weighed by the requests planned of it.
+    pub fn remaining(&self, now: Timestamp) -> Option<u64> {
+        let weight = |job: &JobProgress| job.planned.max(1) * 1_000;
+        let part = |job: &JobProgress| match u64::from(job.total) {
+            _ if job.state.is_ended() => weight(job),
+            0 => 0,
+            total => weight(job) * u64::from(job.done).min(total) / total,
+        };
+        let (done, all) = (self.jobs.iter().map(part).sum(), self.jobs.iter().map(weight).sum());
+        self.meter.remaining(now, done, all).filter(|_| self.running)
+    }
+
+    /// Cost Explorer pages of one client.
+    pub fn pages_of(&self, client: &ClientId) -> u64 {
+        self.jobs.iter().filter(|job| job.client == *client).map(|job| job.requests.ce).sum()
+    }
+
     /// Every failure with its job.
     pub fn failures(&self) -> impl Iterator<Item = (&JobProgress, &Failure)> {
         self.jobs.iter().flat_map(|job| {
@@ -116,17 +143,6 @@ impl SyncBoard {
     /// What the run's Cost Explorer pages cost in US dollars: as the engine summed it up, or so far.
     pub fn spend(&self) -> Decimal {
         self.summary.as_ref().map_or_else(|| ce_price(self.requests().ce), |s| s.ce_spend_usd)
-    }
-
-    /// The same by client, the dearest first; clients without any are left out.
-    pub fn spend_by_client(&self) -> Vec<(ClientId, Decimal)> {
-        let mut pages: BTreeMap<&ClientId, u64> = BTreeMap::new();
-        for job in self.jobs.iter().filter(|j| j.requests.ce > 0) {
-            *pages.entry(&job.client).or_default() += job.requests.ce;
-        }
-        let mut out: Vec<_> = pages.into_iter().map(|(client, n)| (client.clone(), ce_price(n))).collect();
-        out.sort_by_key(|(_, usd)| std::cmp::Reverse(*usd));
-        out
     }
 }
 

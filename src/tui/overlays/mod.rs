@@ -14,6 +14,7 @@ use super::{
     actions::{self, keys::Key},
     panes::Copyable,
 };
+use crate::domain::SyncOrder;
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
 
@@ -52,6 +53,13 @@ pub enum Overlay {
         /// The first line shown.
         top: usize,
     },
+    /// Something that loses work: `y` does it.
+    Confirm {
+        /// What would be lost.
+        question: String,
+        /// What it does.
+        order: SyncOrder,
+    },
 }
 
 /// What a key makes of the topmost overlay.
@@ -72,6 +80,11 @@ pub fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
         Overlay::Copy { items, cursor } => copy::on_key(model, items, cursor, key),
         Overlay::Errors { top } => scrolled(top, report::errors(model).len(), key),
         Overlay::Messages { top } => scrolled(top, report::messages(model).len(), key),
+        Overlay::Confirm { order, .. } => match (key.code, key.ctrl) {
+            (KeyCode::Char('y'), false) => After::Close(vec![Effect::Sync(order.clone())]),
+            (KeyCode::Esc, _) | (KeyCode::Char('n' | 'q'), false) => After::Close(Vec::new()),
+            _ => After::Stay,
+        },
     };
     match after {
         After::Stay => {

@@ -64,7 +64,8 @@ impl Replay {
             }
             Step::Unlocked => drop(self.driver.send(Msg::Unlocked)),
             Step::Sync => {
-                drop(self.driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false })))
+                let planned = SyncEvent::Planned { jobs: fixtures::jobs(), again: false };
+                self.driver.send(Msg::Sync(planned));
             }
             // Terminals do not agree on the width of every script; of these they do.
             Step::Paste(text) => {
