@@ -25,13 +25,7 @@ use bailiwick::{
 use process::{cpu_time, resident_mib};
 use rust_decimal::Decimal;
 use secrecy::SecretSlice;
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::Command,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Instant};
 
 const CLIENTS: u64 = 40;
 const ACCOUNTS: u64 = 25;

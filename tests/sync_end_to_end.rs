@@ -34,7 +34,7 @@ fn a_first_sync_shows_the_truth_and_a_second_reads_only_what_is_new() {
 }
 
 fn tells_the_plan_and_every_end(events: &[SyncEvent], summary: &SyncSummary) {
-    let Some(SyncEvent::Planned { jobs }) = events.first() else { panic!("the plan comes first") };
+    let Some(SyncEvent::Planned { jobs, .. }) = events.first() else { panic!("the plan comes first") };
     assert!(jobs.iter().all(|j| j.state == JobState::Waiting));
     assert!(matches!(events.last(), Some(SyncEvent::Finished { .. })));
     let ended = summary.jobs_done + summary.jobs_partial + summary.jobs_failed;

@@ -65,6 +65,7 @@ impl Run {
 /// How the sync is done.
 pub fn options(lookup: Duration) -> SyncOptions {
     SyncOptions {
+        wanted: bailiwick::sync::Wanted::Everything,
         trusted: None,
         caps: Caps::default(),
         pace: Pace { lookup, ..Pace::AWS_LIMIT },

@@ -4,14 +4,14 @@ use super::{Setting, engine::Engine, fleet, newcomers::Newcomers, report::Report
 use crate::{
     aws::{BaseCredentials, Pace, RetryPolicy},
     checks::Checks,
-    cli::{DemoArgs, Output, WorldArgs, progress, sentence},
+    cli::{DemoArgs, Output, SyncBar, WorldArgs, progress, sentence},
     desk::{Actor, Desk, FindingScope, Via},
-    domain::{FindingId, RequestCounts, SeverityCounts, SyncEvent},
+    domain::{FindingId, RequestCounts, SeverityCounts},
     sim::{
         server::{ServeOptions, SimServer},
         world::World,
     },
-    sync::SyncOptions,
+    sync::{Control, SyncOptions, Wanted},
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -46,10 +46,7 @@ impl Demo {
         })?;
         let vault = Arc::new(unlock::create_throwaway(setting, &dir.path().join("vault"))?);
         let checks = Arc::new(Checks::builtin()?);
-        let desk =
-            Arc::new(Desk::new(vault.clone(), checks.clone(), clock.clone()).acting(Actor::new("demo", Via::Console)));
         say("connecting the clients");
-        fleet::onboard(&desk, &world, setting.clock.now())?;
         world.add_newcomers();
         let world = Arc::new(world);
         let server =
@@ -73,8 +70,14 @@ impl Demo {
                 always_regions: Vec::new(),
                 operator: "demo".into(),
                 only: None,
+                wanted: Wanted::Everything,
             },
         };
+        let desk = Desk::new(engine.vault.clone(), engine.checks.clone(), setting.clock.clone())
+            .with_sync(engine.options.clone())
+            .acting(Actor::new("demo", Via::Console));
+        let desk = Arc::new(desk);
+        fleet::onboard(&desk, &world, setting.clock.now())?;
         Ok(Self { desk, engine, newcomers, world, _server: server, _dir: dir })
     }
 }
@@ -101,8 +104,9 @@ struct Outcome {
 pub fn headless(setting: &Setting, args: &DemoArgs, out: &mut Output) -> Result<ExitCode, Report> {
     let began = Instant::now();
     let demo = Demo::build(setting, &args.world, progress)?;
-    let bar = RefCell::new(Bar::default());
-    let summary = demo.engine.clone().run(move |event| bar.borrow_mut().hear(&event), std::future::pending())?;
+    let bar = RefCell::new(SyncBar::new(setting.clock.clone()));
+    let hear = move |event| bar.borrow_mut().hear(&event);
+    let summary = demo.engine.clone().run(Control::default(), hear, std::future::pending())?;
     progress("");
     let findings = demo.desk.findings(&FindingScope::default())?;
     let ids: Vec<FindingId> = findings.rows.iter().map(|r| r.id).collect();
@@ -140,30 +144,5 @@ pub fn headless(setting: &Setting, args: &DemoArgs, out: &mut Output) -> Result<
     } else {
         sentence("a planted story has no finding: see stories_missed");
         Ok(ExitCode::FAILURE)
-    }
-}
-
-/// A progress line on standard error.
-#[derive(Debug, Default)]
-pub struct Bar {
-    total: usize,
-    done: usize,
-    requests: RequestCounts,
-}
-
-impl Bar {
-    /// Counts what a run tells, and shows it.
-    pub fn hear(&mut self, event: &SyncEvent) {
-        use crate::domain::JobState;
-        match event {
-            SyncEvent::Planned { jobs } => self.total = jobs.len(),
-            SyncEvent::Job { job } if !matches!(job.state, JobState::Waiting | JobState::Running) => {
-                self.done += 1;
-                self.requests += job.requests;
-            }
-            SyncEvent::Finished { .. } => return progress(""),
-            _ => return,
-        }
-        progress(&format!("reading: {} of {} jobs, {} requests", self.done, self.total, self.requests.total()));
     }
 }

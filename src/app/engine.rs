@@ -7,7 +7,7 @@ use crate::{
     checks::Checks,
     config::Settings,
     domain::{ClientId, Clock, SyncEvent, SyncSummary},
-    sync::{self, Caps, SyncOptions},
+    sync::{self, Caps, Control, Schedule, SyncOptions, Wanted},
     vault::Vault,
 };
 use std::sync::Arc;
@@ -28,16 +28,18 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Does a run on this thread, until it is done or `stop` comes. What is committed by then is kept.
+    /// Does a run on this thread, until it is done or `stop` comes. What is committed by then is kept. `control` is a
+    /// handle on it for others.
     pub fn run(
         self,
+        control: Control,
         tell: impl Fn(SyncEvent) + 'static,
         stop: impl Future<Output = ()>,
     ) -> Result<SyncSummary, Report> {
         runtime()?.block_on(async {
             let run = async {
                 let cloud = SdkCloud::connect(self.credentials, self.clock.clone()).await;
-                sync::run(cloud, self.vault, self.checks, self.clock, self.options, Box::new(tell)).await
+                sync::run_under(control, cloud, self.vault, self.checks, self.clock, self.options, Box::new(tell)).await
             };
             tokio::select! {
                 done = run => Ok(done?),
@@ -53,6 +55,16 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Report> {
         .enable_all()
         .build()
         .map_err(|e| Report::failed(format!("the runtime could not start: {e}; close other programs and try again")))
+}
+
+/// When sources are read by themselves, by the user's settings.
+pub fn schedule(settings: &Settings) -> Schedule {
+    const HOUR: i64 = 3_600;
+    Schedule::of(
+        i64::from(settings.sync_events_minutes) * 60,
+        i64::from(settings.sync_costs_hours) * HOUR,
+        i64::from(settings.sync_accounts_hours) * HOUR,
+    )
 }
 
 /// How a run is done, by the user's settings.
@@ -77,5 +89,6 @@ pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> S
         // Checked when the settings were read; empty is nobody in particular.
         trusted: settings.trusted_principal.parse().ok(),
         only,
+        wanted: Wanted::Everything,
     }
 }

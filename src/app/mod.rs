@@ -22,12 +22,15 @@ mod members;
 mod newcomers;
 mod report;
 mod role;
+mod round;
 mod run;
 mod secret;
 mod simulator;
+mod stop;
 mod sync;
 mod unlock;
 mod vault;
+mod watch;
 mod worker;
 
 use crate::{
@@ -125,6 +128,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Vault { action }) => vault::run(setting, action, &mut out),
         Some(Command::Role { action }) => role::run(setting, action, &mut out),
         Some(Command::Connect(args)) => connect::connect(setting, args, &mut out),
+        Some(Command::Sync(args)) if args.watch => watch::run(setting, &args, &mut out),
         Some(Command::Sync(args)) => sync::run(setting, &args, &mut out),
         Some(Command::Backup { action }) => backup::run(setting, &action, &mut out),
         Some(Command::Overview(args)) => commands::overview(setting, &args, &mut out),

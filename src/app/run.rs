@@ -2,7 +2,8 @@
 
 use super::engine::Engine;
 use crate::{
-    domain::{Failure, FailureKind, SyncEvent},
+    domain::{Failure, FailureKind, SyncEvent, SyncOrder},
+    sync::{Control, Wanted},
     tui::{Msg, NoticeLevel},
 };
 use std::{
@@ -16,19 +17,25 @@ use tokio::sync::{mpsc::UnboundedSender, oneshot};
 pub struct Run {
     thread: Option<JoinHandle<()>>,
     stop: Option<oneshot::Sender<()>>,
+    control: Control,
 }
 
 impl Run {
-    /// Begins a sync, unless one is under way.
-    pub fn begin(&mut self, engine: &Engine, to_screen: &UnboundedSender<Msg>) {
+    /// Begins a sync of what is wanted, unless one is under way.
+    pub fn begin(&mut self, engine: &Engine, wanted: Wanted, to_screen: &UnboundedSender<Msg>) {
         let notice = |level, text: &str| {
             let _ = to_screen.send(Msg::Notice { level, text: text.to_owned() });
         };
-        if self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+        if self.is_running() {
             return notice(NoticeLevel::Hint, "a sync is running: pane 7 shows how far it is");
         }
+        // One that has told its end is at the end of its thread too.
+        self.end();
+        let control = Control::default();
+        self.control = control.clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let (engine, screen) = (engine.clone(), to_screen.clone());
+        let (mut engine, screen) = (engine.clone(), to_screen.clone());
+        engine.options.wanted = wanted;
         let work = move || {
             let tell = {
                 let screen = screen.clone();
@@ -39,7 +46,7 @@ impl Run {
             let stopped = async {
                 let _ = stopped.await;
             };
-            let what = match catch_unwind(AssertUnwindSafe(|| engine.run(tell, stopped))) {
+            let what = match catch_unwind(AssertUnwindSafe(|| engine.run(control, tell, stopped))) {
                 Ok(Ok(_)) => return,
                 Ok(Err(report)) => report.to_string(),
                 Err(_) => "the sync failed inside bailiwick; please report this".to_owned(),
@@ -56,6 +63,16 @@ impl Run {
 }
 
 impl Run {
+    /// Whether a sync is under way.
+    pub fn is_running(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && !self.control.is_over()
+    }
+
+    /// Does what is wanted of the sync that is under way; whether there is one that can still do it.
+    pub fn obey(&self, order: SyncOrder) -> bool {
+        self.is_running() && self.control.obey(order)
+    }
+
     /// Stops between two commits; whether there was anything to stop.
     pub fn end(&mut self) -> bool {
         drop(self.stop.take());

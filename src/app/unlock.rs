@@ -52,18 +52,20 @@ pub fn expect_vault(dir: &Path) -> Result<(), Report> {
     )))
 }
 
-/// Opens the user's vault for a command, and says on standard error what was wrong with it.
-pub fn open(setting: &Setting) -> Result<Vault, Report> {
-    open_keeping_secret(setting).map(|(vault, _)| vault)
-}
-
-/// The same for a command that needs the secret once more.
+/// Opens the user's vault for a command, and says on standard error what was wrong with it. For one that needs the
+/// secret once more.
 pub fn open_keeping_secret(setting: &Setting) -> Result<(Vault, Secret), Report> {
     expect_vault(&setting.paths()?.vault)?;
     let secret = secret::given_or_asked(setting)?;
-    let (vault, notices) = open_with(setting, &secret)?;
+    Ok((open_told(setting, &secret)?, secret))
+}
+
+/// The same with a secret that is there already.
+pub fn open_told(setting: &Setting, secret: &Secret) -> Result<Vault, Report> {
+    expect_vault(&setting.paths()?.vault)?;
+    let (vault, notices) = open_with(setting, secret)?;
     notices.iter().for_each(|notice| sentence(notice));
-    Ok((vault, secret))
+    Ok(vault)
 }
 
 /// Opens the user's vault with a secret; prints nothing. After a process that was ended with the vault open, the store

@@ -9,6 +9,7 @@ use super::{
     errand::{Errands, Means},
     newcomers::Newcomers,
     report::Report,
+    round::Round,
     run::Run,
     secret,
     unlock::{self, Refused},
@@ -17,7 +18,8 @@ use crate::{
     aws::BaseCredentials,
     config::Settings,
     desk::{Action, Answer, Desk, Query, Via},
-    domain::TemplateUrl,
+    domain::{SyncOrder, TemplateUrl},
+    sync::{Schedule, Wanted},
     tui::{self, Effect, Msg, NoticeLevel},
 };
 use std::{
@@ -43,15 +45,17 @@ struct Opened {
     engine: Engine,
     template_url: Option<TemplateUrl>,
     newcomers: Option<Arc<Newcomers>>,
+    round: Round,
     /// What opening found, to be told once.
     notices: Vec<String>,
 }
 
 /// Serves the demo, whose vault is open from the start.
 pub fn serve_demo(demo: &Demo, wishes: &Receiver<Effect>, to_screen: &UnboundedSender<Msg>) {
-    let mut opened = Opened::new(demo.desk.clone(), demo.engine.clone(), Vec::new());
+    // Its clock may stand still, and what it shows is to stay as it is.
+    let mut opened = Opened::new(demo.desk.clone(), demo.engine.clone(), Schedule::default(), Vec::new());
     opened.newcomers = demo.newcomers.clone();
-    opened.run.begin(&opened.engine, to_screen);
+    opened.run.begin(&opened.engine, Wanted::Everything, to_screen);
     let never = |_| Err(Report::failed("the demo's vault cannot be opened again: q leaves the demo").into());
     serve(Some(opened), never, wishes, to_screen);
 }
@@ -78,13 +82,22 @@ fn serve(
     let notice = |level, text: &str| tell(Msg::Notice { level, text: text.to_owned() });
     let mut tend_at = Instant::now() + FIRST_TEND;
     loop {
-        let wish = match wishes.recv_timeout(tend_at.saturating_duration_since(Instant::now())) {
+        let wake_at = opened.as_ref().and_then(|opened| opened.round.wakes_at()).map_or(tend_at, |at| at.min(tend_at));
+        let wish = match wishes.recv_timeout(wake_at.saturating_duration_since(Instant::now())) {
             Ok(wish) => wish,
             Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => {
-                tend_at = Instant::now() + TEND_EVERY;
+                let tend = Instant::now() >= tend_at;
+                if tend {
+                    tend_at = Instant::now() + TEND_EVERY;
+                }
                 if let Some(opened) = &mut opened {
-                    opened.chore.begin(Task::Tend, &opened.desk, to_screen);
+                    if tend {
+                        opened.chore.begin(Task::Tend, &opened.desk, to_screen);
+                    }
+                    if let Err(error) = opened.round.go(&mut opened.run, &opened.desk, &opened.engine, to_screen) {
+                        notice(NoticeLevel::Error, &format!("the sync did not begin by itself: {error}"));
+                    }
                 }
                 continue;
             }
@@ -95,8 +108,16 @@ fn serve(
             }
             (Effect::SyncNow, Some(opened)) => {
                 match opened.desk.permit_sync(None, opened.engine.options.event_retention_days) {
-                    Ok(()) => opened.run.begin(&opened.engine, to_screen),
+                    Ok(()) => {
+                        opened.run.begin(&opened.engine, Wanted::Everything, to_screen);
+                        opened.round.read(&opened.engine);
+                    }
                     Err(error) => notice(NoticeLevel::Error, &error.to_string()),
+                }
+            }
+            (Effect::Sync(order), Some(opened)) => {
+                if let Err(text) = opened.obey(order, to_screen) {
+                    notice(NoticeLevel::Hint, &text);
                 }
             }
             (Effect::NoteCopy { what, told, text }, Some(opened)) => {
@@ -142,6 +163,7 @@ fn serve(
             (
                 Effect::Ask { .. }
                 | Effect::SyncNow
+                | Effect::Sync(_)
                 | Effect::BackupNow
                 | Effect::VerifyVault
                 | Effect::Errand { .. }
@@ -181,16 +203,18 @@ fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<O
         credentials: BaseCredentials::Chain,
         options: engine::options(settings, &setting.environment.user, None),
     };
-    let desk = Arc::new(desk(setting, vault, checks, plan, Via::Console));
+    let desk = desk(setting, vault, checks, plan, Via::Console).with_sync(engine.options.clone());
+    let desk = Arc::new(desk);
     desk.permit(Action::ConsoleUnlock, None, "the console was opened").map_err(Report::from)?;
-    let mut opened = Opened::new(desk, engine, notices);
+    let mut opened = Opened::new(desk, engine, engine::schedule(settings), notices);
     // Each of them was checked when the settings were read.
     opened.template_url = settings.template_url.parse().ok();
     Ok(opened)
 }
 
 impl Opened {
-    fn new(desk: Arc<Desk>, engine: Engine, notices: Vec<String>) -> Self {
+    fn new(desk: Arc<Desk>, engine: Engine, schedule: Schedule, notices: Vec<String>) -> Self {
+        let round = Round::new(schedule, &engine);
         Self {
             run: Run::default(),
             chore: Chore::default(),
@@ -199,6 +223,7 @@ impl Opened {
             engine,
             template_url: None,
             newcomers: None,
+            round,
             notices,
         }
     }
@@ -210,6 +235,22 @@ impl Opened {
             template_url: self.template_url.clone(),
             newcomers: self.newcomers.clone(),
         }
+    }
+
+    /// Does what is wanted of the sync that goes on; what is to be tried again begins one if none does.
+    fn obey(&mut self, order: SyncOrder, to_screen: &UnboundedSender<Msg>) -> Result<(), String> {
+        if let SyncOrder::Retry(key) = &order {
+            let days = self.engine.options.event_retention_days;
+            self.desk.permit_sync(Some(&key.client), days).map_err(|error| error.to_string())?;
+        }
+        if self.run.obey(order.clone()) {
+            return Ok(());
+        }
+        match order {
+            SyncOrder::Retry(key) => self.run.begin(&self.engine, Wanted::Job(key), to_screen),
+            _ => return Err("no sync is running any more: R begins one".into()),
+        }
+        Ok(())
     }
 }
 
@@ -257,9 +298,9 @@ mod tests {
         };
         let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
         let vault = Arc::downgrade(&demo.engine.vault);
-        let mut opened = Opened::new(demo.desk, demo.engine, Vec::new());
+        let mut opened = Opened::new(demo.desk, demo.engine, Schedule::default(), Vec::new());
         let (to_screen, mut told) = unbounded_channel();
-        opened.run.begin(&opened.engine, &to_screen);
+        opened.run.begin(&opened.engine, Wanted::Everything, &to_screen);
         while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}
         let (wishes, to_worker) = mpsc::channel();
         let ask = |n| Effect::Ask { request: tui::RequestId(n), query: Query::Overview };

@@ -116,6 +116,11 @@ impl AwsError {
         Self::transport(api, FailureKind::Offline, "no answer in time".into(), true)
     }
 
+    /// A request that was not sent, because its job was cancelled.
+    pub fn stopped(api: Api) -> Self {
+        Self::transport(api, FailureKind::Cancelled, "the job was cancelled".into(), false)
+    }
+
     /// A failure of our own making or of the transport.
     pub(super) fn transport(api: Api, kind: FailureKind, message: String, retryable: bool) -> Self {
         Self { api, kind, code: String::new(), message: message.into(), status: None, retryable, access: None }

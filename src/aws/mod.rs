@@ -13,6 +13,7 @@ mod pacing;
 mod policy;
 mod sdk;
 mod sts;
+mod valve;
 mod words;
 
 pub use api::{
@@ -24,3 +25,4 @@ pub use error::{Api, AwsError};
 pub use pacing::{Pace, Pacer, RetryPolicy};
 pub use policy::{Job, MOST_REGIONS, POLICY_LIMIT, home_region, longest_session_policy, session_policy};
 pub use sdk::{BaseCredentials, SdkCloud, SdkSession};
+pub use valve::{Flow, Stopped, Valve};

@@ -2,15 +2,20 @@
 
 use super::{
     Api, AwsError,
-    fair::{FairSlots, Party},
+    fair::{FairSlots, Party, Slot},
+    valve::{Flow, Stopped, Valve},
 };
 use crate::domain::{AccountId, FailureKind, Region, RequestCounts};
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
+    rc::Rc,
     time::Duration,
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::{
+    select,
+    time::{Instant, sleep_until, timeout},
+};
 
 /// How fast to go. The polite default is half of what AWS allows: the client's own tools share the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +60,14 @@ impl Default for RetryPolicy {
 }
 
 /// What one logical request took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attempts {
     /// Requests sent.
     pub sent: u32,
     /// Of them, repeated ones.
     pub retries: u32,
+    /// Why the last of those was repeated.
+    pub repeated: Option<AwsError>,
 }
 
 /// The bucket that a request draws from.
@@ -80,9 +87,17 @@ const SLOWEST: u32 = 5;
 /// Answers after which a lane is trusted with twice the speed again.
 const RECOVER: u32 = 10;
 
-/// Gives each request its turn. One per engine, on one thread.
+/// Gives each request its turn, and none while its valve is shut. One per engine, on one thread; with
+/// [`through`](Self::through) its jobs get handles with valves of their own, that share everything else.
 #[derive(Debug)]
 pub struct Pacer {
+    turns: Rc<Turns>,
+    valve: Valve,
+}
+
+/// What all handles of a pacer share.
+#[derive(Debug)]
+struct Turns {
     pace: Pace,
     retry: RetryPolicy,
     lanes: RefCell<HashMap<LaneKey, Lane>>,
@@ -95,7 +110,7 @@ pub struct Pacer {
 impl Pacer {
     /// A pacer; `seed` makes its jitter repeatable.
     pub fn new(pace: Pace, retry: RetryPolicy, seed: u64) -> Self {
-        Self {
+        let turns = Turns {
             pace,
             retry,
             lanes: RefCell::default(),
@@ -103,22 +118,28 @@ impl Pacer {
             parties: RefCell::default(),
             counts: Cell::default(),
             jitter: Cell::new(seed | 1),
-        }
+        };
+        Self { turns: Rc::new(turns), valve: Valve::default() }
+    }
+
+    /// The same pacer for requests that also have to pass this valve.
+    pub fn through(&self, valve: Valve) -> Self {
+        Self { turns: self.turns.clone(), valve }
     }
 
     /// Requests that may be under way at once: as many jobs are worth beginning.
     pub fn concurrency(&self) -> usize {
-        self.pace.concurrency.max(1)
+        self.turns.pace.concurrency.max(1)
     }
 
     /// Says whose an account is, by any number: slots are shared fairly between parties, and those nobody spoke of are one.
     pub fn belongs(&self, account: AccountId, party: u32) {
-        self.parties.borrow_mut().insert(account, party);
+        self.turns.parties.borrow_mut().insert(account, party);
     }
 
     /// All requests sent so far.
     pub fn counts(&self) -> RequestCounts {
-        self.counts.get()
+        self.turns.counts.get()
     }
 
     /// Runs one request in its lane until it succeeds, cannot succeed, or attempts run out.
@@ -133,28 +154,52 @@ impl Pacer {
         F: Future<Output = Result<T, AwsError>>,
     {
         let mut attempts = Attempts::default();
-        let party = self.parties.borrow().get(&account).copied().unwrap_or_default();
         loop {
-            self.turn(api, account, region).await;
             let outcome = {
                 // The permit is held only while a request is under way, never while it waits for its turn.
-                let _slot = self.slots.take(party).await;
-                self.count(api);
+                let Ok(_slot) = self.admitted(api, account, region).await else {
+                    return (Err(AwsError::stopped(api)), attempts);
+                };
+                self.turns.count(api);
                 attempts.sent += 1;
-                timeout(self.retry.per_attempt, request()).await.unwrap_or_else(|_| Err(AwsError::timed_out(api)))
+                timeout(self.turns.retry.per_attempt, request()).await.unwrap_or_else(|_| Err(AwsError::timed_out(api)))
             };
             let throttled = matches!(&outcome, Err(error) if error.kind == FailureKind::Throttled);
-            self.learn(api, account, region, throttled);
+            self.turns.learn(api, account, region, throttled);
             match outcome {
-                Err(error) if error.retryable && attempts.sent < self.retry.attempts => {
+                Err(error) if error.retryable && attempts.sent < self.turns.retry.attempts => {
                     attempts.retries += 1;
-                    self.hold(api, account, region, self.backoff(attempts.retries));
+                    self.turns.hold(api, account, region, self.turns.backoff(attempts.retries));
+                    attempts.repeated = Some(error);
                 }
                 outcome => return (outcome, attempts),
             }
         }
     }
 
+    /// Waits for the valve, the turn and a slot. While the valve is held nothing is taken, and no timer is set.
+    async fn admitted(&self, api: Api, account: AccountId, region: Option<&Region>) -> Result<Slot, Stopped> {
+        let party = self.turns.parties.borrow().get(&account).copied().unwrap_or_default();
+        loop {
+            self.valve.pass().await?;
+            let slot = async {
+                self.turns.turn(api, account, region).await;
+                self.turns.slots.take(party).await
+            };
+            let slot = select! {
+                biased;
+                slot = slot => slot,
+                () = self.valve.stopped() => return Err(Stopped),
+            };
+            // It may have been turned while this one waited.
+            if self.valve.flow() == Flow::Open {
+                return Ok(slot);
+            }
+        }
+    }
+}
+
+impl Turns {
     fn interval(&self, api: Api) -> Duration {
         match api {
             Api::LookupEvents => self.pace.lookup,
@@ -347,6 +392,36 @@ mod tests {
         let (outcome, attempts) =
             pacer.call(Api::LookupEvents, account(1), None, async || Err::<(), _>(denied.clone())).await;
         assert_eq!((outcome.unwrap_err().kind, attempts.sent), (FailureKind::Denied, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_held_valve_lets_none_through_not_even_a_repeated_one_and_a_stopped_one_ends_the_wait() {
+        let valve = tokio::sync::watch::Sender::new(Flow::Open);
+        let all = Pacer::new(Pace::AWS_LIMIT, RetryPolicy::default(), 7);
+        let pacer = all.through(Valve::of([valve.subscribe()]));
+        let sent = Cell::new(0);
+        let fail = || {
+            sent.set(sent.get() + 1);
+            // The first attempt ends although the valve is shut while it is under way.
+            valve.send_replace(Flow::Held);
+            async { Err::<(), _>(throttled()) }
+        };
+        let mut call = Box::pin(pacer.call(Api::LookupEvents, account(1), None, fail));
+        assert!(timeout(Duration::from_secs(3_600), &mut call).await.is_err(), "it waits");
+        assert_eq!(sent.get(), 1);
+        // Others of the same engine go on, each with its own valve.
+        all.call(Api::LookupEvents, account(2), None, async || Ok(())).await.0.unwrap();
+        valve.send_replace(Flow::Open);
+        assert!(timeout(Duration::from_secs(3_600), &mut call).await.is_err(), "it waits again");
+        assert_eq!(sent.get(), 2);
+        valve.send_replace(Flow::Stopped);
+        let (outcome, attempts) = call.await;
+        assert_eq!((outcome.unwrap_err().kind, attempts.sent), (FailureKind::Cancelled, 2));
+        assert_eq!(attempts.repeated.unwrap().kind, FailureKind::Throttled);
+        assert_eq!(all.counts().cloudtrail, 3);
+        let free = async || Ok(());
+        let stopped = pacer.call(Api::LookupEvents, account(1), None, free).await;
+        assert_eq!((stopped.0.unwrap_err().kind, stopped.1.sent), (FailureKind::Cancelled, 0));
     }
 
     #[tokio::test(start_paused = true)]

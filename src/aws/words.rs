@@ -108,6 +108,10 @@ pub(super) fn failure(error: &AwsError) -> Failure {
             format!("no answer from AWS for {action}: {said}"),
             "check the network, proxy and AWS_ENDPOINT_URL; what is stored stays readable offline".into(),
         ),
+        FailureKind::Cancelled => (
+            format!("cancelled before {action}"),
+            "what was read before is kept; the next sync reads the rest, or try the job again in the Sync pane".into(),
+        ),
         FailureKind::Invalid if error.code.is_empty() => (
             match error.status {
                 Some(status) => format!("{action} was answered with HTTP {status}: {said}"),

@@ -142,6 +142,15 @@ pub struct SyncArgs {
     /// Print what is due, what it costs and how long it takes, and send nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Print what each client paid for Cost Explorer by month, and send nothing.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub spend: bool,
+    /// Go on until SIGTERM or Ctrl-C, one run after another; between two the vault is closed, and free for others.
+    #[arg(long, conflicts_with_all = ["dry_run", "spend"])]
+    pub watch: bool,
+    /// With --watch, minutes between two runs, instead of what config.toml says of each source.
+    #[arg(long, value_name = "MINUTES", requires = "watch", value_parser = clap::value_parser!(u32).range(1..=10_080))]
+    pub every: Option<u32>,
     /// Print every step as a line of JSON.
     #[arg(long)]
     pub json: bool,

@@ -12,6 +12,7 @@ mod config;
 pub mod import;
 mod print;
 mod show;
+mod sync_bar;
 mod table;
 pub mod vault;
 
@@ -26,6 +27,7 @@ pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, resto
 pub use check::check;
 pub use config::config;
 pub use confirm::typed;
-pub use plan::plan;
+pub use plan::{plan, spend};
 pub use print::{Output, progress, sentence};
 pub use show::{access, accounts, clients, costs, finding, findings, overview, summary};
+pub use sync_bar::SyncBar;

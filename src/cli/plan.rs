@@ -1,7 +1,10 @@
-//! What a sync would do, for people.
+//! What a sync would do, and what was paid for, for people.
 
 use super::{Output, table::Table};
-use crate::domain::{PlannedSpend, RequestCounts, SyncPlan};
+use crate::{
+    desk::view::SpendView,
+    domain::{PlannedSpend, RequestCounts, SyncPlan},
+};
 
 /// The plan: a row for each job, then what it takes and what it costs.
 pub fn plan(out: &mut Output, plan: &SyncPlan) {
@@ -27,6 +30,26 @@ pub fn plan(out: &mut Output, plan: &SyncPlan) {
     ));
     out.line(&format!("Cost Explorer costs the clients ${} if each answer takes one page", plan.ce_price_usd));
     plan.spend.iter().for_each(|spend| out.line(&money(spend)));
+}
+
+/// The ledger: a row for each client, a column for each of the newest months.
+pub fn spend(out: &mut Output, view: &SpendView) {
+    if view.clients.is_empty() {
+        return out.line("no client has paid for a Cost Explorer request yet");
+    }
+    let shown = view.months.len().min(6);
+    let mut heads = vec!["CLIENT".to_owned(), ">TODAY".to_owned()];
+    heads.extend(view.months.iter().take(shown).map(|month| format!(">{}", month.month())));
+    heads.extend([">ALL".to_owned(), ">US$".to_owned()]);
+    let mut table = Table::new(&heads);
+    for row in &view.clients {
+        let requests = row.months.iter().take(shown).map(u64::to_string);
+        let mut cells = vec![row.client.to_string(), row.today.to_string()];
+        cells.extend(requests);
+        cells.extend([row.requests.to_string(), row.usd.to_string()]);
+        table.row(cells);
+    }
+    table.lines().iter().for_each(|line| out.line(line));
 }
 
 fn money(spend: &PlannedSpend) -> String {
@@ -57,7 +80,8 @@ fn requests(counts: RequestCounts) -> String {
     parts.join(", ")
 }
 
-fn duration(seconds: u64) -> String {
+/// Some seconds in words.
+pub(super) fn duration(seconds: u64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
         120..7_200 => format!("{} min", seconds.div_ceil(60)),

@@ -67,6 +67,11 @@ pub fn sentence(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Whether anybody sees progress: standard error is a terminal.
+pub(super) fn progress_is_seen() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// A line that replaces the one before it, if standard error is a terminal; otherwise nothing.
 pub fn progress(text: &str) {
     let mut stderr = io::stderr();

@@ -5,14 +5,16 @@ use unicode_width::UnicodeWidthStr;
 /// A table under construction.
 #[derive(Debug, Default)]
 pub struct Table {
-    head: Vec<(&'static str, bool)>,
+    head: Vec<(String, bool)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// Columns with their heads; a head that starts with `>` is right-aligned.
-    pub fn new(heads: &[&'static str]) -> Self {
-        let head = heads.iter().map(|h| h.strip_prefix('>').map_or((*h, false), |name| (name, true))).collect();
+    pub fn new<H: AsRef<str>>(heads: &[H]) -> Self {
+        let heads = heads.iter().map(AsRef::as_ref);
+        let named = |h: &str| h.strip_prefix('>').map_or((h.to_owned(), false), |name| (name.to_owned(), true));
+        let head = heads.map(named).collect();
         Self { head, rows: Vec::new() }
     }
 
@@ -32,7 +34,7 @@ impl Table {
                 cells.chain([name.width()]).max().unwrap_or(0)
             })
             .collect();
-        let heads: Vec<String> = self.head.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let heads: Vec<String> = self.head.iter().map(|(name, _)| name.clone()).collect();
         std::iter::once(&heads).chain(&self.rows).map(|cells| self.line(cells, &widths)).collect()
     }
 

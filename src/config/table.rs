@@ -102,6 +102,12 @@ settings! {
         "Cost Explorer requests that one client pays for in a day at most, US$0.01 each; 0 is no limit.";
     ce_requests_per_month: u32 = 300, Limits::Whole(0, 1_000_000),
         "The same in a month; what is left undone then is shown as such and read when there is room again.";
+    sync_events_minutes: u32 = 15, Limits::Whole(0, 1_440),
+        "Minutes after which the console and `sync --watch` read events again by themselves; 0 is only by hand.";
+    sync_costs_hours: u32 = 24, Limits::Whole(0, 168),
+        "Hours after which they read costs again, two requests of US$0.01 for each payer; 0 is only by hand.";
+    sync_accounts_hours: u32 = 24, Limits::Whole(0, 168),
+        "Hours after which they read the list of accounts again; 0 is only by hand.";
     event_minutes: u32 = 5, Limits::Whole(1, 1_440),
         "Minutes for which events that were read are not asked again.";
     always_regions: Vec<Region> = Vec::new(), Limits::Regions,

@@ -8,7 +8,7 @@ use crate::{
         Account, AccountId, Client, ClientId, Clock, Connection, Day, Finding, FindingState, Freshness, Severity,
         SeverityCounts, SourceState, Timestamp, Untrusted,
     },
-    sync::{ClientStore, Coverage, Sources, gate_failure},
+    sync::{ClientStore, Coverage, Sources, SyncOptions, gate_failure},
     vault::{Vault, VaultError},
 };
 use std::{
@@ -29,6 +29,7 @@ pub struct Desk {
     pub(super) actor: Actor,
     clock: Arc<dyn Clock>,
     pub(super) backups: Option<BackupPlan>,
+    pub(super) sync: Option<SyncOptions>,
     cache: Mutex<Cache>,
 }
 
@@ -56,12 +57,17 @@ impl From<VaultError> for DeskError {
 impl Desk {
     /// A desk over an open vault, used by the program itself; see [`Desk::acting`].
     pub fn new(vault: Arc<Vault>, checks: Arc<Checks>, clock: Arc<dyn Clock>) -> Self {
-        Self { vault, checks, actor: Actor::default(), clock, backups: None, cache: Mutex::default() }
+        Self { vault, checks, actor: Actor::default(), clock, backups: None, sync: None, cache: Mutex::default() }
     }
 
     /// With a place for backups: what is deleted or loses its secret here is brought in line there.
     pub fn with_backups(self, plan: BackupPlan) -> Self {
         Self { backups: Some(plan), ..self }
+    }
+
+    /// With what the settings say of a sync, for its plan.
+    pub fn with_sync(self, options: SyncOptions) -> Self {
+        Self { sync: Some(options), ..self }
     }
 
     /// Answers any question.
@@ -74,6 +80,7 @@ impl Desk {
             Query::Access(scope) => Answer::Access(Arc::new(self.access(scope)?)),
             Query::Findings(scope) => Answer::Findings(Arc::new(self.findings(scope)?)),
             Query::Finding(id) => Answer::Finding(Arc::new(self.finding(*id)?)),
+            Query::SyncPlan | Query::SyncSpend => Answer::Sync(Arc::new(self.sync_view()?)),
             Query::Vault | Query::VaultBackups | Query::VaultBackup(_) | Query::VaultEntry(_) => {
                 Answer::Vault(Arc::new(self.vault_view()?))
             }

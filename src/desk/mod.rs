@@ -38,3 +38,4 @@ pub use members::MembersPlan;
 pub use policy::{Action, Actor, Effect, note_creation, note_restore};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};
 pub use role::RenderRequest;
+pub use sync::SourceHealth;

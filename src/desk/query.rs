@@ -1,7 +1,7 @@
 //! What can be asked, and what comes back.
 
 use super::view::{
-    AccessView, AccountsView, ConnectionView, CostsView, FindingDetail, FindingsView, Overview, VaultView,
+    AccessView, AccountsView, ConnectionView, CostsView, FindingDetail, FindingsView, Overview, SyncView, VaultView,
 };
 use crate::domain::{AccountId, ClientId, ConnectionId, FindingId, Metric, Untrusted};
 use std::sync::Arc;
@@ -62,6 +62,10 @@ pub enum Query {
     Findings(FindingScope),
     /// One finding with its evidence.
     Finding(FindingId),
+    /// What a sync would do now, and what the clients paid for.
+    SyncPlan,
+    /// The same, looked at for the payments.
+    SyncSpend,
     /// The vault's own health.
     Vault,
     /// The same, looked at for all its backups.
@@ -89,6 +93,8 @@ pub enum Answer {
     Findings(Arc<FindingsView>),
     /// To [`Query::Finding`].
     Finding(Arc<FindingDetail>),
+    /// To [`Query::SyncPlan`] and [`Query::SyncSpend`].
+    Sync(Arc<SyncView>),
     /// To [`Query::Vault`] and those after it.
     Vault(Arc<VaultView>),
 }

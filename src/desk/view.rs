@@ -14,12 +14,14 @@ mod audit;
 mod bulk;
 mod connection;
 mod import;
+mod sync;
 mod vault;
 
 pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
 pub use bulk::{BulkAction, BulkProgress, MemberCounts, MemberView, MembersReport, usable};
 pub use connection::{ConnectReport, ConnectionView, ProbeView};
 pub use import::{ImportAction, ImportCounts, ImportReport, ImportRowView};
+pub use sync::{SpendRow, SpendView, SyncView};
 pub use vault::{BackupRow, SlotRow, VaultMode, VaultView};
 
 /// The first screen: the fleet in one strip, every client on one row.

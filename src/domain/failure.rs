@@ -132,6 +132,8 @@ kinds! {
     RootCredentials, "root_credentials", Denied;
     /// A cap of our own is reached: of requests that the client pays for.
     BudgetReached, "budget_reached", Budget;
+    /// Somebody cancelled the job before it was through; it says nothing of the source.
+    Cancelled, "cancelled", Offline;
 }
 
 /// A failure in words: what failed, why, and the next step. All text is safe to print.

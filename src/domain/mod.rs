@@ -14,6 +14,7 @@ mod finding;
 mod gate;
 mod ids;
 mod label;
+mod meter;
 mod money;
 mod principal;
 mod progress;
@@ -36,9 +37,12 @@ pub use finding::{Evidence, Finding, FindingId, FindingKey, FindingState, Severi
 pub use gate::{GateResult, GateState, Probe, ProbeOutcome};
 pub use ids::{AccountId, ClientId, ConnectionId, ExternalId, IdError, Region};
 pub use label::{Label, Note};
+pub use meter::Meter;
 pub use money::{Currency, Money};
 pub use principal::{PrincipalError, TrustedPrincipal};
-pub use progress::{JobId, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncSummary};
+pub use progress::{
+    JobId, JobKey, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncOrder, SyncSummary,
+};
 pub use restatement::{RestatedCell, Restatement};
 pub use role_pattern::RolePattern;
 pub use sync_plan::{PlannedJob, PlannedSpend, SyncPlan};

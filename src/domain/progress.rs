@@ -40,6 +40,34 @@ impl Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct JobId(pub u32);
 
+/// What a job reads, the same in every run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct JobKey {
+    /// Whose.
+    pub client: ClientId,
+    /// Of which account.
+    pub account: AccountId,
+    /// Reading what.
+    pub source: Source,
+}
+
+/// What somebody may want of a sync that goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyncOrder {
+    /// No new request of any job; those under way end.
+    Pause,
+    /// Go on.
+    Resume,
+    /// The same of one job.
+    PauseJob(JobId),
+    /// Go on with it.
+    ResumeJob(JobId),
+    /// End it; what it has stored stays.
+    CancelJob(JobId),
+    /// Plan it anew from what is stored, and run it again; a run of its own if none goes on.
+    Retry(JobKey),
+}
+
 /// Where a job stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
@@ -60,6 +88,20 @@ pub enum JobState {
         /// Why.
         failure: Failure,
     },
+    /// Somebody cancelled it; what it had stored by then is kept.
+    Cancelled,
+}
+
+impl JobState {
+    /// Whether it is over, however it ended.
+    pub fn is_ended(&self) -> bool {
+        !matches!(self, Self::Waiting | Self::Running)
+    }
+
+    /// Whether it left something unread, so that it may be tried again.
+    pub fn may_be_retried(&self) -> bool {
+        matches!(self, Self::Partial { .. } | Self::Failed { .. } | Self::Cancelled)
+    }
 }
 
 /// Requests sent, by API. Only successful Cost Explorer pages cost money.
@@ -116,6 +158,23 @@ pub struct JobProgress {
     pub requests: RequestCounts,
     /// Attempts that had to be repeated.
     pub retries: u32,
+    /// Whether it is held back by itself; a pause of the whole run is told once for all.
+    pub paused: bool,
+    /// Requests that were planned, at least.
+    pub planned: u64,
+    /// Requests a minute over the last while; unknown at the beginning.
+    pub requests_per_minute: Option<u32>,
+    /// About how many seconds are left; unknown until the first step is done.
+    pub remaining_seconds: Option<u64>,
+    /// What last went wrong, in words, also where it was repeated with success.
+    pub last_error: Option<String>,
+}
+
+impl JobProgress {
+    /// What it reads.
+    pub fn key(&self) -> JobKey {
+        JobKey { client: self.client.clone(), account: self.account, source: self.source }
+    }
 }
 
 /// What a run removed of one client because it was older than events are kept.
@@ -146,6 +205,8 @@ pub struct SyncSummary {
     pub jobs_partial: u32,
     /// Jobs that read nothing.
     pub jobs_failed: u32,
+    /// Jobs that somebody cancelled.
+    pub jobs_cancelled: u32,
     /// New events stored.
     pub events: u64,
     /// Cost cells read.
@@ -164,7 +225,7 @@ pub struct SyncSummary {
     pub failures: Vec<JobProgress>,
 }
 
-/// What the engine tells while it runs. A job's newer `Job` replaces the older one.
+/// What the engine tells while it runs. A job's newer `Job` replaces the older one; one that is tried again may be new.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum SyncEvent {
@@ -172,7 +233,13 @@ pub enum SyncEvent {
     Planned {
         /// The jobs.
         jobs: Vec<JobProgress>,
+        /// Whether these are jobs that are tried again: what is known of others stays.
+        again: bool,
     },
+    /// The whole run is held: no new request is sent.
+    Paused,
+    /// It goes on.
+    Resumed,
     /// One job moved on.
     Job {
         /// Its new standing.

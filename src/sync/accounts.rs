@@ -23,6 +23,8 @@ impl<C: Assume> Context<C> {
         let listed = match self.list(run, connection, job).await {
             // Not in an organization is an ordinary state: the account stands for itself.
             Err(f) if f.kind == FailureKind::NotInOrganization => Ok(vec![Account::bare(connection.account())]),
+            // Cancelled: that says nothing of the source.
+            Err(f) if f.kind == FailureKind::Cancelled => return self.board.finish(job, vec![f], false),
             other => other,
         };
         let count = listed.as_ref().map_or(0, Vec::len) as u64;

@@ -33,6 +33,8 @@ impl<C: Assume> Context<C> {
         // What was read says so in its own commit; here it is only told why it was not.
         let recorded = match outcome.as_ref().err().cloned() {
             None => Ok(()),
+            // That says nothing of the source.
+            Some(failure) if failure.kind == FailureKind::Cancelled => Ok(()),
             failure => {
                 self.blocking(run, move || {
                     let mut draft = store.draft();

@@ -1,7 +1,7 @@
 //! What is due of each connection, by what was read, the settings and the present; and all of it as a plan to be shown.
 
 use super::{
-    Coverage, SyncOptions,
+    Coverage, SyncOptions, Wanted,
     footprint::{FOOTPRINT_CALLS, footprint_due},
     plan::{cost_queries, costs_due},
     price,
@@ -53,16 +53,23 @@ pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) ->
             _ => true,
         };
         let coverage: Coverage = store.coverage(connection.account())?;
-        Ok(Due {
+        let mut due = Due {
             gate: Gate::<crate::aws::SdkCloud>::is_due(&connection.gate, now),
             accounts: connection.kind.has_costs() && list_due,
             costs,
             footprint: connection.access.role().is_some() && footprint_due(store.footprint_at(&connection.id)?, now),
             events: region_plans(&coverage, connection.partition(), options.reach(connection.depth), now),
             connection,
-        })
+        };
+        due.limit(&options.wanted);
+        Ok(due)
     };
     store.connections()?.into_iter().map(of).collect()
+}
+
+/// Pages of a client's list of accounts.
+pub(super) fn listed_pages(store: &ClientStore) -> Result<u64, VaultError> {
+    Ok(store.accounts()?.map_or(1, |list| list.accounts.len() as u64).div_ceil(LISTED).max(1))
 }
 
 /// Everything that is due, of one client or of all. Reads the vault and sends nothing.
@@ -70,6 +77,7 @@ pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) ->
 /// # Errors
 /// When the vault cannot be read.
 pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result<SyncPlan, VaultError> {
+    let options = &options.clone().settled();
     let (mut jobs, mut spend) = (Vec::new(), Vec::new());
     let mut lanes = Lanes::default();
     for client in vault.clients().into_iter().filter(|c| options.only.as_ref().is_none_or(|only| only == c)) {
@@ -77,7 +85,7 @@ pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result
         if store.profile()?.is_none() {
             continue;
         }
-        let listed = store.accounts()?.map_or(1, |list| list.accounts.len() as u64).div_ceil(LISTED).max(1);
+        let listed = listed_pages(&store)?;
         let mut pages = 0;
         for due in due(&store, options, now)? {
             pages += due.questions().len() as u64;
@@ -117,8 +125,39 @@ impl Due {
         self.costs.as_deref().unwrap_or_default()
     }
 
+    /// Takes away what is not wanted.
+    fn limit(&mut self, wanted: &Wanted) {
+        let only = |source| match wanted {
+            Wanted::Everything => true,
+            Wanted::Sources(sources) => sources.contains(&source),
+            Wanted::Job(key) => key.account == self.connection.account() && key.source == source,
+        };
+        let [accounts, costs, events] = [Source::Accounts, Source::Costs, Source::Events].map(only);
+        // What is tried again is read whenever it was read last.
+        let again = matches!(wanted, Wanted::Job(_));
+        self.accounts = accounts && (self.accounts || again);
+        if !costs {
+            self.costs = None;
+        }
+        if !events {
+            self.events.clear();
+        }
+        // Our own calls are read with the events.
+        self.footprint = match wanted {
+            Wanted::Everything => self.footprint,
+            Wanted::Sources(_) => self.footprint && events,
+            Wanted::Job(_) => only(Source::Footprint),
+        };
+        let anything = self.footprint || self.accounts || self.costs.is_some() || !self.events.is_empty();
+        self.gate = match wanted {
+            Wanted::Everything => self.gate,
+            Wanted::Sources(_) => self.gate && anything,
+            Wanted::Job(_) => only(Source::Gate) || self.gate && anything,
+        };
+    }
+
     /// Its jobs with their requests, if each answer takes one page.
-    fn jobs(&self, listed: u64) -> Vec<PlannedJob> {
+    pub(super) fn jobs(&self, listed: u64) -> Vec<PlannedJob> {
         let (client, account) = (&self.connection.client, self.connection.account());
         let job =
             |source, what: String, requests| PlannedJob { client: client.clone(), account, source, what, requests };

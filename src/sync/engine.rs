@@ -2,9 +2,9 @@
 //! the connections themselves.
 
 use super::{
-    Caps, Sources,
+    Caps, Control, Sources,
     costs::store_failure,
-    due::due,
+    due::{due, listed_pages},
     judge::judge_connections,
     ledger::{LedgerEntry, RunLedger, beginning, keep},
     progress::{Board, Listener},
@@ -18,13 +18,17 @@ use crate::{
     connect::{Evidence, Gate, Subject, caller, session_name},
     domain::{
         Account, AccountId, AccountState, Client, ClientId, Clock, Connection, Depth, Failure, FailureKind, GateState,
-        JobId, JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp,
+        JobId, JobKey, JobState, Probe, ProbeOutcome, Purged, Region, Source, SourceState, SyncSummary, Timestamp,
         TrustedPrincipal,
     },
     vault::{Vault, VaultError},
 };
-use futures::future::{join_all, join3};
-use std::{cell::RefCell, collections::BTreeSet, sync::Arc};
+use futures::{
+    FutureExt, StreamExt,
+    future::{LocalBoxFuture, join_all, join3},
+    stream::FuturesUnordered,
+};
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
 
 /// How a run is done.
 #[derive(Debug, Clone)]
@@ -53,11 +57,34 @@ pub struct SyncOptions {
     pub trusted: Option<TrustedPrincipal>,
     /// Only this client.
     pub only: Option<ClientId>,
+    /// What of it.
+    pub wanted: Wanted,
+}
+
+/// What a run reads of what is due.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// All of it.
+    #[default]
+    Everything,
+    /// These sources; a gate comes with what is read through it.
+    Sources(BTreeSet<Source>),
+    /// One job that is tried again, however short ago its source was read.
+    Job(JobKey),
 }
 
 impl SyncOptions {
     /// 3,000 events, some 4 MB of records.
     pub const SLICE_PAGES: u32 = 60;
+
+    /// The same as the run does it: a job that is tried again is not told that its source was read a moment ago.
+    pub(super) fn settled(mut self) -> Self {
+        if let Wanted::Job(key) = &self.wanted {
+            self.only = Some(key.client.clone());
+            (self.event_minutes, self.cost_hours) = (0, 0);
+        }
+        self
+    }
 
     /// How far events are read, and how often.
     pub(super) fn reach(&self, depth: Depth) -> Reach<'_> {
@@ -79,6 +106,10 @@ pub(super) struct Context<C> {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) board: Board,
     pub(super) options: SyncOptions,
+    pub(super) control: Control,
+    pub(super) vault: Arc<Vault>,
+    /// The clients that this run has read so far.
+    pub(super) clients: RefCell<Vec<Rc<ClientRun>>>,
     pub(super) session_name: String,
     /// Who the operator is, or why that is not known.
     pub(super) caller: Result<Identity, AwsError>,
@@ -94,16 +125,25 @@ pub(super) struct ClientRun {
     pub(super) ledger: RefCell<RunLedger>,
     /// Held while records of this client are read, changed and committed.
     lock: tokio::sync::Mutex<()>,
+    /// Held while gates of this client are tried.
+    pub(super) testing: tokio::sync::Mutex<()>,
+}
+
+impl ClientRun {
+    pub(super) fn new(store: ClientStore, profile: Client) -> Rc<Self> {
+        let (lock, testing) = Default::default();
+        Rc::new(Self { store, profile, ledger: RefCell::default(), lock, testing })
+    }
 }
 
 /// The jobs of one connection in this run; `None` where nothing is due.
-struct Jobs {
-    connection: Connection,
-    gate: Option<JobId>,
-    accounts: Option<JobId>,
-    costs: Option<JobId>,
-    events: Option<JobId>,
-    footprint: Option<JobId>,
+pub(super) struct Jobs {
+    pub(super) connection: Connection,
+    pub(super) gate: Option<JobId>,
+    pub(super) accounts: Option<JobId>,
+    pub(super) costs: Option<JobId>,
+    pub(super) events: Option<JobId>,
+    pub(super) footprint: Option<JobId>,
 }
 
 /// Runs one sync and tells `listener` all the way.
@@ -118,50 +158,94 @@ pub async fn run<C: Assume>(
     options: SyncOptions,
     listener: Listener,
 ) -> Result<SyncSummary, VaultError> {
+    run_under(Control::default(), cloud, vault, checks, clock, options, listener).await
+}
+
+/// The same, while others hold, cancel and repeat its jobs through `control`, which is used up by it.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_under<C: Assume>(
+    control: Control,
+    cloud: C,
+    vault: Arc<Vault>,
+    checks: Arc<Checks>,
+    clock: Arc<dyn Clock>,
+    options: SyncOptions,
+    listener: Listener,
+) -> Result<SyncSummary, VaultError> {
+    let options = options.settled();
     let started = clock.now();
     let run_number = u32::try_from(started.second() & 0xffff_ffff).unwrap_or(0);
     let pacer = Pacer::new(options.pace, options.retry, started.second().unsigned_abs());
     let mut context = Context {
         session_name: session_name(vault.id(), run_number, &options.operator),
-        board: Board::new(listener),
+        board: Board::new(listener, clock.clone()),
         cloud,
         pacer,
         checks,
         clock,
         options,
+        control,
+        vault,
+        clients: RefCell::default(),
         caller: Err(AwsError::timed_out(Api::GetCallerIdentity)),
         agency: None,
     };
-    let mut clients = Vec::new();
-    for client in vault.clients() {
+    let mut planned = Vec::new();
+    for client in context.vault.clients() {
         if context.options.only.as_ref().is_none_or(|only| *only == client) {
-            let store = ClientStore::new(vault.clone(), client);
+            let store = ClientStore::new(context.vault.clone(), client);
             if let Some(profile) = store.profile()? {
                 // First, so that the plan knows what is held.
                 context.purge(&store);
                 let jobs = context.plan(&store)?;
-                let party = u32::try_from(clients.len() + 1).unwrap_or(u32::MAX);
-                jobs.iter().for_each(|j| context.pacer.belongs(j.connection.account(), party));
-                let (ledger, lock) = (RefCell::default(), tokio::sync::Mutex::new(()));
-                clients.push((ClientRun { store, profile, ledger, lock }, jobs));
+                planned.push((context.enter(ClientRun::new(store, profile), &jobs), jobs));
             }
         }
     }
-    context.board.announce();
-    let anything = clients.iter().any(|(_, jobs)| jobs.iter().any(Jobs::any));
+    context.board.announce(matches!(context.options.wanted, Wanted::Job(_)));
+    let anything = planned.iter().any(|(_, jobs)| jobs.iter().any(Jobs::any));
     if anything {
+        // This one passes no pacer. A run that is held before it began waits here.
+        context.hold_back().await;
         // Not knowing it costs only a label; where it matters, the gates tell.
         context.caller = caller(&context.cloud, context.options.retry.per_attempt).await;
         context.agency = context.caller.as_ref().ok().map(|identity| identity.account);
-        join_all(clients.into_iter().map(|(run, jobs)| context.client(run, jobs))).await;
+    } else {
+        planned.clear();
     }
+    context.work(planned).await;
     let ended = context.clock.now();
     Ok(context.board.conclude(started, ended, context.pacer.counts()))
 }
 
 impl Jobs {
+    /// A connection of which nothing is to be done.
+    pub(super) fn none(connection: Connection) -> Self {
+        Self { connection, gate: None, accounts: None, costs: None, events: None, footprint: None }
+    }
+
+    /// One of them is to be done.
+    pub(super) fn set(&mut self, source: Source, job: JobId) {
+        match source {
+            Source::Gate => self.gate = Some(job),
+            Source::Accounts => self.accounts = Some(job),
+            Source::Costs => self.costs = Some(job),
+            Source::Events => self.events = Some(job),
+            Source::Footprint => self.footprint = Some(job),
+            // Checks follow what is read; they are no job.
+            Source::Checks => {}
+        }
+    }
+
     fn any(&self) -> bool {
-        self.gate.or(self.accounts).or(self.costs).or(self.events).or(self.footprint).is_some()
+        self.all().next().is_some()
+    }
+
+    /// All of them that there are.
+    fn all(&self) -> impl Iterator<Item = JobId> + use<> {
+        [self.gate, self.accounts, self.costs, self.events, self.footprint].into_iter().flatten()
     }
 }
 
@@ -185,32 +269,63 @@ impl<C: Assume> Context<C> {
 
     /// What is due, as jobs on the board.
     fn plan(&self, store: &ClientStore) -> Result<Vec<Jobs>, VaultError> {
+        let listed = listed_pages(store)?;
         let due = due(store, &self.options, self.now())?.into_iter().map(|due| {
-            let account = due.connection.account();
-            let add = |due: bool, source| due.then(|| self.board.add(store.client(), account, source));
-            Jobs {
-                gate: add(due.gate, Source::Gate),
-                accounts: add(due.accounts, Source::Accounts),
-                costs: add(due.costs.is_some(), Source::Costs),
-                events: add(!due.events.is_empty(), Source::Events),
-                footprint: add(due.footprint, Source::Footprint),
-                connection: due.connection,
+            let mut jobs = Jobs::none(due.connection.clone());
+            for job in due.jobs(listed) {
+                let key = JobKey { client: job.client, account: job.account, source: job.source };
+                jobs.set(job.source, self.board.add(key, job.requests.total()));
             }
+            jobs
         });
         Ok(due.collect())
     }
 
-    async fn client(&self, run: ClientRun, mut jobs: Vec<Jobs>) {
+    /// Remembers a client of this run, and that its requests belong together.
+    pub(super) fn enter(&self, run: Rc<ClientRun>, jobs: &[Jobs]) -> Rc<ClientRun> {
+        let mut clients = self.clients.borrow_mut();
+        let party = u32::try_from(clients.len() + 1).unwrap_or(u32::MAX);
+        jobs.iter().for_each(|j| self.pacer.belongs(j.connection.account(), party));
+        clients.push(run.clone());
+        run
+    }
+
+    /// The pacer as a job uses it: none of its requests is sent while the job or the run is held.
+    pub(super) fn pacer_of(&self, job: JobId) -> Pacer {
+        self.pacer.through(self.control.valve(job))
+    }
+
+    /// Does what is planned, and whatever is wanted meanwhile, until nothing is left to be done.
+    async fn work(&self, planned: Vec<(Rc<ClientRun>, Vec<Jobs>)>) {
+        let mut work: FuturesUnordered<LocalBoxFuture<'_, ()>> = FuturesUnordered::new();
+        work.extend(planned.into_iter().map(|(run, jobs)| self.client(run, jobs).boxed_local()));
+        loop {
+            tokio::select! {
+                biased;
+                () = self.control.changed() => {
+                    work.extend(self.obey().into_iter().map(|key| self.again(key).boxed_local()));
+                }
+                done = work.next() => {
+                    if done.is_none() && self.control.end() {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Does one client's jobs, each after those it depends on.
+    pub(super) async fn client(&self, run: Rc<ClientRun>, mut jobs: Vec<Jobs>) {
         // Before anything is sent, so that no session of ours is ever a stranger's.
         let now = self.now();
         let begun = jobs.iter().filter(|j| j.any()).map(|j| beginning(&self.session_name, j.connection.account(), now));
         if let Err(failure) = self.keep_ledger(&run, begun.collect()).await {
-            for job in jobs.iter().flat_map(|j| [j.gate, j.accounts, j.costs, j.events, j.footprint]).flatten() {
+            for job in jobs.iter().flat_map(Jobs::all) {
                 self.board.finish(job, vec![failure.clone()], false);
             }
             return;
         }
-        self.work(&run, &mut jobs).await;
+        self.jobs_of(&run, &mut jobs).await;
         let did = run.ledger.borrow_mut().take(&self.session_name);
         if let Err(failure) = self.keep_ledger(&run, did).await {
             tracing::error!(kind = failure.kind.code(), "what this run did could not be stored");
@@ -230,7 +345,7 @@ impl<C: Assume> Context<C> {
         .await
     }
 
-    async fn work(&self, run: &ClientRun, jobs: &mut [Jobs]) {
+    async fn jobs_of(&self, run: &ClientRun, jobs: &mut [Jobs]) {
         self.gates(run, jobs).await;
         join_all(jobs.iter().filter_map(|j| Some(self.accounts(run, &j.connection, self.open(j, j.accounts)?)))).await;
         let own = match own_accounts(run, jobs) {
@@ -263,16 +378,10 @@ impl<C: Assume> Context<C> {
         if due.is_empty() {
             return;
         }
-        let gate = Gate {
-            cloud: &self.cloud,
-            pacer: &self.pacer,
-            session_name: &self.session_name,
-            now: self.now(),
-            caller: &self.caller,
-        };
+        let _testing = run.testing.lock().await;
         let known: Vec<Connection> = jobs.iter().map(|j| j.connection.clone()).collect();
         let listed = run.store.accounts().ok().flatten().map(|l| l.accounts).unwrap_or_default();
-        let (gate, known, listed) = (&gate, &known, &listed);
+        let (known, listed) = (&known, &listed);
         let verdicts = join_all(due.into_iter().map(async |(place, job)| {
             let connection = known.get(place)?;
             self.board.update(job, |j| {
@@ -282,6 +391,13 @@ impl<C: Assume> Context<C> {
             let key = run.store.key_pair(connection).ok().flatten();
             let evidence = evidence(connection, known, listed, self.options.trusted.clone());
             let subject = Subject::of(connection, &run.profile.external_id, key.as_ref(), evidence);
+            let gate = Gate {
+                cloud: &self.cloud,
+                pacer: &self.pacer_of(job),
+                session_name: &self.session_name,
+                now: self.now(),
+                caller: &self.caller,
+            };
             let verdict = match subject.kind {
                 Some(_) => gate.test_trust(&subject).await,
                 // It may come out of quarantine, and nothing was ever asked through it.
@@ -310,33 +426,48 @@ impl<C: Assume> Context<C> {
             Some((place, job, verdict))
         }))
         .await;
+        let mut tested = Vec::new();
         for (place, job, verdict) in verdicts.into_iter().flatten() {
-            if let Some(jobs) = jobs.get_mut(place) {
-                verdict.apply(&mut jobs.connection);
-                self.board.finish(job, gate_failure(&jobs.connection).into_iter().collect(), false);
+            let Some(jobs) = jobs.get_mut(place) else { continue };
+            if self.control.is_cancelled(job) {
+                // Half a test proves nothing, and nothing is read through a connection whose test is not wanted.
+                jobs.all().for_each(|job| self.board.cancelled(job));
+                *jobs = Jobs::none(jobs.connection.clone());
+                continue;
             }
+            verdict.apply(&mut jobs.connection);
+            tested.push((job, jobs.connection.clone()));
+            self.board.finish(job, gate_failure(&jobs.connection).into_iter().collect(), false);
         }
-        let (store, tested) = (run.store.clone(), jobs.iter().map(|j| j.connection.clone()).collect::<Vec<_>>());
+        let (jobs, tested): (Vec<JobId>, Vec<Connection>) = tested.into_iter().unzip();
+        let store = run.store.clone();
         let kept = self
             .blocking(run, move || {
+                // The others may have been tested meanwhile.
+                let mut connections = store.connections()?;
+                for connection in &mut connections {
+                    if let Some(tested) = tested.iter().find(|tested| tested.id == connection.id) {
+                        connection.clone_from(tested);
+                    }
+                }
                 let mut draft = store.draft();
-                draft.connections(&tested)?;
+                draft.connections(&connections)?;
                 draft.commit()
             })
             .await;
         match kept {
             Ok(()) => self.board.committed(run.store.client(), Source::Gate),
-            Err(failure) => {
-                for job in jobs.iter().filter_map(|j| j.gate) {
-                    self.board.finish(job, vec![failure.clone()], false);
-                }
-            }
+            Err(failure) => jobs.into_iter().for_each(|job| self.board.finish(job, vec![failure.clone()], false)),
         }
     }
 
     /// A job that may run; one whose connection may not be used is failed on the board instead.
     fn open(&self, jobs: &Jobs, job: Option<JobId>) -> Option<JobId> {
         let job = job?;
+        if self.control.is_cancelled(job) {
+            self.board.cancelled(job);
+            return None;
+        }
         match gate_failure(&jobs.connection) {
             None => Some(job),
             Some(failure) => {

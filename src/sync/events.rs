@@ -46,7 +46,8 @@ impl<C: Assume> Context<C> {
         };
         let (store, id) = (run.store.clone(), connection.id.clone());
         // One denied region is that region's trouble; the source as a whole has failed only if nothing was read.
-        let whole = failures.first().filter(|_| !read).cloned();
+        // A cancelled job says nothing of the source.
+        let whole = failures.first().filter(|failure| !read && failure.kind != FailureKind::Cancelled).cloned();
         // What was read says so in its own commit: a run cut off here must not leave fresh events called old.
         let kept = match whole {
             None => Ok(()),
@@ -119,6 +120,10 @@ impl<C: Assume> Context<C> {
                     j.total = done.saturating_add(steps(&slices));
                 });
                 continue;
+            }
+            let mut unread = reads.iter().filter_map(|read| read.events.as_ref().err());
+            if let Some(cancelled) = unread.find(|failure| failure.kind == FailureKind::Cancelled) {
+                return Err(cancelled.clone());
             }
             for outcome in &reads {
                 match &outcome.events {

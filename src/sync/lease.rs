@@ -5,7 +5,7 @@ use super::{
     engine::{ClientRun, Context},
 };
 use crate::{
-    aws::{Api, Assume, AwsError, Job, Session, session_policy},
+    aws::{Api, Assume, AwsError, Job, Pacer, Session, session_policy},
     connect::{Opener, Secrets},
     domain::{Connection, Failure, FailureKind, JobId, Region, RequestCounts},
 };
@@ -74,18 +74,22 @@ impl<'a, C: Assume> Lease<'a, C> {
         region: Option<&Region>,
         request: impl AsyncFn(&C::Session) -> Result<T, AwsError>,
     ) -> Result<T, CallError> {
+        let pacer = self.context.pacer_of(job);
         let mut renewals = 0;
         loop {
-            let session = self.session().await;
+            let session = self.session(&pacer).await;
             let sts = self.spent.take();
             self.context.board.update(job, |j| j.requests += sts);
             let session = session.map_err(CallError::Session)?;
             let account = self.connection.account();
-            let (answer, attempts) = self.context.pacer.call(api, account, region, || request(&session)).await;
+            let (answer, attempts) = pacer.call(api, account, region, || request(&session)).await;
             self.run.ledger.borrow_mut().note(account, api, region, attempts.sent.into(), self.context.now());
             self.context.board.update(job, |j| {
                 j.requests += attempts.counts(api);
                 j.retries += attempts.retries;
+                let error =
+                    answer.as_ref().err().filter(|e| e.kind != FailureKind::Cancelled).or(attempts.repeated.as_ref());
+                j.last_error = error.map(|e| e.failure().what).or(j.last_error.take());
             });
             match answer {
                 // Over before its time: revoked, or the clocks differ. A new one goes on where this one stopped. Only
@@ -106,14 +110,14 @@ impl<'a, C: Assume> Lease<'a, C> {
 
     /// Opens the session now, so that a role that cannot be assumed fails once and not at every request.
     pub(super) async fn open_now(&self, job: JobId) -> Result<(), Failure> {
-        let session = self.session().await;
+        let session = self.session(&self.context.pacer_of(job)).await;
         let sts = self.spent.take();
         self.context.board.update(job, |j| j.requests += sts);
         session.map(|_| ())
     }
 
     /// A session that lives long enough for one more request.
-    async fn session(&self) -> Result<Rc<C::Session>, Failure> {
+    async fn session(&self, pacer: &Pacer) -> Result<Rc<C::Session>, Failure> {
         if let Some(session) = self.live() {
             return Ok(session);
         }
@@ -121,7 +125,7 @@ impl<'a, C: Assume> Lease<'a, C> {
         if let Some(session) = self.live() {
             return Ok(session);
         }
-        let session = Rc::new(self.open().await?);
+        let session = Rc::new(self.open(pacer).await?);
         *self.current.borrow_mut() = Some(session.clone());
         Ok(session)
     }
@@ -131,9 +135,9 @@ impl<'a, C: Assume> Lease<'a, C> {
         current.as_ref().filter(|s| s.expires().since(self.context.now()) > MARGIN).cloned()
     }
 
-    async fn open(&self) -> Result<C::Session, Failure> {
+    async fn open(&self, pacer: &Pacer) -> Result<C::Session, Failure> {
         let (context, connection) = (self.context, self.connection);
-        let opener = Opener::new(&context.cloud, &context.pacer, &context.session_name);
+        let opener = Opener::new(&context.cloud, pacer, &context.session_name);
         let key = self.run.store.key_pair(connection).map_err(store_failure)?;
         let secrets = Secrets { external_id: Some(&self.run.profile.external_id), key: key.as_ref() };
         // A backfill may take its hour; everything else is over in minutes.

@@ -1,7 +1,9 @@
 //! The sync engine: plan → fetch → normalise → evaluate → commit, for every connection at once.
 
 mod accounts;
+mod again;
 mod budget;
+mod control;
 mod costs;
 mod coverage;
 mod due;
@@ -21,14 +23,16 @@ mod refetch;
 mod regions;
 mod restate;
 mod retention;
+mod schedule;
 mod slice;
 mod store;
 
 pub use accounts::{all_pages, keep_listed, with_listed};
 pub use budget::{Caps, SpendLedger};
+pub use control::Control;
 pub use coverage::{Coverage, RegionCoverage};
 pub use due::plan;
-pub use engine::{SyncOptions, evidence, gate_failure, run};
+pub use engine::{SyncOptions, Wanted, evidence, gate_failure, run, run_under};
 pub use judge::judge_connections;
 pub use ledger::LedgerEntry;
 pub use plan::CostState;
@@ -36,4 +40,5 @@ pub use progress::{Listener, price};
 pub use refetch::{Forgotten, forget_damaged};
 pub use regions::HISTORY_SECONDS;
 pub use retention::{Purge, kept_from};
+pub use schedule::{Schedule, Timetable, Turn, last_read};
 pub use store::{AccountList, ClientStore, Draft, Sources, StoredKey, connection_id};

@@ -1,7 +1,7 @@
 //! What the console wants done by others.
 
 use super::{RequestId, connect::Errand, unlock::Secret};
-use crate::desk::Query;
+use crate::{desk::Query, domain::SyncOrder};
 
 /// One wish, as data. The runtime does `Copy`, `Suspend`, `Repaint` and `Quit` itself and hands the others to the application.
 /// It cannot be copied, because it may carry a secret.
@@ -16,6 +16,8 @@ pub enum Effect {
     },
     /// Begin a sync of everything; ignored by the application if one runs.
     SyncNow,
+    /// Hold, cancel or repeat what a sync does; answered by what the sync tells, or with a notice.
+    Sync(SyncOrder),
     /// Open the vault; answered with `Msg::Unlocked` or `Msg::UnlockRefused`.
     Unlock(Secret),
     /// Let go of the vault and of everything read from it; answered with `Msg::Locked`. The runtime clears the screen first.

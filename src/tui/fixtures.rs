@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 pub mod connections;
 mod events;
+mod sync;
 mod vault;
 
 use events::{access, finding, findings};
@@ -80,6 +81,7 @@ impl FakeDesk {
             Query::Access(scope) => Answer::Access(Arc::new(access(scope, self.clients))),
             Query::Findings(scope) => Answer::Findings(Arc::new(findings(scope.client.as_ref(), self.clients))),
             Query::Finding(id) => Answer::Finding(Arc::new(finding(*id))),
+            Query::SyncPlan | Query::SyncSpend => Answer::Sync(Arc::new(sync::view(self.clients))),
             Query::Vault | Query::VaultBackups | Query::VaultBackup(_) | Query::VaultEntry(_) => {
                 Answer::Vault(Arc::new(vault::vault(self.clients)))
             }

@@ -308,6 +308,12 @@ impl Model {
         Some(Effect::Ask { request, query })
     }
 
+    /// Whether the level shown has nothing to show yet.
+    pub fn awaits_answer(&self) -> bool {
+        let level = self.level();
+        level.query.is_some() && level.answer.is_none() && !self.current().shows_without_answer(self)
+    }
+
     /// Asks for what is shown where that is not known or not new: the shown level, and the overview for the top bar.
     pub fn ask_visible(&mut self) -> Vec<Effect> {
         let shown = self.pane;
@@ -325,8 +331,11 @@ impl Model {
     /// New data exists: everything held may be older than it. What is shown is asked for again, not more than once at a
     /// time and not more often than the refresh deadline allows.
     pub fn data_changed(&mut self) -> Vec<Effect> {
+        let running = self.sync.running();
         for level in std::iter::once(&mut self.first).chain(&mut self.others).flat_map(Stack::levels_mut) {
-            level.dirty = level.query.is_some();
+            // While a sync goes on it tells itself what it does; the plan is made anew once, at its end.
+            let later = running && matches!(level.query, Some(Query::SyncPlan | Query::SyncSpend));
+            level.dirty |= level.query.is_some() && !later;
         }
         if self.refresh.is_some() { Vec::new() } else { self.ask_visible() }
     }

@@ -313,6 +313,7 @@ impl<O: Write> Loop<O> {
             Effect::Suspend => {}
             Effect::Ask { .. }
             | Effect::SyncNow
+            | Effect::Sync(_)
             | Effect::Unlock(_)
             | Effect::BackupNow
             | Effect::VerifyVault

@@ -1,48 +1,69 @@
 //! What is known of the run that goes on, or of the last one.
 
-use crate::domain::{ClientId, Failure, JobId, JobProgress, JobState, RequestCounts, SyncEvent, SyncSummary};
+use crate::domain::{
+    ClientId, Failure, JobKey, JobProgress, JobState, Meter, RequestCounts, SyncEvent, SyncSummary, Timestamp,
+};
 use rust_decimal::Decimal;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-/// A run's jobs and its end.
+/// A run's jobs and its end. Jobs that are tried again after it take their old places.
 #[derive(Debug, Clone, Default)]
 pub struct SyncBoard {
     jobs: Vec<JobProgress>,
-    places: HashMap<JobId, usize>,
+    places: HashMap<JobKey, usize>,
     running: bool,
+    paused: bool,
     summary: Option<SyncSummary>,
     aborted: Option<Failure>,
+    asked: u64,
+    meter: Meter,
 }
 
 impl SyncBoard {
     /// Takes in what the engine tells.
-    pub fn apply(&mut self, event: SyncEvent) {
+    pub fn apply(&mut self, event: SyncEvent, now: Timestamp) {
         match event {
-            SyncEvent::Planned { jobs } => {
-                *self = Self { running: true, ..Self::default() };
+            SyncEvent::Planned { jobs, again } => {
+                let before = if again { std::mem::take(self) } else { Self::default() };
+                *self = Self { running: true, jobs: before.jobs, places: before.places, ..Self::default() };
+                self.meter.go(now);
                 jobs.into_iter().for_each(|job| self.put(job));
             }
             SyncEvent::Job { job } => {
                 self.running = true;
                 self.put(job);
+                self.meter.tell(now, self.asked);
             }
             SyncEvent::Committed { .. } => {}
+            SyncEvent::Paused => {
+                self.paused = true;
+                self.meter.hold(now);
+            }
+            SyncEvent::Resumed => {
+                self.paused = false;
+                self.meter.go(now);
+            }
             SyncEvent::Finished { summary } => {
-                self.running = false;
+                (self.running, self.paused) = (false, false);
                 self.summary = Some(summary);
             }
             SyncEvent::Aborted { failure } => {
-                self.running = false;
+                (self.running, self.paused) = (false, false);
                 self.aborted = Some(failure);
             }
         }
     }
 
     fn put(&mut self, job: JobProgress) {
-        match self.places.get(&job.id).and_then(|place| self.jobs.get_mut(*place)) {
-            Some(old) => *old = job,
+        let key = job.key();
+        self.asked += job.requests.total();
+        match self.places.get(&key).and_then(|place| self.jobs.get_mut(*place)) {
+            Some(old) => {
+                self.asked -= old.requests.total().min(self.asked);
+                *old = job;
+            }
             None => {
-                self.places.insert(job.id, self.jobs.len());
+                self.places.insert(key, self.jobs.len());
                 self.jobs.push(job);
             }
         }
@@ -58,6 +79,11 @@ impl SyncBoard {
         self.running
     }
 
+    /// Whether that run is held.
+    pub fn paused(&self) -> bool {
+        self.paused
+    }
+
     /// How the last run ended, if it did.
     pub fn summary(&self) -> Option<&SyncSummary> {
         self.summary.as_ref()
@@ -70,7 +96,29 @@ impl SyncBoard {
 
     /// Jobs ended, whatever their end.
     pub fn ended(&self) -> usize {
-        self.jobs.iter().filter(|j| !matches!(j.state, JobState::Waiting | JobState::Running)).count()
+        self.jobs.iter().filter(|j| j.state.is_ended()).count()
+    }
+
+    /// Requests a minute of all jobs, over the last while.
+    pub fn per_minute(&self) -> Option<u32> {
+        self.meter.per_minute()
+    }
+
+    /// About how many seconds are left of the run that goes on, each job weighed by the requests planned of it.
+    pub fn remaining(&self, now: Timestamp) -> Option<u64> {
+        let weight = |job: &JobProgress| job.planned.max(1) * 1_000;
+        let part = |job: &JobProgress| match u64::from(job.total) {
+            _ if job.state.is_ended() => weight(job),
+            0 => 0,
+            total => weight(job) * u64::from(job.done).min(total) / total,
+        };
+        let (done, all) = (self.jobs.iter().map(part).sum(), self.jobs.iter().map(weight).sum());
+        self.meter.remaining(now, done, all).filter(|_| self.running)
+    }
+
+    /// Cost Explorer pages of one client.
+    pub fn pages_of(&self, client: &ClientId) -> u64 {
+        self.jobs.iter().filter(|job| job.client == *client).map(|job| job.requests.ce).sum()
     }
 
     /// Every failure with its job.
@@ -96,17 +144,6 @@ impl SyncBoard {
     pub fn spend(&self) -> Decimal {
         self.summary.as_ref().map_or_else(|| ce_price(self.requests().ce), |s| s.ce_spend_usd)
     }
-
-    /// The same by client, the dearest first; clients without any are left out.
-    pub fn spend_by_client(&self) -> Vec<(ClientId, Decimal)> {
-        let mut pages: BTreeMap<&ClientId, u64> = BTreeMap::new();
-        for job in self.jobs.iter().filter(|j| j.requests.ce > 0) {
-            *pages.entry(&job.client).or_default() += job.requests.ce;
-        }
-        let mut out: Vec<_> = pages.into_iter().map(|(client, n)| (client.clone(), ce_price(n))).collect();
-        out.sort_by_key(|(_, usd)| std::cmp::Reverse(*usd));
-        out
-    }
 }
 
 /// US$0.01 a page: <https://aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing/>.
@@ -122,17 +159,17 @@ mod tests {
     #[test]
     fn a_newer_job_replaces_the_older_and_a_new_plan_begins_anew() {
         let mut board = SyncBoard::default();
-        board.apply(SyncEvent::Planned { jobs: fixtures::jobs() });
+        board.apply(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }, fixtures::now());
         let planned = board.jobs().len();
         let (ended, requests) = (board.ended(), board.requests().total());
         let mut job = board.jobs().iter().find(|j| j.state == JobState::Waiting).unwrap().clone();
         job.state = JobState::Done;
         job.requests.ce += 7;
         let before = board.spend();
-        board.apply(SyncEvent::Job { job });
+        board.apply(SyncEvent::Job { job }, fixtures::now());
         assert_eq!((board.jobs().len(), board.ended(), board.requests().total()), (planned, ended + 1, requests + 7));
         assert_eq!(board.spend() - before, Decimal::new(7, 2));
-        board.apply(SyncEvent::Planned { jobs: Vec::new() });
+        board.apply(SyncEvent::Planned { jobs: Vec::new(), again: false }, fixtures::now());
         assert_eq!((board.jobs().len(), board.running()), (0, true));
     }
 }

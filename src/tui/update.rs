@@ -113,6 +113,9 @@ fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
             let kept_too_long = summary.purged.iter().any(|purged| purged.failure.is_some());
             let text = match failed {
                 0 if kept_too_long => "sync finished, but old events could not be removed: e shows why".into(),
+                0 if summary.jobs_cancelled > 0 => {
+                    format!("sync finished: {} new events, {} jobs cancelled", summary.events, summary.jobs_cancelled)
+                }
                 0 => format!("sync finished: {} new events", summary.events),
                 n => format!("sync finished, {n} of {} jobs with errors: e shows them", summary.jobs_done + n),
             };
@@ -125,7 +128,7 @@ fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
         }
         _ => {}
     }
-    model.sync.apply(event);
+    model.sync.apply(event, model.now);
     if model.pane == PaneId::Sync {
         // Whoever stands at the top watches the top: what asks for a look comes there.
         if model.level().list.cursor() == 0 {

@@ -121,7 +121,8 @@ fn status(model: &Model, full: bool) -> Vec<Piece> {
     }
     if model.sync.running() {
         let (ended, all) = (model.sync.ended(), model.sync.jobs().len());
-        out.push((format!("   ⟳ {ended}/{all}  ${}", model.sync.spend()).into(), Tone::Accent));
+        let (mark, tone) = if model.sync.paused() { ("paused", Tone::Warn) } else { ("⟳", Tone::Accent) };
+        out.push((format!("   {mark} {ended}/{all}  ${}", model.sync.spend()).into(), tone));
     }
     out
 }
@@ -161,11 +162,12 @@ fn draw_table(model: &Model, pane: &dyn Pane, canvas: &mut Canvas, area: Rect) -
         width: area.width.saturating_sub(2),
         height: area.height.saturating_sub(1),
     };
-    if let (None, Some(reason)) = (&level.answer, &level.failed) {
+    let alone = pane.shows_without_answer(model);
+    if let (None, Some(reason), false) = (&level.answer, &level.failed, alone) {
         canvas.paragraph(inner, reason, Tone::Bad);
         return TableHit::default();
     }
-    if level.answer.is_none() && level.query.is_some() {
+    if model.awaits_answer() {
         let text = model.status.as_deref().unwrap_or("reading the vault");
         canvas.paragraph(inner, &format!("{text} …"), Tone::Dim);
         return TableHit::default();

@@ -138,5 +138,6 @@ pub fn options() -> SyncOptions {
         always_regions: Vec::new(),
         operator: "test".into(),
         only: None,
+        wanted: sync::Wanted::Everything,
     }
 }

@@ -4,7 +4,7 @@ use crate::tui::{Effect, Model, NoticeLevel, model::Level, panes::Source};
 
 /// Whether there is anything to move in.
 pub fn has_rows(model: &Model) -> Result<(), String> {
-    if model.level().query.is_some() && model.level().answer.is_none() {
+    if model.awaits_answer() {
         return Err("the list is still being read".into());
     }
     let list = &model.level().list;

@@ -7,6 +7,7 @@ pub mod keymap;
 pub mod keys;
 mod list;
 mod run;
+mod sync;
 mod table;
 
 pub use table::ACTIONS;

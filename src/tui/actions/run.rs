@@ -23,7 +23,7 @@ pub fn neighbour(model: &mut Model, by: isize) -> Vec<Effect> {
 }
 
 pub fn can_open(model: &Model) -> Result<(), String> {
-    if model.level().query.is_some() && model.level().answer.is_none() {
+    if model.awaits_answer() {
         return Err("the list is still being read".into());
     }
     model.current().enter(model).map(|_| ())

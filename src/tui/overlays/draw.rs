@@ -34,6 +34,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas) -> Option<Position> {
             Overlay::Flow(flow) => connect::draw_flow(flow, canvas),
             Overlay::Test(test) => connect::draw_test(test, canvas),
             Overlay::Override(over) => connect::draw_override(over, canvas),
+            Overlay::Confirm { question, .. } => confirm(canvas, question),
         };
     }
     cursor
@@ -148,6 +149,16 @@ fn copy_menu(canvas: &mut Canvas, items: &[Copyable], cursor: usize) -> Option<P
         ];
         canvas.pieces(inner.x + 2, y, inner.width.saturating_sub(2), &pieces);
     }
+    None
+}
+
+fn confirm(canvas: &mut Canvas, question: &str) -> Option<Position> {
+    let columns = canvas.area().width.saturating_sub(8).clamp(20, 76);
+    let lines = wrap(question, usize::from(columns.saturating_sub(4))).len();
+    let inner = boxed(canvas, "sure?", columns, u16::try_from(lines).unwrap_or(3).saturating_add(2));
+    let used = canvas.paragraph(inner, question, Tone::Plain);
+    let y = (inner.y + used + 1).min(inner.bottom().saturating_sub(1));
+    canvas.put(inner.x, y, inner.width, "y yes   n or Esc no", Tone::Accent);
     None
 }
 

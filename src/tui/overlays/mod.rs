@@ -17,6 +17,7 @@ use super::{
     connect::{self, Flow, Override, Test},
     panes::Copyable,
 };
+use crate::domain::SyncOrder;
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
 
@@ -61,6 +62,13 @@ pub enum Overlay {
     Test(Box<Test>),
     /// `O`
     Override(Box<Override>),
+    /// Something that loses work: `y` does it.
+    Confirm {
+        /// What would be lost.
+        question: String,
+        /// What it does.
+        order: SyncOrder,
+    },
 }
 
 impl Overlay {
@@ -101,6 +109,11 @@ pub fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
         Overlay::Flow(flow) => connect::flow_key(model, flow, key),
         Overlay::Test(test) => connect::test_key(model, test, key),
         Overlay::Override(over) => connect::override_key(model, over, key),
+        Overlay::Confirm { order, .. } => match (key.code, key.ctrl) {
+            (KeyCode::Char('y'), false) => After::Close(vec![Effect::Sync(order.clone())]),
+            (KeyCode::Esc, _) | (KeyCode::Char('n' | 'q'), false) => After::Close(Vec::new()),
+            _ => After::Stay,
+        },
     };
     match after {
         After::Stay => {

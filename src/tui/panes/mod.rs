@@ -129,6 +129,11 @@ pub trait Pane: std::fmt::Debug + std::marker::Sync {
     /// The command that prints this view outside the console.
     fn command(&self, query: Option<&Query>) -> String;
 
+    /// Whether a level has something to show while its question is not answered yet.
+    fn shows_without_answer(&self, _model: &Model) -> bool {
+        false
+    }
+
     /// The title of the part below or beside the table; `None` leaves it out.
     fn detail_title(&self, model: &Model) -> Option<String>;
 

@@ -178,7 +178,7 @@ fn a_notice_goes_by_its_own_deadline_only() {
 #[test]
 fn a_running_sync_shows_progress_and_price_in_every_pane() {
     let mut driver = Driver::new(120, 40);
-    driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }));
+    driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
     for pane in ["1", "2", "3", "4", "5", "7"] {
         driver.press(pane).expect("⟳ 3/5  $0.04");
     }

@@ -187,7 +187,7 @@ fn without_a_key_it_locks_by_one_deadline_that_every_key_puts_off() {
     driver.press("j");
     driver.send(Msg::Due(first)).expect_row("halden-energy");
     let (second, _) = idle(&driver).unwrap();
-    driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }));
+    driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
     assert_eq!(idle(&driver).unwrap().0, second, "what a sync tells is no key");
     driver.send(Msg::Due(second)).expect("locked after 10 minutes without a key");
     assert_eq!((locks(&driver), idle(&driver)), (1, None));
@@ -224,7 +224,7 @@ fn named(text: &str) -> Vec<&'static str> {
 
 /// Everything that can hold a name: every pane and level, overlays, filters, a run, notices, the clipboard.
 fn fill(driver: &mut Driver) {
-    driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }));
+    driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
     driver.send(Msg::Notice { level: NoticeLevel::Error, text: "northwind could not be read".into() });
     for keys in
         ["2 <enter> <enter>", "3 <enter>", "4 <enter>", "5 <enter>", "7", "8 B <enter>", "1 / n o r t h <enter>"]
@@ -248,7 +248,7 @@ fn after_a_lock_nothing_of_the_data_is_left() {
     assert!(driver.model.messages.is_empty() && driver.model.overlays.is_empty());
     // What was under way when it locked comes too late.
     let mut late = vec![
-        Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }),
+        Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }),
         Msg::Notice { level: NoticeLevel::Error, text: "northwind could not be read".into() },
         Msg::Status("northwind".into()),
         Msg::VaultChanged,

@@ -10,5 +10,6 @@ mod random;
 mod replay;
 mod screens;
 mod session;
+mod sync;
 mod source;
 mod tasks;

@@ -53,7 +53,7 @@ proptest! {
             match step {
                 Step::Key(key) => drop(driver.key(key)),
                 Step::Size(columns, rows) => drop(driver.resize(columns, rows)),
-                Step::Sync => drop(driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }))),
+                Step::Sync => drop(driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }))),
                 Step::Paste(text) => drop(driver.send(Msg::Paste(text))),
                 Step::Unlocked => drop(driver.send(Msg::Unlocked)),
             }

@@ -63,7 +63,10 @@ impl Replay {
                 self.shown.screen_mut().set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
             }
             Step::Unlocked => drop(self.driver.send(Msg::Unlocked)),
-            Step::Sync => drop(self.driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }))),
+            Step::Sync => {
+                let planned = SyncEvent::Planned { jobs: fixtures::jobs(), again: false };
+                self.driver.send(Msg::Sync(planned));
+            }
             // Terminals do not agree on the width of every script; of these they do.
             Step::Paste(text) => {
                 let agreed = |c: &char| c.is_ascii() || ('\u{4e00}'..'\u{9fff}').contains(c);

@@ -14,7 +14,7 @@ fn shot(name: &str, keys: &str) {
     for (columns, rows) in SIZES {
         let mut driver = Driver::new(columns, rows);
         if name.starts_with("sync") {
-            driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs() }));
+            driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
         }
         driver.press(keys);
         insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), driver.screen());
@@ -38,6 +38,9 @@ fn shot(name: &str, keys: &str) {
 #[case("findings_list", "5")]
 #[case("findings_detail", "5 <enter>")]
 #[case("sync_running", "7 j j")]
+#[case("sync_partial", "7 j")]
+#[case("due", "7")]
+#[case("spend", "7 $")]
 #[case("vault", "8")]
 #[case("vault_backups", "8 B j j j")]
 #[case("vault_backup", "8 B j j j <enter>")]

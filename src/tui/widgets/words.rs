@@ -44,6 +44,23 @@ fn title_case(word: &str) -> String {
     letters.next().into_iter().chain(letters.flat_map(char::to_lowercase)).collect()
 }
 
+/// Some seconds: `45 s`, `3 min`, `2 h`.
+pub fn span(seconds: u64) -> String {
+    match seconds {
+        0..100 => format!("{seconds} s"),
+        100..5_400 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3_600)),
+    }
+}
+
+/// So many a minute, as a rate by the second: `0.9/s`.
+pub fn rate(per_minute: u32) -> String {
+    match per_minute {
+        0..600 => format!("{}.{}/s", per_minute / 60, per_minute % 60 / 6),
+        _ => format!("{}/s", per_minute / 60),
+    }
+}
+
 /// `1,204`.
 pub fn count(n: u64) -> String {
     let digits = n.to_string();

@@ -52,13 +52,31 @@ impl Rows for Jobs {
             Column::text("source", "SOURCE", (8, 8), |row: &JobProgress, _| {
                 Content::text_of(row.source.word(), Tone::Plain)
             }),
-            Column::text("state", "STATE", (8, 8), |row: &JobProgress, _| state(row))
+            Column::text("state", "STATE", (9, 9), |row: &JobProgress, _| state(row))
                 .sorted(|row| Some(Decimal::from(urgency(&row.state)))),
             Column::text("progress", "PROGRESS", (17, 20), |row: &JobProgress, _| progress(row))
                 .sorted(|row| (row.total > 0).then(|| Decimal::from(row.done) / Decimal::from(row.total))),
-            number("rows", "ROWS", 9, |j| j.rows).rank(1),
-            number("requests", "REQUESTS", 8, |j| j.requests.total()).rank(3),
-            number("retries", "RETRIES", 7, |j| j.retries.into()).rank(4),
+            Column::number(
+                "left",
+                "LEFT",
+                6,
+                |row: &JobProgress, _| known(row.remaining_seconds.map(words::span)),
+                |row| row.remaining_seconds.map(Decimal::from),
+            )
+            .rank(1),
+            Column::number(
+                "rate",
+                "RATE",
+                6,
+                |row: &JobProgress, _| {
+                    known(row.requests_per_minute.filter(|_| row.state == JobState::Running).map(words::rate))
+                },
+                |row| row.requests_per_minute.map(Decimal::from),
+            )
+            .rank(2),
+            number("rows", "ROWS", 9, |j| j.rows).rank(4),
+            number("requests", "REQUESTS", 8, |j| j.requests.total()).rank(5),
+            number("retries", "RETRIES", 7, |j| j.retries.into()).rank(6),
             Column::number(
                 "spend",
                 "CE $",
@@ -69,12 +87,12 @@ impl Rows for Jobs {
                 },
                 |row| Some(ce_price(row.requests.ce)),
             )
-            .rank(2),
+            .rank(3),
             Column::text("region", "REGION NOW", (12, 16), |row: &JobProgress, _| match &row.region {
                 Some(region) if row.state == JobState::Running => Content::of(vec![plain(region.to_string())]),
                 _ => Content::of(vec![dim("–")]),
             })
-            .rank(5),
+            .rank(7),
         ]
     }
 
@@ -85,7 +103,7 @@ impl Rows for Jobs {
     fn empty(&self, source: &Source) -> String {
         match source.sync.aborted() {
             Some(failure) => format!("{} {}", failure.what, failure.next_step),
-            None => "No sync has run in this session; what the panes show is what the vault holds. R syncs now.".into(),
+            None => "The run had nothing to do: all of it was read a moment ago.".into(),
         }
     }
 }
@@ -97,17 +115,23 @@ fn urgency(state: &JobState) -> u8 {
         JobState::Partial { .. } => 3,
         JobState::Running => 2,
         JobState::Waiting => 1,
-        JobState::Done => 0,
+        JobState::Done | JobState::Cancelled => 0,
     }
+}
+
+fn known(text: Option<String>) -> Content {
+    text.map_or_else(|| Content::of(vec![dim("–")]), |text| Content::text_of(text, Tone::Plain))
 }
 
 fn state(row: &JobProgress) -> Content {
     let (word, tone) = match row.state {
+        JobState::Waiting | JobState::Running if row.paused => ("paused", Tone::Warn),
         JobState::Waiting => ("waiting", Tone::Dim),
         JobState::Running => ("running", Tone::Accent),
         JobState::Done => ("done", Tone::Good),
         JobState::Partial { .. } => ("partial", Tone::Warn),
         JobState::Failed { .. } => ("failed", Tone::Bad),
+        JobState::Cancelled => ("cancelled", Tone::Warn),
     };
     Content::text_of(word, tone)
 }
