@@ -190,14 +190,14 @@ pub fn costs_of(world: &World, payer: AccountId, today: Day) -> (Costs<Month>, C
                 let cell = Some((account.id, line.service.to_owned()));
                 let mut add = |key| {
                     let sum = months.entry(key).or_default();
-                    *sum = *sum + amounts;
+                    *sum += amounts;
                 };
                 add((day.month(), None));
                 if line.grouped {
                     add((day.month(), cell.clone()));
                     if !line.monthly_only {
                         let sum = days.entry((day, cell)).or_default();
-                        *sum = *sum + amounts;
+                        *sum += amounts;
                     }
                 }
             }
@@ -215,7 +215,7 @@ pub fn splits_of(world: &World, payer: AccountId, today: Day) -> [Costs<Month>; 
             for (n, sim) in (0..).zip(&line.amounts).filter(|(n, _)| line.first.plus(*n) <= today) {
                 for (split, key) in splits.iter_mut().zip([line.record_type.to_owned(), line.region.clone()]) {
                     let sum = split.entry((line.first.plus(n).month(), Some((account.id, key)))).or_default();
-                    *sum = *sum + amounts_of(sim);
+                    *sum += amounts_of(sim);
                 }
             }
         }
