@@ -1,6 +1,6 @@
 //! `connect` and `connection …`: the desk on a line to AWS.
 
-use super::{Setting, confirm::confirm, desk::open_desk, engine, key_file, report::Report};
+use super::{Setting, confirm::confirm, desk::open_desk, engine, key_file, members, report::Report};
 use crate::{
     aws::{AwsError, BaseCredentials, Pacer, SdkCloud},
     cli::{self, ConnectArgs, ConnectionAction, Output, WayArgs, sentence},
@@ -34,6 +34,9 @@ pub fn on_line<T>(
 
 /// `connect`: 0 if the connection may be used, 1 if it is in quarantine or was not kept.
 pub fn connect(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result<ExitCode, Report> {
+    if args.way.members {
+        return members::connect(setting, args, out);
+    }
     let desk = open_desk(setting)?;
     desk.client(&args.client)?;
     let request = ConnectRequest {

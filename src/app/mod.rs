@@ -15,8 +15,10 @@ mod desk;
 mod engine;
 mod errand;
 pub mod fleet;
+mod import;
 mod key_file;
 mod log;
+mod members;
 mod newcomers;
 mod report;
 mod role;
@@ -116,6 +118,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
                 clients::show(setting, &id, reveal_external_id, json, &mut out)
             }
             ClientAction::List { json } => clients::list(setting, json, &mut out),
+            ClientAction::Import(args) => import::run(setting, &args, &mut out),
             ClientAction::Remove(args) => vault::client_remove(setting, &args, &mut out),
         },
         Some(Command::Connection { action }) => connect::connection(setting, action, &mut out),

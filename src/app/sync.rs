@@ -24,7 +24,7 @@ pub fn run(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitC
 }
 
 /// Ctrl-C: the run stops between two commits instead of within one.
-async fn interrupted() {
+pub async fn interrupted() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending().await
     }

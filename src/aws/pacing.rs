@@ -79,8 +79,6 @@ struct Lane {
 const SLOWEST: u32 = 5;
 /// Answers after which a lane is trusted with twice the speed again.
 const RECOVER: u32 = 10;
-/// What a lane that is not paced slows down to first; no more than the wait before a second attempt.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Gives each request its turn. One per engine, on one thread.
 #[derive(Debug)]
@@ -106,6 +104,11 @@ impl Pacer {
             counts: Cell::default(),
             jitter: Cell::new(seed | 1),
         }
+    }
+
+    /// Requests that may be under way at once: as many jobs are worth beginning.
+    pub fn concurrency(&self) -> usize {
+        self.pace.concurrency.max(1)
     }
 
     /// Says whose an account is, by any number: slots are shared fairly between parties, and those nobody spoke of are one.
@@ -165,8 +168,8 @@ impl Pacer {
         let interval = self.interval(api);
         let start = self.with_lane(api, account, region, |lane, now| {
             let start = lane.free.max(now);
-            let pause = FIRST_PAUSE.min(self.retry.base);
-            let interval = if lane.doublings > 0 { interval.max(pause) } else { interval };
+            // A lane that is not paced slows down to half of the first wait between two attempts.
+            let interval = if lane.doublings > 0 { interval.max(self.retry.base / 2) } else { interval };
             lane.free = start + interval * (1 << lane.doublings);
             start
         });

@@ -3,11 +3,13 @@
 mod audit;
 mod client;
 mod connect;
+mod import;
 mod role;
 
 pub use audit::{AuditAction, AuditListArgs, When};
 pub use client::{BasisArg, ClientAction, FactsArgs, budget, currency};
-pub use connect::{ConnectArgs, ConnectionAction, KindArg, WayArgs};
+pub use connect::{ConnectArgs, ConnectionAction, KindArg, MembersArgs, WayArgs};
+pub use import::{ImportArgs, ImportFormatArg};
 pub use role::{FormatArg, RoleAction, RoleRenderArgs, TemplateArg};
 
 use super::vault;

@@ -4,6 +4,7 @@
 mod diagnosis;
 mod external_id;
 mod gate;
+pub mod import;
 mod opener;
 pub mod render;
 mod services;

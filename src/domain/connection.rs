@@ -1,7 +1,7 @@
 //! Connections: how the accounts of a client are reached, and what can be read there.
 
 use super::{
-    AccountId, ClientId, ConnectionId, GateResult, GateState, IdError, Partition, RoleArn, Timestamp, Untrusted,
+    AccountId, ClientId, ConnectionId, GateResult, GateState, IdError, Partition, Probe, RoleArn, Timestamp, Untrusted,
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -24,6 +24,12 @@ impl ConnectionKind {
     /// Whether costs are read through it.
     pub fn has_costs(self) -> bool {
         self != Self::Member
+    }
+
+    /// From its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        [Self::Payer, Self::Member, Self::Standalone, Self::Own].into_iter().find(|kind| kind.word() == text)
     }
 
     /// In words.
@@ -49,6 +55,12 @@ pub enum Depth {
 }
 
 impl Depth {
+    /// From its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        [Self::Essential, Self::Full].into_iter().find(|depth| depth.word() == text)
+    }
+
     /// In one word.
     pub fn word(self) -> &'static str {
         match self {
@@ -285,6 +297,13 @@ impl Connection {
     /// Where that account is.
     pub fn partition(&self) -> Partition {
         self.access.partition()
+    }
+
+    /// What it can read, unless that was never found out: a role in quarantine is not used, not even to ask.
+    pub fn known_kind(&self) -> Option<ConnectionKind> {
+        let asked = |result: &GateResult| matches!(result.probe, Probe::Accounts | Probe::Costs | Probe::Events);
+        let shut_in = matches!(self.gate, GateState::Quarantined { .. } | GateState::Overridden { .. });
+        (!shut_in || self.results.iter().any(asked)).then_some(self.kind)
     }
 
     /// Takes in what the gate found; what it did not try this time stays, with its age.

@@ -124,7 +124,7 @@ impl<C: Assume> Context<C> {
     }
 
     /// Enters one page in the ledger, durably, unless a cap is reached.
-    async fn reserve(&self, run: &ClientRun) -> Result<(), Failure> {
+    pub(super) async fn reserve(&self, run: &ClientRun) -> Result<(), Failure> {
         let (store, caps, now) = (run.store.clone(), self.options.caps, self.now());
         self.blocking(run, move || {
             let mut spend = store.spend()?;
@@ -141,7 +141,7 @@ impl<C: Assume> Context<C> {
     }
 
     /// A request that failed costs nothing (AWS Cost Explorer pricing: each successful paginated request).
-    async fn take_back(&self, run: &ClientRun) -> Result<(), Failure> {
+    pub(super) async fn take_back(&self, run: &ClientRun) -> Result<(), Failure> {
         let (store, now) = (run.store.clone(), self.now());
         self.blocking(run, move || {
             let mut spend = store.spend()?;

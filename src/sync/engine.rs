@@ -282,7 +282,25 @@ impl<C: Assume> Context<C> {
             let key = run.store.key_pair(connection).ok().flatten();
             let evidence = evidence(connection, known, listed, self.options.trusted.clone());
             let subject = Subject::of(connection, &run.profile.external_id, key.as_ref(), evidence);
-            let verdict = gate.test_trust(&subject).await;
+            let verdict = match subject.kind {
+                Some(_) => gate.test_trust(&subject).await,
+                // It may come out of quarantine, and nothing was ever asked through it.
+                None => match self.reserve(run).await {
+                    Ok(()) => {
+                        let verdict = gate.test(&subject, &|_| {}).await;
+                        if verdict.pages_paid() == 0
+                            && let Err(failure) = self.take_back(run).await
+                        {
+                            tracing::error!(kind = failure.kind.code(), "a page that was not paid stays in the ledger");
+                        }
+                        verdict
+                    }
+                    Err(failure) => {
+                        self.board.finish(job, vec![failure], false);
+                        return None;
+                    }
+                },
+            };
             let (account, sts) = (connection.account(), verdict.requests.sts);
             run.ledger.borrow_mut().note(account, Api::AssumeRole, None, sts, self.now());
             self.board.update(job, |j| {
@@ -294,7 +312,7 @@ impl<C: Assume> Context<C> {
         .await;
         for (place, job, verdict) in verdicts.into_iter().flatten() {
             if let Some(jobs) = jobs.get_mut(place) {
-                jobs.connection.take(verdict.state, verdict.results);
+                verdict.apply(&mut jobs.connection);
                 self.board.finish(job, gate_failure(&jobs.connection).into_iter().collect(), false);
             }
         }

@@ -34,7 +34,12 @@ pub struct LedgerEntry {
 
 /// What one run did in one client's accounts so far.
 #[derive(Debug, Default)]
-pub(super) struct RunLedger(BTreeMap<(AccountId, &'static str, Option<Region>), (u64, Timestamp, Timestamp)>);
+pub(super) struct RunLedger(BTreeMap<Kind, Done>);
+
+/// Account, action and region.
+type Kind = (AccountId, &'static str, Option<Region>);
+/// How often, first and last.
+type Done = (u64, Timestamp, Timestamp);
 
 impl RunLedger {
     /// Notes requests that were sent.

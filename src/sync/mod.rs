@@ -24,6 +24,7 @@ mod retention;
 mod slice;
 mod store;
 
+pub use accounts::{all_pages, keep_listed, with_listed};
 pub use budget::{Caps, SpendLedger};
 pub use coverage::{Coverage, RegionCoverage};
 pub use due::plan;

@@ -469,6 +469,11 @@ impl Draft<'_> {
         Ok(self)
     }
 
+    /// The changes, to be committed with others.
+    pub fn into_batch(self) -> Batch {
+        self.batch
+    }
+
     /// Makes it durable; when this returns, it is.
     pub fn commit(self) -> Result<(), VaultError> {
         self.store.vault.commit(self.batch)

@@ -366,6 +366,7 @@ pub fn costs(scope: &CostScope, n: usize) -> CostsView {
         } else {
             Vec::new()
         },
+        restatements: Vec::new(),
         cost_basis: CostBasis::Billable,
         read_at: (n > 0).then(|| at("2026-11-21T23:28:00Z")),
     }

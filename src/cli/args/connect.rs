@@ -1,6 +1,8 @@
 //! `connect` and `connection …`.
 
-use crate::domain::{ClientId, ConnectionId, ConnectionKind, Depth, ExternalId, Label, Note, ProfileName, RoleArn};
+use crate::domain::{
+    ClientId, ConnectionId, ConnectionKind, Depth, ExternalId, Label, Note, ProfileName, RoleArn, RolePattern,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -40,14 +42,17 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "ID", requires = "role_arn")]
     pub external_id: Option<ExternalId>,
     /// Your own name for the account.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "members")]
     pub alias: Option<Label>,
     /// What kind of account it is; found out by asking AWS unless given.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "members")]
     pub kind: Option<KindArg>,
     /// Which of its events are read; essential unless it was connected otherwise before.
     #[arg(long, value_enum)]
     pub depth: Option<DepthArg>,
+    /// How members are connected.
+    #[command(flatten)]
+    pub members: MembersArgs,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -87,6 +92,23 @@ pub struct WayArgs {
     /// The same, from a file: the key's id and its secret, each on a line, or the .csv that the AWS console gives.
     #[arg(long, value_name = "FILE")]
     pub access_key_file: Option<PathBuf>,
+    /// Every member account of the client's organization, listed through its payer, by one role name.
+    #[arg(long)]
+    pub members: bool,
+}
+
+/// How the members of an organization are connected.
+#[derive(Debug, Args)]
+pub struct MembersArgs {
+    /// The name of the role in each account, with its path; {account} stands for the account's id.
+    #[arg(long, value_name = "NAME", requires = "members", default_value_t)]
+    pub role_name: RolePattern,
+    /// Do it without asking.
+    #[arg(long, requires = "members", conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// Only list the accounts and say what would be done; nothing is kept.
+    #[arg(long, requires = "members")]
+    pub dry_run: bool,
 }
 
 /// `connection …`.

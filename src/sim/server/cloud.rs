@@ -60,6 +60,8 @@ pub(super) struct Cloud {
     pub assumed: AssumedRoles,
     /// Requests answered.
     pub counts: Counts,
+    /// Connections that are open, and were at once at most.
+    pub connections: Connections,
     /// Role ARN → index of the account, index of the role.
     roles: HashMap<String, (usize, usize)>,
     requests: AtomicU64,
@@ -74,6 +76,38 @@ pub(super) struct Counts {
     ce: AtomicU64,
     throttled: AtomicU64,
     denied: AtomicU64,
+}
+
+/// Open connections.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    open: AtomicU64,
+    most: AtomicU64,
+}
+
+/// One open connection.
+pub(super) struct Connected(Arc<Cloud>);
+
+impl Connected {
+    /// From now on until this is dropped.
+    pub fn to(cloud: &Arc<Cloud>) -> Self {
+        let open = cloud.connections.open.fetch_add(1, Ordering::Relaxed) + 1;
+        cloud.connections.most.fetch_max(open, Ordering::Relaxed);
+        Self(Arc::clone(cloud))
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.connections.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Connections {
+    /// The most that were open at once.
+    pub fn most(&self) -> u64 {
+        self.most.load(Ordering::Relaxed)
+    }
 }
 
 impl Counts {
@@ -145,6 +179,7 @@ impl Cloud {
             keys: options.keys.into_iter().map(|key| (key.access_key.clone(), Arc::new(key))).collect(),
             assumed: AssumedRoles::default(),
             counts: Counts::default(),
+            connections: Connections::default(),
             requests: AtomicU64::new(0),
             world,
             clock,

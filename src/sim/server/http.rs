@@ -2,7 +2,7 @@
 
 use super::{
     answer::Answer,
-    cloud::Cloud,
+    cloud::{Cloud, Connected},
     fault::Fault,
     faults::{Cut, Dealt},
     fuse::{Fuse, Fused},
@@ -55,6 +55,7 @@ async fn accept(listener: tokio::net::TcpListener, cloud: Arc<Cloud>) {
         let _ = stream.set_nodelay(true);
         let cloud = Arc::clone(&cloud);
         tokio::spawn(async move {
+            let _open = Connected::to(&cloud);
             let fuse = Fuse::default();
             let stream = Fused::new(stream, fuse.clone());
             let service = service_fn(|request| respond(&cloud, &fuse, request));

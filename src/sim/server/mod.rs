@@ -142,6 +142,11 @@ impl SimServer {
         self.cloud.counts.read()
     }
 
+    /// The most connections that were open at once.
+    pub fn most_connections(&self) -> u64 {
+        self.cloud.connections.most()
+    }
+
     /// From now on these troubles and no others; requests that are already being answered are not changed.
     pub fn set_troubles(&self, troubles: Vec<TroubleAt>) {
         self.cloud.troubles.set(troubles);

@@ -67,12 +67,8 @@ fn happened((region, window): Piece) -> Vec<RawEvent> {
 /// Reads some pieces in one slice; those in `failing` fail.
 fn read(store: &ClientStore, checks: &Arc<Checks>, pieces: &[Piece], failing: &[bool]) {
     let reads = pieces.iter().zip(failing.iter().chain(std::iter::repeat(&false))).map(|(piece, fails)| {
-        let plan = RegionPlan {
-            region: region(piece.0),
-            range: range(piece.1),
-            depth: Depth::Essential,
-            sessions_always: true,
-        };
+        let (place, range) = (region(piece.0), range(piece.1));
+        let plan = RegionPlan { region: place, range, depth: Depth::Essential, sessions_always: true };
         let failure = || Failure::new(FailureKind::Throttled, "too fast".to_owned(), "sync again later");
         RegionRead { plan, events: if *fails { Err(failure()) } else { Ok(happened(*piece)) } }
     });

@@ -18,7 +18,9 @@ const SEEN_AT: usize = gate::MARK as usize + 2 + 33 + 1;
 /// All of it, in lines of at most `columns`: what it came to first, once that is known.
 pub fn lines(run: &GateRun, columns: usize) -> Vec<Vec<Piece>> {
     let mut out: Vec<Vec<Piece>> = Vec::new();
-    let told = run.report.as_ref().and_then(|report| report.connection.what.clone());
+    let view = run.report.as_ref().map(|report| &report.connection);
+    let mut told: Vec<&str> =
+        view.into_iter().flat_map(|view| [view.what.as_deref(), view.next_step.as_deref()]).flatten().collect();
     if let Some(why) = &run.failed {
         out.extend(text(why, columns, Tone::Bad));
     }
@@ -29,7 +31,8 @@ pub fn lines(run: &GateRun, columns: usize) -> Vec<Vec<Piece>> {
         out.push(Vec::new());
     }
     for probe in &run.probes {
-        out.extend(probe_lines(probe, told.as_deref(), columns));
+        out.extend(probe_lines(probe, &told, columns));
+        told.extend(probe.next_step.as_deref());
     }
     if run.verdict() == Verdict::Testing {
         out.push(vec![(format!("{:<9}", "…").into(), Tone::Accent), dim("testing")]);
@@ -41,19 +44,19 @@ fn text(text: &str, columns: usize, tone: Tone) -> impl Iterator<Item = Vec<Piec
     wrap(text, columns).into_iter().map(move |line| vec![(line.into(), tone)])
 }
 
-/// One probe; what it failed of is told in full, unless the verdict does.
-fn probe_lines(probe: &ProbeView, told: Option<&str>, columns: usize) -> Vec<Vec<Piece>> {
+/// One probe; what it failed of is told in full, unless that was told before.
+fn probe_lines(probe: &ProbeView, told: &[&str], columns: usize) -> Vec<Vec<Piece>> {
     let (mark, tone) = gate::mark(probe.outcome);
     let head = [(format!("{mark:<9}").into(), tone), plain(format!("{:<34}", probe.title))];
     let (seen, tone) = gate::seen(probe);
     let room = columns.saturating_sub(SEEN_AT).max(1);
-    let in_full = probe.what.is_some() && probe.what.as_deref() != told;
+    let in_full = probe.what.as_deref().is_some_and(|what| !told.contains(&what));
     if !in_full {
         let short = if probe.what.is_some() { "see above".into() } else { seen };
         return vec![head.into_iter().chain([(short, tone)]).collect()];
     }
     let mut rest: Vec<Vec<Piece>> = text(&seen, room, tone).collect();
-    if let Some(next) = &probe.next_step {
+    if let Some(next) = probe.next_step.as_deref().filter(|next| !told.contains(next)) {
         rest.extend(text(&format!("→ {next}"), room, Tone::Plain));
     }
     let blank = || plain(" ".repeat(SEEN_AT));

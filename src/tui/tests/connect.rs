@@ -266,9 +266,12 @@ fn a_stop_goes_back_and_what_comes_after_it_is_not_heard() {
     driver.press("<esc>").expect("[3 account]").expect_toast("stopped");
     assert!(matches!(driver.effects.last(), Some(Effect::StopErrand)));
     let probe = connections::probes("passed", fixtures::now()).remove(0);
-    driver.send(Msg::Probe { request, probe });
+    driver.send(Msg::Probe { request, probe: probe.clone() });
     driver.send(Msg::ErrandEnded { request, result: Ok(report("passed", true)) }).expect("[3 account]");
     driver.press("<enter>").expect("testing").expect_not("our own credentials").expect_not("PASSED");
+    // Nor is it taken for news of the next test.
+    driver.send(Msg::Probe { request, probe }).expect_not("our own credentials");
+    driver.send(Msg::ErrandEnded { request, result: Ok(report("passed", true)) }).expect("testing");
 }
 
 #[test]
@@ -437,6 +440,32 @@ fn every_step_looks_as_it_should() {
         assert!(driver.screen().is_ascii(), "{name}:\n{}", driver.screen());
         assert!(matches!(driver.model.overlays.last(), Some(Overlay::Flow(_) | Overlay::Override(_))), "{name}");
     }
+}
+
+#[test]
+fn a_client_without_an_account_says_how_to_go_on() {
+    let mut driver = Driver::new(120, 40);
+    let mut view = fixtures::overview(1);
+    view.clients[0].accounts = 0;
+    view.clients[0].month = crate::domain::Cell::Unavailable { reason: "costs were never read".into() };
+    driver.holding = true;
+    driver.send(Msg::VaultChanged);
+    let (request, _) = driver.held.pop().unwrap();
+    driver.answer_with(request, crate::desk::Answer::Overview(Arc::new(view)));
+    driver.expect_row("not connected yet: C goes on").expect("renders its role and connects its first account");
+}
+
+#[test]
+fn what_several_probes_say_alike_is_said_once() {
+    let mut driver = at_gate(120, 60);
+    let open = connections::probes("quarantined", fixtures::now());
+    let failed = open.iter().find(|p| p.outcome == "failed").unwrap().clone();
+    for probe in open {
+        let title = probe.title;
+        driver.probe(crate::desk::view::ProbeView { title, probe: probe.probe, ..failed.clone() });
+    }
+    let screen = driver.screen();
+    assert_eq!(screen.matches("→ ").count(), 1, "{screen}");
 }
 
 #[test]

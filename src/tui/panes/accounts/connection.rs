@@ -63,6 +63,9 @@ pub fn facts(now: Timestamp, view: &ConnectionView, account: Option<&AccountRow>
     let linked = view.linked_at.map_or_else(|| "not known".to_owned(), |at| at.day().to_string());
     out.push(("connected", alias.into_iter().chain([plain(linked)]).collect()));
     out.push(("next test", next_test(now, view)));
+    let keys = [("Enter", " costs   "), ("f", " findings   "), ("a", " access")];
+    let keys = keys.into_iter().flat_map(|(key, does)| [(key.into(), Tone::Accent), dim(does)]);
+    out.push(("next", keys.collect()));
     out
 }
 

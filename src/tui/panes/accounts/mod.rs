@@ -14,6 +14,7 @@ use crate::{
     tui::{
         model::Model,
         theme::Tone,
+        view::WIDE,
         widgets::{
             canvas::{Canvas, Fact, Piece, dim, plain},
             gate, words,
@@ -206,7 +207,15 @@ impl Pane for Accounts {
 }
 
 fn facts(model: &Model, view: &ConnectionView) -> Vec<Fact> {
-    connection::facts(model.now, view, row_of(model, &view.client, view.account))
+    let mut facts = connection::facts(model.now, view, row_of(model, &view.client, view.account));
+    // Beside the table there is room for the selected probe in full; below it the table would jump.
+    let selected = model.stack(PaneId::Accounts).top().list.selected_row().and_then(|row| view.results.get(row));
+    if let Some(probe) = selected.filter(|_| model.size.0 >= WIDE) {
+        facts.push(("", Vec::new()));
+        facts.push(("selected", vec![dim(format!("{}: ", probe.title)), gate::seen(probe)]));
+        facts.extend(probe.next_step.iter().map(|next| ("", vec![plain(format!("→ {next}"))])));
+    }
+    facts
 }
 
 /// Whether any source of an account failed or is older than it should be.

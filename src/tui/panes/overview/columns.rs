@@ -133,6 +133,7 @@ fn weight(row: &ClientRow) -> Decimal {
 
 fn month(row: &ClientRow) -> Content {
     match &row.month {
+        Cell::Unavailable { .. } if row.accounts == 0 => Content::spill("not connected yet: C goes on", Tone::Warn),
         Cell::Unavailable { reason } => Content::spill(format!("unavailable: {reason}"), Tone::Warn),
         cell => words::money(cell, Style::Exact),
     }
