@@ -74,7 +74,9 @@ impl<C: Assume> Context<C> {
             });
             self.board.committed(run.store.client(), Source::Costs);
         }
-        self.judge_costs(run, connection).await?;
+        // Where all of it was read by a run that was cut off, it is as old as that.
+        let read_at = if queries.is_empty() { state.monthly_at.unwrap_or(self.now()) } else { self.now() };
+        self.judge_costs(run, connection, read_at).await?;
         self.board.committed(run.store.client(), Source::Costs);
         Ok(())
     }
@@ -192,7 +194,7 @@ impl<C: Assume> Context<C> {
     }
 
     /// Everything due was read: say so, and let the cost checks judge it.
-    async fn judge_costs(&self, run: &ClientRun, connection: &Connection) -> Result<(), Failure> {
+    async fn judge_costs(&self, run: &ClientRun, connection: &Connection, read_at: Timestamp) -> Result<(), Failure> {
         let (store, id, now) = (run.store.clone(), connection.id.clone(), self.now());
         let checks = self.checks.clone();
         let found = self
@@ -202,10 +204,10 @@ impl<C: Assume> Context<C> {
                 let mut draft = store.draft();
                 let found = store.merge_hits(&mut draft, hits)?;
                 let mut state = store.cost_state(&id)?;
-                state.complete_at = Some(now);
+                state.complete_at = Some(read_at);
                 draft.cost_state(&id, &state)?;
                 let mut sources = store.sources(&id)?;
-                sources.record(Source::Costs, now, None);
+                sources.record(Source::Costs, read_at, None);
                 draft.sources(&id, &sources)?;
                 draft.commit()?;
                 Ok(found)

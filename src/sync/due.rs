@@ -3,7 +3,7 @@
 use super::{
     Coverage, SyncOptions,
     footprint::{FOOTPRINT_CALLS, footprint_due},
-    plan::cost_queries,
+    plan::{cost_queries, costs_due},
     price,
     regions::{RegionPlan, SESSION_CALLS, region_plans},
     store::ClientStore,
@@ -33,7 +33,8 @@ pub(super) struct Due {
     pub(super) connection: Connection,
     pub(super) gate: bool,
     pub(super) accounts: bool,
-    pub(super) costs: Vec<CostQuery>,
+    /// The questions; none where what was read is only to be judged, `None` where nothing is due.
+    pub(super) costs: Option<Vec<CostQuery>>,
     pub(super) events: Vec<RegionPlan>,
     pub(super) footprint: bool,
 }
@@ -41,14 +42,14 @@ pub(super) struct Due {
 /// What is due of a client.
 pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) -> Result<Vec<Due>, VaultError> {
     let fresh_seconds = i64::from(options.event_minutes) * 60;
+    let listed = store.accounts()?.is_some();
     let of = |connection: Connection| {
-        let costs = match connection.kind.has_costs() {
-            true => cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours),
-            false => Vec::new(),
-        };
-        // Not by the list: Cost Explorer's names make one too, and another connection may have read it.
+        let state = store.cost_state(&connection.id)?;
+        let costs = (connection.kind.has_costs() && costs_due(&state, now, options.cost_hours))
+            .then(|| cost_queries(&state, now, options.cost_hours));
+        // Not by the list alone: Cost Explorer's names make one too, and another connection may have read it.
         let list_due = match store.sources(&connection.id)?.accounts {
-            SourceState::Fresh { at } => now.since(at) >= fresh_seconds,
+            SourceState::Fresh { at } if listed => now.since(at) >= fresh_seconds,
             _ => true,
         };
         let coverage: Coverage = store.coverage(connection.account())?;
@@ -79,7 +80,7 @@ pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result
         let listed = store.accounts()?.map_or(1, |list| list.accounts.len() as u64).div_ceil(LISTED).max(1);
         let mut pages = 0;
         for due in due(&store, options, now)? {
-            pages += due.costs.len() as u64;
+            pages += due.questions().len() as u64;
             lanes.add(&due, listed);
             jobs.extend(due.jobs(listed));
         }
@@ -111,6 +112,11 @@ pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result
 }
 
 impl Due {
+    /// The questions to Cost Explorer.
+    fn questions(&self) -> &[CostQuery] {
+        self.costs.as_deref().unwrap_or_default()
+    }
+
     /// Its jobs with their requests, if each answer takes one page.
     fn jobs(&self, listed: u64) -> Vec<PlannedJob> {
         let (client, account) = (&self.connection.client, self.connection.account());
@@ -128,10 +134,12 @@ impl Due {
             let requests = RequestCounts { organizations: listed, ..with_session };
             jobs.push(job(Source::Accounts, "the organization's list".into(), requests));
         }
-        if !self.costs.is_empty() {
-            let by_day = self.costs.iter().filter(|q| q.granularity == Granularity::Daily).count();
-            let what = format!("{} by month, {by_day} by day", counted(self.costs.len() - by_day, "question"));
-            jobs.push(job(Source::Costs, what, RequestCounts { ce: self.costs.len() as u64, ..with_session }));
+        if self.costs.is_some() {
+            let questions = self.questions();
+            let by_day = questions.iter().filter(|q| q.granularity == Granularity::Daily).count();
+            let what = format!("{} by month, {by_day} by day", counted(questions.len() - by_day, "question"));
+            let session = if questions.is_empty() { RequestCounts::default() } else { with_session };
+            jobs.push(job(Source::Costs, what, RequestCounts { ce: questions.len() as u64, ..session }));
         }
         if !self.events.is_empty() {
             let days = self.events.iter().map(|p| p.range.seconds()).max().unwrap_or(0) as f64 / 86_400.0;
@@ -176,7 +184,7 @@ impl Lanes {
         for plan in &due.events {
             *self.lookups.entry((due.connection.account(), plan.region.clone())).or_default() += lookups(plan);
         }
-        self.costs = self.costs.max(due.costs.len() as u64);
+        self.costs = self.costs.max(due.questions().len() as u64);
         let gate = if due.gate { GATE } else { 0 };
         let accounts = if due.accounts { SESSION + listed } else { 0 };
         self.chain = self.chain.max(gate + accounts + SESSION);

@@ -191,7 +191,7 @@ impl<C: Assume> Context<C> {
             Jobs {
                 gate: add(due.gate, Source::Gate),
                 accounts: add(due.accounts, Source::Accounts),
-                costs: add(!due.costs.is_empty(), Source::Costs),
+                costs: add(due.costs.is_some(), Source::Costs),
                 events: add(!due.events.is_empty(), Source::Events),
                 footprint: add(due.footprint, Source::Footprint),
                 connection: due.connection,

@@ -2,10 +2,11 @@
 //! ledger of what we did. Our calls only read, so the events job does not see them.
 
 use super::{
+    costs::store_failure,
     engine::{ClientRun, Context},
     events::RegionRead,
     lease::Lease,
-    regions::{OVERLAP_SECONDS, RegionPlan},
+    regions::{HISTORY_SECONDS, OVERLAP_SECONDS, RegionPlan},
     slice::Slice,
 };
 use crate::{
@@ -25,13 +26,13 @@ pub(super) const FOOTPRINT_CALLS: [LookupFilter; 3] = [
 /// Seconds between two readings.
 const EVERY: i64 = 86_400;
 
-/// Whether it has to be read.
+/// Whether it has to be read. A time that is the very beginning of a day marks what was lost since then.
 pub(super) fn footprint_due(read_at: Option<Timestamp>, now: Timestamp) -> bool {
-    read_at.is_none_or(|at| now.since(at) >= EVERY)
+    read_at.is_none_or(|at| now.since(at) >= EVERY || at == at.day().start())
 }
 
 impl<C: Assume> Context<C> {
-    /// Reads what CloudTrail recorded of our three actions in an account's home region since the last time, a day at most.
+    /// Reads what CloudTrail recorded of our three actions in an account's home region since the last time.
     pub(super) async fn footprint(
         &self,
         run: &ClientRun,
@@ -59,7 +60,12 @@ impl<C: Assume> Context<C> {
     ) -> Result<(), Failure> {
         let now = self.now();
         let region = home_region(connection.partition());
-        let range = TimeRange::new(now.plus(-EVERY - OVERLAP_SECONDS), now);
+        let read_at = run.store.footprint_at(&connection.id).map_err(store_failure)?;
+        // The first time as far back as events are read.
+        let days = self.options.event_days.min(self.options.event_retention_days);
+        let since = read_at.map_or_else(|| now.plus(-i64::from(days) * 86_400), |at| at.plus(-OVERLAP_SECONDS));
+        let since = since.max(now.plus(-HISTORY_SECONDS));
+        let range = TimeRange::new(since, now);
         let plan = RegionPlan { region: region.clone(), range, depth: Depth::Essential, sessions_always: false };
         let lease = Lease::new(self, run, connection, Job::Events, std::slice::from_ref(&region));
         lease.open_now(job).await?;

@@ -5,7 +5,7 @@ use super::{
     CostState, Coverage, HISTORY_SECONDS,
     plan::{DAILY_MONTHS, MONTHS},
     regions::candidate_regions,
-    store::ClientStore,
+    store::{ClientStore, connection_id},
 };
 use crate::{
     checks::CheckState,
@@ -246,6 +246,13 @@ impl Forgetting<'_> {
             let coverage = self.coverage(account)?;
             if coverage != self.store.coverage(account)? {
                 draft.coverage(account, &coverage)?;
+            }
+            if let Some(first) = self.events.get(&account).and_then(|days| days.first()) {
+                // Our own calls of that day are read again too.
+                draft.footprint_at(&connection_id(account)?, first.start())?;
+            }
+            if self.unknown.contains_key(&account) {
+                draft.forget_footprint(&connection_id(account)?)?;
             }
         }
         for (account, unknown) in self.unknown.clone() {

@@ -463,6 +463,12 @@ impl Draft<'_> {
         self.put_of(self.store.of(connection), "footprint", &at)
     }
 
+    /// Our own footprint in an account is read as if for the first time.
+    pub fn forget_footprint(&mut self, connection: &ConnectionId) -> Result<&mut Self, VaultError> {
+        self.batch.remove(&self.store.of(connection), &Name::new("footprint")?);
+        Ok(self)
+    }
+
     /// What the tool itself cost this client.
     pub fn spend(&mut self, spend: &SpendLedger) -> Result<&mut Self, VaultError> {
         self.batch.put_record(&self.store.scope, &Name::new("spend")?, migrate::SCHEMA, spend)?;

@@ -106,13 +106,13 @@ impl Rig {
     }
 }
 
-/// Whether an event is one of our own calls of the last day, which are read beside the essential ones.
+/// Whether an event is one of our own calls, which are read beside the essential ones.
 pub fn is_footprint(event: &SimEvent) -> bool {
     let now: Timestamp = NOW.parse().unwrap();
     ["LookupEvents", "GetCostAndUsage", "ListAccounts"].contains(&&*event.name)
         && event.username.as_ref().is_some_and(|name| name.starts_with("bailiwick-"))
         && event.region.as_str() == "us-east-1"
-        && now.since(event.time) <= 86_400 + 1_800
+        && now.since(event.time) <= 14 * 86_400
 }
 
 pub fn owner(since: Timestamp) -> LockOwner {
