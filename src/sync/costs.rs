@@ -2,7 +2,7 @@
 
 use super::{
     engine::{ClientRun, Context},
-    lease::Lease,
+    lease::{CallError, Lease},
     pages::{Astray, Pages},
     plan::{CostState, cost_queries},
     restate::restated,
@@ -67,14 +67,7 @@ impl<C: Assume> Context<C> {
         });
         let lease = Lease::new(self, run, connection, Job::Costs, &[]);
         for query in &queries {
-            let answer = match self.ask(run, &lease, query, job).await {
-                Err(failure) if query.grouping == Grouping::AccountRegion && failure.kind == FailureKind::Invalid => {
-                    // Not every account may group by region: that is no failure, and asked again in a week.
-                    tracing::info!(what = failure.what, "costs by region are not offered");
-                    Answer::default()
-                }
-                answer => answer?,
-            };
+            let answer = self.ask(run, &lease, query, job).await?;
             let cells: usize = answer.periods.values().map(|p| p.rows.len()).sum();
             self.keep_answer(run, connection, query, answer).await?;
             self.board.update(job, |j| {
@@ -107,6 +100,11 @@ impl<C: Assume> Context<C> {
                 Ok(page) => page,
                 Err(error) => {
                     self.take_back(run).await?;
+                    if query.grouping == Grouping::AccountRegion && is_refused(&error) {
+                        // Not every account may group by region: that is no failure, and asked again in a week.
+                        tracing::info!("costs by region are not offered");
+                        return Ok(Answer::default());
+                    }
                     return Err(error.into());
                 }
             };
@@ -220,6 +218,11 @@ impl<C: Assume> Context<C> {
         self.board.found(found);
         Ok(())
     }
+}
+
+/// Whether Cost Explorer does not take the question itself: no page of a proxy, nor any answer that went wrong.
+fn is_refused(error: &CallError) -> bool {
+    matches!(error, CallError::Request(error) if error.code.contains("ValidationException"))
 }
 
 /// Pages in a row that may hold no period. Each is paid for.

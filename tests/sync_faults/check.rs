@@ -2,7 +2,7 @@
 
 use crate::{
     support::Rig,
-    world::{Costs, connected, costs_of, events_of, events_where},
+    world::{Costs, connected, costs_of, events_of, events_where, splits_of},
 };
 use bailiwick::{
     domain::{
@@ -80,6 +80,20 @@ fn amounts_by_month(store: &ClientStore, connection: &Connection) -> (Costs<Mont
     (months, days)
 }
 
+/// By record type (0) or by region (1).
+fn split_by_month(store: &ClientStore, connection: &Connection, split: usize) -> Costs<Month> {
+    let mut held = Costs::new();
+    for month in store.cost_months(&connection.id).unwrap() {
+        let Some(both) = store.cost_split(&connection.id, month.month.first()).unwrap() else { continue };
+        let cells = if split == 0 { both.by_record_type } else { both.by_region };
+        for cell in cells.into_iter().flatten() {
+            let key = (month.month, Some((cell.account, cell.key.raw_for_matching().to_owned())));
+            assert!(held.insert(key, cell.amounts).is_none(), "a cell is stored twice");
+        }
+    }
+    held
+}
+
 /// Nothing is held that was not so, and nothing called read that is not held.
 #[track_caller]
 pub fn claims_are_honest(rig: &Rig, world: &World, summary: &SyncSummary, seen: Seen<'_>) {
@@ -125,6 +139,11 @@ fn claimed_costs_are_true(rig: &Rig, world: &World, store: &ClientStore, connect
         let (held, truth) = (of(&held_months), of(&months));
         let read = if grouped { state.monthly_at } else { state.total_at };
         assert_eq!(held, if read.is_some() { truth } else { Costs::new() }, "{} grouped {grouped}", connection.id);
+    }
+    for (split, truth) in splits_of(world, connection.account(), rig.clock.now().day()).into_iter().enumerate() {
+        let read = [state.record_type_at, state.region_at][split];
+        let held = split_by_month(store, connection, split);
+        assert_eq!(held, if read.is_some() { truth } else { Costs::new() }, "{} split {split}", connection.id);
     }
     let read = |day: &Day| state.daily_at.contains_key(&day.month().first());
     let claimed: Costs<Day> = days.into_iter().filter(|((day, _), _)| read(day)).collect();

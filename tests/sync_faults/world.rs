@@ -186,29 +186,50 @@ pub fn costs_of(world: &World, payer: AccountId, today: Day) -> (Costs<Month>, C
         for line in &account.costs.lines {
             for (n, sim) in (0..).zip(&line.amounts).filter(|(n, _)| line.first.plus(*n) <= today) {
                 let day = line.first.plus(n);
-                let amounts = Amounts {
-                    unblended: sim.unblended,
-                    net_unblended: sim.net_unblended,
-                    amortized: sim.amortized,
-                    net_amortized: sim.net_amortized,
-                };
+                let amounts = amounts_of(sim);
                 let cell = Some((account.id, line.service.to_owned()));
                 let mut add = |key| {
                     let sum = months.entry(key).or_default();
-                    *sum = *sum + amounts;
+                    *sum += amounts;
                 };
                 add((day.month(), None));
                 if line.grouped {
                     add((day.month(), cell.clone()));
                     if !line.monthly_only {
                         let sum = days.entry((day, cell)).or_default();
-                        *sum = *sum + amounts;
+                        *sum += amounts;
                     }
                 }
             }
         }
     }
     (months, days)
+}
+
+/// The costs that a connection sees by account and record type, and by account and region.
+pub fn splits_of(world: &World, payer: AccountId, today: Day) -> [Costs<Month>; 2] {
+    let mut splits = [Costs::new(), Costs::new()];
+    let own = world.accounts.iter().find(|a| a.id == payer).unwrap().client;
+    for account in world.accounts.iter().filter(|a| a.client == own) {
+        for line in account.costs.lines.iter().filter(|line| line.grouped) {
+            for (n, sim) in (0..).zip(&line.amounts).filter(|(n, _)| line.first.plus(*n) <= today) {
+                for (split, key) in splits.iter_mut().zip([line.record_type.to_owned(), line.region.clone()]) {
+                    let sum = split.entry((line.first.plus(n).month(), Some((account.id, key)))).or_default();
+                    *sum += amounts_of(sim);
+                }
+            }
+        }
+    }
+    splits
+}
+
+fn amounts_of(sim: &SimAmounts) -> Amounts {
+    Amounts {
+        unblended: sim.unblended,
+        net_unblended: sim.net_unblended,
+        amortized: sim.amortized,
+        net_amortized: sim.net_amortized,
+    }
 }
 
 /// The events that should be read of an account between two times: its changes, and the calls that hand out sessions.
