@@ -47,6 +47,8 @@ impl Demo {
         let vault = Arc::new(unlock::create_throwaway(setting, &dir.path().join("vault"))?);
         let checks = Arc::new(Checks::builtin()?);
         say("connecting the clients");
+        let desk = Desk::new(vault.clone(), checks.clone(), clock.clone()).acting(Actor::new("demo", Via::Console));
+        fleet::onboard(&desk, &world, setting.clock.now())?;
         world.add_newcomers();
         let world = Arc::new(world);
         let server =
@@ -73,11 +75,7 @@ impl Demo {
                 wanted: Wanted::Everything,
             },
         };
-        let desk = Desk::new(engine.vault.clone(), engine.checks.clone(), setting.clock.clone())
-            .with_sync(engine.options.clone())
-            .acting(Actor::new("demo", Via::Console));
-        let desk = Arc::new(desk);
-        fleet::onboard(&desk, &world, setting.clock.now())?;
+        let desk = Arc::new(desk.with_sync(engine.options.clone()));
         Ok(Self { desk, engine, newcomers, world, _server: server, _dir: dir })
     }
 }

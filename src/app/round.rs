@@ -6,10 +6,7 @@ use crate::{
     sync::{Schedule, Timetable, Wanted, last_read},
     tui::Msg,
 };
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The operator looks first; what is due at once waits so long.
@@ -28,7 +25,7 @@ impl Round {
     pub fn new(schedule: Schedule, engine: &Engine) -> Self {
         let by_hand = schedule.is_empty();
         // What cannot be read is due: the run says why.
-        let last = last_read(&engine.vault).ok().flatten().unwrap_or_else(BTreeMap::new);
+        let last = last_read(&engine.vault).ok().flatten().unwrap_or_default();
         let mut round = Self { timetable: Timetable::new(schedule, last), wakes_at: None };
         if !by_hand {
             round.wind(engine, FIRST);
@@ -93,5 +90,55 @@ impl Round {
             let wait = Duration::from_secs(turn.at.since(now).max(0).unsigned_abs());
             Instant::now() + wait.max(least)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::{Setting, demo::Demo},
+        cli::WorldArgs,
+        config::Environment,
+        domain::{FixedClock, Source, SyncEvent},
+    };
+    use std::{collections::BTreeMap, sync::Arc};
+    use tokio::sync::mpsc::unbounded_channel;
+
+    #[test]
+    fn what_is_due_begins_by_itself_and_then_it_sleeps_until_the_next_turn() {
+        let setting = Setting {
+            environment: Environment::default(),
+            clock: Arc::new(FixedClock("2026-11-22T02:14:55Z".parse().unwrap())),
+            passphrase_file: None,
+            credential_file: None,
+            key_file: None,
+            recovery_code_file: None,
+            wait: false,
+            ascii: false,
+        };
+        let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
+        let (engine, desk) = (&demo.engine, &demo.desk);
+        assert_eq!(Round::new(Schedule::default(), engine).wakes_at(), None, "by hand only: no deadline at all");
+
+        let began = Instant::now();
+        let mut round = Round::new(Schedule::of(900, 0, 0), engine);
+        let (to_screen, mut told) = unbounded_channel();
+        let mut run = Run::default();
+        assert!(round.wakes_at().unwrap() >= began + FIRST, "the operator looks first");
+        round.go(&mut run, desk, engine, &to_screen).unwrap();
+        assert!(!run.is_running() && told.try_recv().is_err(), "not before its time");
+        round.wakes_at = Some(began);
+        round.go(&mut run, desk, engine, &to_screen).unwrap();
+        let Some(Msg::Sync(SyncEvent::Planned { jobs, .. })) = told.blocking_recv() else { panic!("nothing began") };
+        assert!(jobs.iter().any(|job| job.source == Source::Events));
+        assert!(jobs.iter().all(|job| matches!(job.source, Source::Gate | Source::Events)));
+        assert!(round.wakes_at().unwrap() >= began + Duration::from_secs(900));
+        // While one goes on no other begins, and its turn is over.
+        round.timetable = Timetable::new(Schedule::of(900, 0, 0), BTreeMap::new());
+        round.wakes_at = Some(began);
+        round.go(&mut run, desk, engine, &to_screen).unwrap();
+        assert!(round.wakes_at().unwrap() >= began + Duration::from_secs(900));
+        assert!(run.end());
     }
 }

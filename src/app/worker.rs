@@ -280,7 +280,11 @@ fn close(opened: Opened) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cli::WorldArgs, config::Environment, domain::FixedClock};
+    use crate::{
+        cli::WorldArgs,
+        config::Environment,
+        domain::{FixedClock, SyncEvent},
+    };
     use std::sync::mpsc;
     use tokio::sync::mpsc::unbounded_channel;
 
@@ -345,5 +349,46 @@ mod tests {
             panic!("{after:?}")
         };
         assert!(note.contains("the sync that ran was stopped") && text == "not again");
+    }
+
+    #[test]
+    fn a_sync_is_held_and_resumed_and_what_is_no_run_any_more_takes_only_a_retry() {
+        let setting = Setting {
+            environment: Environment::default(),
+            clock: Arc::new(FixedClock("2026-11-22T02:14:55Z".parse().unwrap())),
+            passphrase_file: None,
+            credential_file: None,
+            key_file: None,
+            recovery_code_file: None,
+            wait: false,
+            ascii: false,
+        };
+        let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
+        let mut opened = Opened::new(demo.desk, demo.engine, Schedule::default(), Vec::new());
+        let (to_screen, mut told) = unbounded_channel();
+        assert!(opened.obey(SyncOrder::Pause, &to_screen).is_err(), "there is nothing to be held");
+        opened.run.begin(&opened.engine, Wanted::Everything, &to_screen);
+        let mut until = |wanted: &dyn Fn(&SyncEvent) -> bool| loop {
+            match told.blocking_recv() {
+                Some(Msg::Sync(event)) if wanted(&event) => return event,
+                Some(_) => {}
+                None => panic!("it ended"),
+            }
+        };
+        let SyncEvent::Planned { jobs, .. } = until(&|event| matches!(event, SyncEvent::Planned { .. })) else {
+            panic!()
+        };
+        opened.obey(SyncOrder::Pause, &to_screen).unwrap();
+        until(&|event| *event == SyncEvent::Paused);
+        opened.obey(SyncOrder::Resume, &to_screen).unwrap();
+        until(&|event| *event == SyncEvent::Resumed);
+        assert!(opened.run.end());
+        // None goes on: what is tried again begins one of its own, noted in the audit log.
+        let key = jobs.iter().find(|job| job.source == crate::domain::Source::Events).unwrap().key();
+        opened.obey(SyncOrder::Retry(key.clone()), &to_screen).unwrap();
+        let again = until(&|event| matches!(event, SyncEvent::Planned { again: true, .. }));
+        let SyncEvent::Planned { jobs, .. } = again else { panic!() };
+        assert!(jobs.iter().any(|job| job.key() == key) && jobs.len() <= 2, "{jobs:?}");
+        opened.run.end();
     }
 }

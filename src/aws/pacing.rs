@@ -419,6 +419,22 @@ mod tests {
         assert_eq!((outcome.unwrap_err().kind, attempts.sent), (FailureKind::Cancelled, 2));
         assert_eq!(attempts.repeated.unwrap().kind, FailureKind::Throttled);
         assert_eq!(all.counts().cloudtrail, 3);
+        // One that waits for its turn when the valve is shut does not go when its turn has come.
+        let valve = tokio::sync::watch::Sender::new(Flow::Open);
+        let pacer = all.through(Valve::of([valve.subscribe()]));
+        let sent = Cell::new(0);
+        let count = async || {
+            sent.set(sent.get() + 1);
+            Ok(())
+        };
+        pacer.call(Api::LookupEvents, account(3), None, count).await.0.unwrap();
+        let mut second = Box::pin(pacer.call(Api::LookupEvents, account(3), None, count));
+        assert!(timeout(Duration::from_millis(100), &mut second).await.is_err());
+        valve.send_replace(Flow::Held);
+        assert!(timeout(Duration::from_secs(3_600), &mut second).await.is_err());
+        assert_eq!(sent.get(), 1);
+        valve.send_replace(Flow::Stopped);
+        assert_eq!(second.await.0.unwrap_err().kind, FailureKind::Cancelled);
         let free = async || Ok(());
         let stopped = pacer.call(Api::LookupEvents, account(1), None, free).await;
         assert_eq!((stopped.0.unwrap_err().kind, stopped.1.sent), (FailureKind::Cancelled, 0));

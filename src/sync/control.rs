@@ -167,7 +167,7 @@ mod tests {
         let control = Control::default();
         assert!(control.obey(SyncOrder::Retry(key.clone())));
         assert!(!control.end());
-        assert_eq!(control.take().1, [key.clone()]);
+        assert_eq!(control.take().1, std::slice::from_ref(&key));
         assert!(control.end());
         assert!(!control.obey(SyncOrder::Retry(key)) && !control.obey(SyncOrder::Pause));
     }

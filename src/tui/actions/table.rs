@@ -76,6 +76,36 @@ pub const ACTIONS: &[Action] = &[
         ..action("metric", &["m"], "Next metric: unblended, net, amortized, net amortized", run::next_metric)
     },
     Action {
+        hint: Some("pause"),
+        place: In(&[PaneId::Sync]),
+        when: sync::goes_on,
+        ..action("pause", &["p"], "Pause or resume the whole sync", sync::pause)
+    },
+    Action {
+        hint: Some("hold"),
+        place: In(&[PaneId::Sync]),
+        when: sync::job_goes_on,
+        ..action("pause-job", &["o"], "Pause or resume the selected job", sync::pause_job)
+    },
+    Action {
+        hint: Some("cancel"),
+        place: In(&[PaneId::Sync]),
+        when: sync::job_goes_on,
+        ..action("cancel-job", &["c"], "Cancel the selected job; what it stored stays", sync::cancel_job)
+    },
+    Action {
+        hint: Some("retry"),
+        place: In(&[PaneId::Sync]),
+        when: sync::can_retry,
+        ..action("retry-job", &["r"], "Try the selected job again", sync::retry_job)
+    },
+    Action {
+        hint: Some("spend"),
+        place: In(&[PaneId::Sync]),
+        when: sync::can_list_spend,
+        ..action("spend", &["$"], "What the clients paid for Cost Explorer, by month", sync::spend)
+    },
+    Action {
         hint: Some("findings"),
         place: In(&[PaneId::Overview, PaneId::Accounts, PaneId::Costs, PaneId::Access, PaneId::Sync]),
         when: run::has_client,
@@ -124,36 +154,6 @@ pub const ACTIONS: &[Action] = &[
         hint: Some("verify"),
         place: In(&[PaneId::Vault]),
         ..action("verify", &["v"], "Read the whole vault and check it", run::verify)
-    },
-    Action {
-        hint: Some("pause"),
-        place: In(&[PaneId::Sync]),
-        when: sync::goes_on,
-        ..action("pause", &["p"], "Pause or resume the whole sync", sync::pause)
-    },
-    Action {
-        hint: Some("hold job"),
-        place: In(&[PaneId::Sync]),
-        when: sync::job_goes_on,
-        ..action("pause-job", &["o"], "Pause or resume the selected job", sync::pause_job)
-    },
-    Action {
-        hint: Some("cancel"),
-        place: In(&[PaneId::Sync]),
-        when: sync::job_goes_on,
-        ..action("cancel-job", &["c"], "Cancel the selected job; what it stored stays", sync::cancel_job)
-    },
-    Action {
-        hint: Some("retry"),
-        place: In(&[PaneId::Sync]),
-        when: sync::can_retry,
-        ..action("retry-job", &["r"], "Try the selected job again", sync::retry_job)
-    },
-    Action {
-        hint: Some("spend"),
-        place: In(&[PaneId::Sync]),
-        when: sync::can_list_spend,
-        ..action("spend", &["$"], "What the clients paid for Cost Explorer, by month", sync::spend)
     },
     Action { hint: Some("copy"), ..action("copy", &["y"], "Copy: id, ARN, row, table, command", run::copy_menu) },
     Action {

@@ -70,9 +70,7 @@ impl Rows for Due {
         match (source.sync.aborted(), view_of(source)) {
             (Some(failure), _) => format!("{} {}", failure.what, failure.next_step),
             (None, Some(_)) => {
-                "Nothing is due: what is connected was read a moment ago. No sync has run in this session; R syncs all \
-                 the same."
-                    .into()
+                "Nothing is due. No sync has run in this session; R syncs what is new all the same.".into()
             }
             (None, None) => "No sync has run in this session. R syncs now.".into(),
         }
