@@ -2,7 +2,7 @@
 
 use super::{
     Api, AwsError,
-    fair::{FairSlots, Party},
+    fair::{FairSlots, Party, Slot},
 };
 use crate::domain::{AccountId, FailureKind, Region, RequestCounts};
 use std::{
@@ -80,6 +80,10 @@ const SLOWEST: u32 = 5;
 /// Answers after which a lane is trusted with twice the speed again.
 const RECOVER: u32 = 10;
 
+/// Jobs under way for each request that may be: enough to keep all slots busy while the lanes of some jobs are quiet, and
+/// few enough that what they have read and not yet committed stays small.
+const JOBS_A_SLOT: usize = 2;
+
 /// Gives each request its turn. One per engine, on one thread.
 #[derive(Debug)]
 pub struct Pacer {
@@ -87,6 +91,7 @@ pub struct Pacer {
     retry: RetryPolicy,
     lanes: RefCell<HashMap<LaneKey, Lane>>,
     slots: FairSlots,
+    jobs: FairSlots,
     parties: RefCell<HashMap<AccountId, Party>>,
     counts: Cell<RequestCounts>,
     jitter: Cell<u64>,
@@ -100,6 +105,7 @@ impl Pacer {
             retry,
             lanes: RefCell::default(),
             slots: FairSlots::new(pace.concurrency),
+            jobs: FairSlots::new(pace.concurrency.saturating_mul(JOBS_A_SLOT)),
             parties: RefCell::default(),
             counts: Cell::default(),
             jitter: Cell::new(seed | 1),
@@ -109,6 +115,16 @@ impl Pacer {
     /// Requests that may be under way at once: as many jobs are worth beginning.
     pub fn concurrency(&self) -> usize {
         self.pace.concurrency.max(1)
+    }
+
+    /// Waits until one more job that holds what it reads in memory is worth beginning. It is under way until the slot is
+    /// dropped.
+    pub async fn begin(&self, account: AccountId) -> Slot {
+        self.jobs.take(self.party(account)).await
+    }
+
+    fn party(&self, account: AccountId) -> Party {
+        self.parties.borrow().get(&account).copied().unwrap_or_default()
     }
 
     /// Says whose an account is, by any number: slots are shared fairly between parties, and those nobody spoke of are one.
@@ -133,7 +149,7 @@ impl Pacer {
         F: Future<Output = Result<T, AwsError>>,
     {
         let mut attempts = Attempts::default();
-        let party = self.parties.borrow().get(&account).copied().unwrap_or_default();
+        let party = self.party(account);
         loop {
             self.turn(api, account, region).await;
             let outcome = {
