@@ -34,6 +34,12 @@ pub const REGIONS: [&str; 17] = [
     "sa-east-1",
 ];
 
+/// Regions in which everything is asked for at essential depth, whether it looks used or not.
+pub const GLOBAL: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
+
+/// Calls that open sessions, beside `AssumeRole`.
+pub const RARER: [&str; 3] = ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetSessionToken"];
+
 /// The present of the simulator and of the sync.
 pub fn now() -> Timestamp {
     Timestamp::from_second(1_795_000_000)
@@ -46,7 +52,8 @@ pub struct Shape {
     pub accounts: usize,
     /// Full pages of events in each.
     pub pages: usize,
-    /// Over how many regions the pages are spread.
+    /// Over how many regions the pages are spread; 0 leaves the simulated fleet's own events, about as many, where and
+    /// when they are.
     pub regions: usize,
     /// Whether essential depth reads them all.
     pub essential: bool,
@@ -54,8 +61,33 @@ pub struct Shape {
 
 impl Shape {
     /// Pages of one region.
-    pub fn pages_of(&self, region: usize) -> usize {
+    fn pages_of(&self, region: usize) -> usize {
         (region..self.pages).step_by(self.regions).count()
+    }
+
+    /// The most requests of any account and region.
+    pub fn longest_lane(&self, world: &World) -> usize {
+        let lanes = world.accounts.iter().flat_map(|account| {
+            REGIONS.map(|region| {
+                let read = |e: &&SimEvent| e.time >= now().plus(-WINDOW) && e.time < now();
+                let here: Vec<&SimEvent> =
+                    account.events.iter().filter(|e| e.region.as_str() == region).filter(read).collect();
+                let pages =
+                    |of: &dyn Fn(&SimEvent) -> bool| here.iter().filter(|e| of(e)).count().div_ceil(PAGE).max(1);
+                let named = |name: &'static str| pages(&|event| *event.name == *name);
+                let events = if self.essential {
+                    let used = here.iter().any(|e| !e.read_only || *e.name == *"AssumeRole");
+                    let rarer: usize = RARER.map(named).iter().sum();
+                    let all = used || GLOBAL.contains(&region);
+                    pages(&|event| !event.read_only) + named("AssumeRole") + if all { rarer } else { 0 }
+                } else {
+                    pages(&|_| true)
+                };
+                // Our own footprint is read in the home region: three calls of the last day.
+                events + if region == REGIONS[0] { 3 } else { 0 }
+            })
+        });
+        lanes.max().unwrap_or(0)
     }
 
     /// Nothing is wrong in this fleet: every role opens for us, no region is denied, every payer has Cost Explorer. Who
@@ -72,8 +104,11 @@ impl Shape {
             let client = &world.clients[account.client];
             account.cost_explorer = client.organization.is_none() || account.is_management;
             account.roles.iter_mut().for_each(|role| role.external_id = Some(client.external_id.clone()));
-            account.events =
-                if filled { self.events(account.id.number(), &account.events, &spare) } else { Vec::new() };
+            account.events = match (filled, self.regions) {
+                (false, _) => Vec::new(),
+                (true, 0) => std::mem::take(&mut account.events),
+                (true, _) => self.events(account.id.number(), &account.events, &spare),
+            };
         }
         world
     }

@@ -42,13 +42,13 @@ enum Deep {
 struct Args {
     #[arg(value_enum, default_value = "unthrottled")]
     mode: Mode,
-    /// Accounts [default: 200; throttled 24; plan 1,000]
+    /// Accounts [default: 200; throttled 64; plan 1,000]
     #[arg(long)]
     accounts: Option<usize>,
-    /// Full pages of events in each account [default: 20; throttled 100]
+    /// Pages of events in each account [default: 20]
     #[arg(long)]
     pages: Option<usize>,
-    /// Regions that hold the events [default: 17; throttled and plan 4]
+    /// Regions that hold the events; 0 for where the simulated fleet has them [default: 17; throttled 0; plan 4]
     #[arg(long)]
     regions: Option<usize>,
     #[arg(long, value_enum, default_value = "full")]
@@ -73,12 +73,16 @@ fn main() {
     let shape = |accounts, pages, regions| Shape {
         accounts: args.accounts.unwrap_or(accounts).max(24),
         pages: args.pages.unwrap_or(pages),
-        regions: args.regions.unwrap_or(regions).clamp(1, REGIONS.len()),
+        regions: args.regions.unwrap_or(regions).min(REGIONS.len()),
         essential,
     };
     match args.mode {
-        Mode::Unthrottled => unthrottled(shape(200, 20, REGIONS.len()), &args),
-        Mode::Throttled => throttled(shape(24, 100, 4), args.runs),
+        Mode::Unthrottled => {
+            let shape = shape(200, 20, REGIONS.len());
+            assert!(shape.regions > 0, "the peer needs to know where the events are");
+            unthrottled(shape, &args)
+        }
+        Mode::Throttled => throttled(shape(64, 20, 0), args.runs),
         Mode::Plan => plan::measure(args.accounts.unwrap_or(1_000) as u64, args.regions.unwrap_or(4)),
     }
 }
@@ -119,15 +123,14 @@ fn unthrottled(shape: Shape, args: &Args) {
 }
 
 fn throttled(shape: Shape, runs: usize) {
+    let longest = shape.longest_lane(&shape.world(true));
     let world = shape.world(false);
+    println!("{} accounts × about {} pages of events, {} depth", shape.accounts, shape.pages, depth(shape));
     for _ in 0..runs.max(1) {
         // A new one each time, for its buckets to be full.
         let mut simulator = Simulator::start(shape, true);
         let run = first::run(&mut simulator, shape, &world, Pace::AWS_LIMIT.lookup);
         tell(&run);
-        // The home region holds the most pages, and our own footprint is read there.
-        let calls = if shape.essential { 4 } else { 0 };
-        let longest = shape.pages_of(0) + 3 + calls;
         let floor = longest as f64 * Pace::AWS_LIMIT.lookup.as_secs_f64();
         println!(
             "longest lane {longest} requests at 2/s: floor {floor:.2} s, took {:.2} s, {:+.1} % (limit +5 %); {} throttled",

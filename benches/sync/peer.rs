@@ -1,7 +1,7 @@
 //! The peer: the same requests by a Python script with boto3, in the same run against the same simulator.
 
 use super::{
-    fleet::{REGIONS, Shape, WINDOW, now},
+    fleet::{GLOBAL, RARER, REGIONS, Shape, WINDOW, now},
     simulator::Simulator,
 };
 use bailiwick::{
@@ -12,9 +12,6 @@ use bailiwick::{
 };
 use serde_json::{Value, json};
 use std::{path::Path, process::Command};
-
-/// Regions in which everything is asked for at essential depth, whether it looks used or not.
-const GLOBAL: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
 
 /// What the script said of its run.
 pub struct Peer {
@@ -109,7 +106,7 @@ fn lookups(region: &str, essential: bool) -> Value {
     } else {
         vec![Value::Null]
     };
-    let rarer = ["AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "GetSessionToken"].map(named).to_vec();
+    let rarer = RARER.map(named).to_vec();
     let more = if essential { rarer } else { Vec::new() };
     json!({"region": region, "seconds": WINDOW, "first": first, "more": more, "always": GLOBAL.contains(&region)})
 }

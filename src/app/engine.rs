@@ -12,6 +12,9 @@ use crate::{
 };
 use std::sync::Arc;
 
+/// Threads for what blocks.
+const BLOCKING_THREADS: usize = 4;
+
 /// Everything a run needs.
 #[derive(Clone)]
 pub struct Engine {
@@ -49,10 +52,12 @@ impl Engine {
     }
 }
 
-/// A single-threaded runtime.
+/// A single-threaded runtime, with few threads beside it for what blocks: records are parsed and sealed there, which more
+/// threads than cores do no faster, and each holds a slice of them in memory.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Report> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
         .build()
         .map_err(|e| Report::failed(format!("the runtime could not start: {e}; close other programs and try again")))
 }

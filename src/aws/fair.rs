@@ -25,7 +25,7 @@ struct State {
 
 /// One slot, until it is dropped. `None` is no slot.
 #[derive(Debug)]
-pub(super) struct Slot(Option<FairSlots>);
+pub struct Slot(Option<FairSlots>);
 
 impl FairSlots {
     /// So many of them, at least one.

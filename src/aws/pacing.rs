@@ -87,6 +87,10 @@ const SLOWEST: u32 = 5;
 /// Answers after which a lane is trusted with twice the speed again.
 const RECOVER: u32 = 10;
 
+/// Jobs under way for each request that may be: enough to keep all slots busy while the lanes of some jobs are quiet, and
+/// few enough that what they have read and not yet committed stays small.
+const JOBS_A_SLOT: usize = 2;
+
 /// Gives each request its turn, and none while its valve is shut. One per engine, on one thread; with
 /// [`through`](Self::through) its jobs get handles with valves of their own, that share everything else.
 #[derive(Debug)]
@@ -102,6 +106,7 @@ struct Turns {
     retry: RetryPolicy,
     lanes: RefCell<HashMap<LaneKey, Lane>>,
     slots: FairSlots,
+    jobs: FairSlots,
     parties: RefCell<HashMap<AccountId, Party>>,
     counts: Cell<RequestCounts>,
     jitter: Cell<u64>,
@@ -115,6 +120,7 @@ impl Pacer {
             retry,
             lanes: RefCell::default(),
             slots: FairSlots::new(pace.concurrency),
+            jobs: FairSlots::new(pace.concurrency.saturating_mul(JOBS_A_SLOT)),
             parties: RefCell::default(),
             counts: Cell::default(),
             jitter: Cell::new(seed | 1),
@@ -130,6 +136,16 @@ impl Pacer {
     /// Requests that may be under way at once: as many jobs are worth beginning.
     pub fn concurrency(&self) -> usize {
         self.turns.pace.concurrency.max(1)
+    }
+
+    /// Waits until one more job that holds what it reads in memory is worth beginning. It is under way until the slot is
+    /// dropped.
+    pub async fn begin(&self, account: AccountId) -> Slot {
+        self.turns.jobs.take(self.party(account)).await
+    }
+
+    fn party(&self, account: AccountId) -> Party {
+        self.turns.parties.borrow().get(&account).copied().unwrap_or_default()
     }
 
     /// Says whose an account is, by any number: slots are shared fairly between parties, and those nobody spoke of are one.

@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     domain::{AccessEvent, Evidence, Outcome, PrincipalKind, Untrusted},
-    trail::{self, Record},
+    trail::{self, Record, at},
 };
 use rsigma_eval::{Event, EventValue, JsonEvent};
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ impl Event for Enriched<'_> {
 /// The role an AssumeRole call names.
 pub(super) fn assumed_role(record: &Record) -> Option<&str> {
     let asks = record.event.service == "sts" && record.event.name == "AssumeRole";
-    asks.then(|| record.json.pointer("/requestParameters/roleArn")?.as_str())?
+    asks.then(|| at(&record.json, "/requestParameters/roleArn")?.as_str())?
 }
 
 /// The name of the trail a CloudTrail call is about: the last part of its ARN, or the name as given.
@@ -129,7 +129,7 @@ pub(super) fn is_own_session(ctx: &AccountContext<'_>, record: &Record) -> bool 
     if event.service == "sts" && event.name == "AssumeRole" {
         let by_agency = ctx.agency_account.is_some() && event.principal.account == ctx.agency_account;
         let into_ours = assumed_role(record).is_some_and(ours)
-            && record.json.pointer("/requestParameters/roleSessionName").and_then(Value::as_str).is_some_and(prefixed);
+            && at(&record.json, "/requestParameters/roleSessionName").and_then(Value::as_str).is_some_and(prefixed);
         // A refused call is recorded without its parameters; our own trust tests are refused on purpose. Somebody else
         // with the agency's key is told apart by the tool's name in the user agent.
         let agent = record.json.get("userAgent").and_then(Value::as_str).unwrap_or_default();
@@ -167,8 +167,8 @@ pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Reco
     for (field, new) in state.first_seen(event) {
         fields.set_if(field, new);
     }
-    let user = json.pointer("/userIdentity/userName").and_then(Value::as_str);
-    let target = json.pointer("/requestParameters/userName").and_then(Value::as_str);
+    let user = at(json, "/userIdentity/userName").and_then(Value::as_str);
+    let target = at(json, "/requestParameters/userName").and_then(Value::as_str);
     // IAM compares user names without regard to case.
     let same = target.zip(user).is_some_and(|(target, user)| target.eq_ignore_ascii_case(user));
     fields.set_if("bw.self", target.is_none() || same);
@@ -195,7 +195,7 @@ pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Reco
         fields.set_if("bw.ports.other", opened.other);
         fields.set_if("bw.nacl.open", nacl_open(json));
         let group = ["/requestParameters/groupId", "/requestParameters/groupName"];
-        if let Some(group) = group.into_iter().find_map(|path| json.pointer(path)?.as_str()) {
+        if let Some(group) = group.into_iter().find_map(|path| at(json, path)?.as_str()) {
             fields.set("bw.group", group);
         }
     }

@@ -1,5 +1,6 @@
 //! What a request on a security group or a network ACL opens, in the shapes CloudTrail records it.
 
+use crate::trail::at;
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -30,8 +31,8 @@ pub(super) struct Opened {
 pub(super) fn opened(json: &Value) -> Opened {
     let Some(asked) = json.get("requestParameters") else { return Opened::default() };
     let mut rules: Vec<&Value> = vec![asked];
-    rules.extend(members(asked.pointer("/ipPermissions/items")));
-    for rule in members(asked.pointer("/ModifySecurityGroupRulesRequest/SecurityGroupRule")) {
+    rules.extend(members(at(asked, "/ipPermissions/items")));
+    for rule in members(at(asked, "/ModifySecurityGroupRulesRequest/SecurityGroupRule")) {
         rules.extend(rule.get("SecurityGroupRule"));
     }
     let mut opened = Opened::default();
@@ -65,7 +66,7 @@ pub(super) fn nacl_open(json: &Value) -> bool {
         Some(Value::Number(number)) => number.to_string(),
         _ => return false,
     };
-    let range = |end: &str| number(asked.pointer(&format!("/portRange/{end}")));
+    let range = |end: &str| number(at(asked, &format!("/portRange/{end}")));
     let reaches = match protocol.as_str() {
         "-1" | "all" => true,
         "6" | "tcp" => range("from")
@@ -92,7 +93,7 @@ fn field<'a>(rule: &'a Value, names: [&str; 2]) -> Option<&'a Value> {
 }
 
 fn names_the_world(rule: &Value) -> bool {
-    let ranges = members(rule.pointer("/ipRanges/items")).into_iter().chain(members(rule.pointer("/ipv6Ranges/items")));
+    let ranges = members(at(rule, "/ipRanges/items")).into_iter().chain(members(at(rule, "/ipv6Ranges/items")));
     let listed = ranges.filter_map(|range| field(range, ["cidrIp", "cidrIpv6"]));
     let single = ["cidrIp", "cidrIpv6", "CidrIpv4", "CidrIpv6"].into_iter().filter_map(|name| rule.get(name));
     listed.chain(single).filter_map(Value::as_str).any(is_world)

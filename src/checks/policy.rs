@@ -1,6 +1,6 @@
 //! What a policy document in a request grants. Grammar: AWS, "IAM JSON policy elements".
 
-use crate::domain::AccountId;
+use crate::{domain::AccountId, trail::at};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -91,7 +91,7 @@ const FIELDS: [&str; 10] = [
 pub(super) fn grants(json: &Value) -> Option<Grants> {
     let asked = json.get("requestParameters")?;
     let mut found: Option<Grants> = None;
-    for document in FIELDS.into_iter().filter_map(|field| document(asked.pointer(field)?)) {
+    for document in FIELDS.into_iter().filter_map(|field| document(at(asked, field)?)) {
         let grants = found.get_or_insert_default();
         for statement in listed(document.get("Statement")) {
             if statement.get("Effect").and_then(Value::as_str) == Some("Allow") {

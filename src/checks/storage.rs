@@ -1,6 +1,6 @@
 //! What an S3 request opens. Shapes: the request's headers and XML body, as CloudTrail records them.
 
-use crate::trail::flag;
+use crate::trail::{at, flag};
 use serde_json::Value;
 
 /// Groups that are everybody, or everybody with any AWS account. Source: Amazon S3, "Access control list overview".
@@ -18,7 +18,7 @@ pub(super) fn acl_is_public(json: &Value) -> bool {
 
 /// Whether a public access block is set with a part of it off. S3 takes an absent part for off.
 pub(super) fn public_block_is_off(json: &Value) -> bool {
-    let set = json.pointer("/requestParameters/PublicAccessBlockConfiguration").and_then(Value::as_object);
+    let set = at(json, "/requestParameters/PublicAccessBlockConfiguration").and_then(Value::as_object);
     set.is_some_and(|set| PARTS.into_iter().any(|part| flag(set.get(part)) != Some(true)))
 }
 

@@ -38,6 +38,7 @@ impl<C: Assume> Context<C> {
         roles: &[RoleArn],
         job: JobId,
     ) {
+        let _under_way = self.pacer.begin(connection.account()).await;
         // Fresh is what was asked for, not when the last page came.
         let began = self.now();
         let (failures, read) = match self.read_events(run, connection, own, roles, job, began).await {

@@ -1,7 +1,8 @@
 //! One slice of events: parsed, checked, merged into the stored days and committed together with the coverage it adds.
 
-use super::{events::RegionRead, regions::RegionPlan, store::ClientStore};
+use super::{RegionCoverage, events::RegionRead, regions::RegionPlan, store::ClientStore};
 use crate::{
+    aws::RawEvent,
     checks::{AccountContext, CheckSource, Checks, Hit},
     domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, RoleArn, Source, Timestamp},
     trail::{self, Home, Record},
@@ -12,11 +13,21 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet, btree_map::Entry},
+    rc::Rc,
     sync::Arc,
 };
 
 /// Session names of this program start so.
 const OWN_SESSIONS: &str = "bailiwick-";
+
+/// Records that are parsed and judged at once; more are taken as later slices would be.
+const PIECE: usize = 2_000;
+
+/// Where records were found, and what was held of it before.
+struct Place {
+    home: Home,
+    held: RegionCoverage,
+}
 
 /// What was fetched, and where it goes.
 pub(super) struct Slice {
@@ -50,11 +61,8 @@ impl Slice {
         let Self { store, checks, connection, account, own, roles, agency, reads, complete, claims } = self;
         let mut coverage = store.coverage(account)?;
         let mut sources = store.sources(&connection)?;
-        let mut days = Days::default();
-        let mut seen: HashSet<EventId> = HashSet::new();
-        let mut records: Vec<Record> = Vec::new();
-        let (mut unreadable, mut stored) = (0, 0);
         let mut failed = Vec::new();
+        let mut fetched: Vec<(Rc<Place>, RawEvent)> = Vec::new();
         for read in reads {
             let RegionPlan { region, range, depth, .. } = read.plan;
             let events = match read.events {
@@ -73,28 +81,9 @@ impl Slice {
             if claims {
                 coverage.add_at(depth, &region, range, !events.is_empty());
             }
-            let home = Home { account: Some(account), region: Some(region) };
-            for raw in events {
-                let Some(record) = parse(&raw.record, &home) else {
-                    unreadable += 1;
-                    continue;
-                };
-                // Several lookups may answer with the same event.
-                if !seen.insert(record.event.id) {
-                    continue;
-                }
-                let new = days.take(&store, &record.event)?;
-                stored += u64::from(new);
-                if new || !held.holds(record.event.time) {
-                    records.push(record);
-                }
-            }
+            let place = Rc::new(Place { home: Home { account: Some(account), region: Some(region) }, held });
+            fetched.extend(events.into_iter().map(|event| (place.clone(), event)));
         }
-        sources.regions_failed.extend(failed);
-        if let Some(began) = complete {
-            sources.record(Source::Events, began, None);
-        }
-        let mut draft = store.draft();
         let mut state = store.check_state(account)?;
         let context = AccountContext {
             client: store.client(),
@@ -104,12 +93,45 @@ impl Slice {
             own_roles: &roles,
             session_prefix: OWN_SESSIONS,
         };
-        let hits = checks.evaluate_events(&context, &mut state, &records);
+        let mut days = Days::default();
+        let mut seen: HashSet<EventId> = HashSet::new();
+        let (mut unreadable, mut stored) = (0, 0);
+        let (mut hits, mut judged) = (Vec::new(), false);
+        // Oldest first, and a piece at a time: a parsed record takes several times the memory of its text.
+        fetched.sort_by(|(_, a), (_, b)| (a.time, &a.id).cmp(&(b.time, &b.id)));
+        let mut fetched = fetched.into_iter().peekable();
+        while fetched.peek().is_some() {
+            let mut records: Vec<Record> = Vec::new();
+            for (place, raw) in fetched.by_ref().take(PIECE) {
+                let Some(record) = parse(&raw.record, &place.home) else {
+                    unreadable += 1;
+                    continue;
+                };
+                // Several lookups may answer with the same event.
+                if !seen.insert(record.event.id) {
+                    continue;
+                }
+                let new = days.take(&store, &record.event)?;
+                stored += u64::from(new);
+                if new || !place.held.holds(record.event.time) {
+                    records.push(record);
+                }
+            }
+            if !records.is_empty() {
+                judged = true;
+                hits.extend(checks.evaluate_events(&context, &mut state, &records));
+            }
+        }
+        sources.regions_failed.extend(failed);
+        if let Some(began) = complete {
+            sources.record(Source::Events, began, None);
+        }
+        let mut draft = store.draft();
         let found = store.merge_hits(&mut draft, hits)?;
         for (day, events) in days.changed() {
             draft.events(account, day, encode_events(&events)?)?;
         }
-        if !records.is_empty() {
+        if judged {
             draft.check_state(account, &state)?;
         }
         draft.coverage(account, &coverage)?;

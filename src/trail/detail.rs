@@ -2,7 +2,7 @@
 
 use super::{
     instances::{instance_count, instance_type},
-    parse::{api, bounded, text},
+    parse::{api, at, bounded, text},
 };
 use crate::domain::Untrusted;
 use serde_json::Value;
@@ -28,7 +28,7 @@ fn words(name: &str, json: &Value) -> Option<String> {
             })
         }
         "TerminateInstances" | "StopInstances" | "StartInstances" => {
-            let items = asked?.pointer("/instancesSet/items")?.as_array()?;
+            let items = at(asked?, "/instancesSet/items")?.as_array()?;
             Some(items.iter().filter_map(|i| i.get("instanceId")?.as_str()).collect::<Vec<_>>().join(", "))
         }
         "ConsoleLogin" => {
@@ -150,7 +150,7 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 fn nested(asked: Option<&Value>, path: &str) -> Option<String> {
-    asked?.pointer(path).and_then(scalar)
+    at(asked?, path).and_then(scalar)
 }
 
 /// `AdministratorAccess` from its ARN, or the name of an inline policy.
@@ -168,7 +168,7 @@ fn join(parts: &[Option<String>]) -> String {
 
 /// `22/tcp from 0.0.0.0/0`, the first four rules of a security-group request.
 fn group_rules(asked: &Value, direction: &str) -> Option<String> {
-    let items: Vec<&Value> = match asked.pointer("/ipPermissions/items").and_then(Value::as_array) {
+    let items: Vec<&Value> = match at(asked, "/ipPermissions/items").and_then(Value::as_array) {
         Some(items) => items.iter().collect(),
         None => vec![asked],
     };

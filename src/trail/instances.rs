@@ -1,19 +1,20 @@
 //! What a RunInstances record says about size and number.
 
+use super::parse::at;
 use serde_json::Value;
 
 /// The instance type of a RunInstances record: asked for, or told in the answer when a launch template chose it.
 pub fn instance_type(json: &Value) -> Option<&str> {
-    let told = || json.pointer("/responseElements/instancesSet/items/0/instanceType");
-    json.pointer("/requestParameters/instanceType").or_else(told)?.as_str()
+    let told = || at(json, "/responseElements/instancesSet/items/0/instanceType");
+    at(json, "/requestParameters/instanceType").or_else(told)?.as_str()
 }
 
 /// How many instances were started, or else how many were asked for.
 pub fn instance_count(json: &Value) -> Option<u64> {
-    if let Some(items) = json.pointer("/responseElements/instancesSet/items").and_then(Value::as_array) {
+    if let Some(items) = at(json, "/responseElements/instancesSet/items").and_then(Value::as_array) {
         return u64::try_from(items.len()).ok();
     }
-    let items = json.pointer("/requestParameters/instancesSet/items")?.as_array()?;
+    let items = at(json, "/requestParameters/instancesSet/items")?.as_array()?;
     Some(items.iter().filter_map(|i| i.get("maxCount").or_else(|| i.get("minCount"))?.as_u64()).sum())
 }
 

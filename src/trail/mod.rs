@@ -13,6 +13,6 @@ mod split;
 pub use detail::detail;
 pub use files::{FileError, Problem, Reading, read_path, read_stream};
 pub use instances::{instance_count, instance_type, is_large};
-pub(crate) use parse::flag;
 pub use parse::{Home, Record, RecordError, api, parse, record};
+pub(crate) use parse::{at, flag};
 pub use principal::principal;

@@ -10,7 +10,7 @@ use rust_decimal::{
     Decimal,
     prelude::{FromPrimitive, ToPrimitive},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Days back that are judged.
 const JUDGED: i64 = 60;
@@ -83,12 +83,12 @@ fn floor<'a>(months: impl Iterator<Item = &'a CostMonth>, today: Day) -> f64 {
 
 /// All judged days that stand out, oldest first. `values` is one value for each day, oldest first.
 fn high_days(values: &[(Day, f64)], today: Day) -> Vec<HighDay> {
-    let mut learnt: Vec<Learnt> = Vec::with_capacity(values.len());
+    let mut learnt = History::default();
     let mut scatter: Vec<f64> = Vec::new();
     let mut high = Vec::new();
     let mut in_a_row = 0;
     for (day, actual) in values.iter().copied().filter(|(day, _)| day.of_month() != 1) {
-        let norm = expected(&learnt, day);
+        let norm = learnt.expected(day);
         let left_over = norm.map(|expected| (actual.max(0.01) / expected).ln());
         let stands_out = left_over.and_then(|left_over| score(&scatter, left_over)).is_some_and(|z| z > Z);
         match norm.filter(|expected| stands_out && actual > expected * FACTOR) {
@@ -101,7 +101,7 @@ fn high_days(values: &[(Day, f64)], today: Day) -> Vec<HighDay> {
             None => in_a_row = 0,
         }
         if in_a_row == 0 || in_a_row > HELD {
-            learn(&mut learnt, day, actual);
+            learnt.learn(day, actual);
             scatter.extend(left_over);
             let surplus = scatter.len().saturating_sub(SCATTER.0);
             scatter.drain(..surplus);
@@ -110,40 +110,62 @@ fn high_days(values: &[(Day, f64)], today: Day) -> Vec<HighDay> {
     high
 }
 
-/// A day of the past: what it cost, and its share of the week that ends with it.
-struct Learnt {
-    day: Day,
-    cost: f64,
-    share: Option<f64>,
+/// The days learnt so far.
+#[derive(Default)]
+struct History {
+    /// Day and cost, oldest first.
+    days: Vec<(Day, f64)>,
+    weekdays: [Weekday; 7],
 }
 
-fn learn(learnt: &mut Vec<Learnt>, day: Day, cost: f64) {
-    let week: Vec<f64> = learnt.iter().rev().take(6).map(|l| l.cost).chain([cost]).collect();
-    let mean = week.iter().sum::<f64>() / 7.0;
-    let share = (week.len() == 7 && mean > 0.0).then(|| cost / mean);
-    learnt.push(Learnt { day, cost, share });
+/// What is known of one weekday.
+#[derive(Default)]
+struct Weekday {
+    /// The newest days' shares of the week that ends with each, where there was such a week.
+    shares: VecDeque<Option<f64>>,
+    /// Their median. It changes only when such a day is learnt, and is wanted eight times a day.
+    usual: Option<f64>,
 }
 
-/// The norm of a day from the days before it, or nothing where there is no norm.
-///
-/// Shares, not amounts, make up the weekday's profile: when a bill moves to another level, the profile stays.
-fn expected(learnt: &[Learnt], day: Day) -> Option<f64> {
-    let recent = learnt.get(learnt.len().checked_sub(28)?..)?;
-    if recent.iter().filter(|l| l.cost > 0.0).count() < USED_DAYS {
-        return None;
+impl History {
+    fn learn(&mut self, day: Day, cost: f64) {
+        let week: Vec<f64> = self.days.iter().rev().take(6).map(|(_, cost)| *cost).chain([cost]).collect();
+        let mean = week.iter().sum::<f64>() / 7.0;
+        let share = (week.len() == 7 && mean > 0.0).then(|| cost / mean);
+        self.days.push((day, cost));
+        if let Some(weekday) = self.weekdays.get_mut(usize::from(day.weekday())) {
+            weekday.learn(share);
+        }
     }
-    let profile = |weekday: u8| {
-        let same = learnt.iter().rev().filter(|l| l.day.weekday() == weekday).take(WEEKS.0);
-        let shares: Vec<f64> = same.filter_map(|l| l.share).collect();
-        (shares.len() >= WEEKS.1).then(|| median(shares)).flatten()
-    };
-    let week = recent.get(recent.len().checked_sub(7)?..)?;
-    let levels = week.iter().filter_map(|l| {
-        let share = profile(l.day.weekday())?;
-        (share > 0.0).then(|| l.cost / share)
-    });
-    let level = median(levels.collect())?;
-    Some(profile(day.weekday())? * level).filter(|e| *e > 0.01)
+
+    /// The norm of a day from the days before it, or nothing where there is no norm.
+    ///
+    /// Shares, not amounts, make up the weekday's profile: when a bill moves to another level, the profile stays.
+    fn expected(&self, day: Day) -> Option<f64> {
+        let recent = self.days.get(self.days.len().checked_sub(28)?..)?;
+        if recent.iter().filter(|(_, cost)| *cost > 0.0).count() < USED_DAYS {
+            return None;
+        }
+        let usual = |day: Day| self.weekdays.get(usize::from(day.weekday()))?.usual;
+        let week = recent.get(recent.len().checked_sub(7)?..)?;
+        let levels = week.iter().filter_map(|(day, cost)| {
+            let share = usual(*day)?;
+            (share > 0.0).then(|| cost / share)
+        });
+        let level = median(levels.collect())?;
+        Some(usual(day)? * level).filter(|e| *e > 0.01)
+    }
+}
+
+impl Weekday {
+    fn learn(&mut self, share: Option<f64>) {
+        self.shares.push_back(share);
+        if self.shares.len() > WEEKS.0 {
+            self.shares.pop_front();
+        }
+        let shares: Vec<f64> = self.shares.iter().flatten().copied().collect();
+        self.usual = (shares.len() >= WEEKS.1).then(|| median(shares)).flatten();
+    }
 }
 
 fn score(scatter: &[f64], left_over: f64) -> Option<f64> {
