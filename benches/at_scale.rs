@@ -4,12 +4,15 @@
 //! `cargo bench --bench at_scale`. A program, not a criterion benchmark: opening is measured in fresh processes (this one
 //! again), the median of seven.
 
+mod process;
+
 use bailiwick::{
     checks::Checks,
     desk::Desk,
     domain::{
         Access, AccessEvent, AccountId, Amounts, Client, ClientId, Clock, Connection, ConnectionKind, CostBasis,
-        CostCell, CostMonth, Currency, Day, DayCosts, FixedClock, GateState, Month, Partition, RoleArn, Timestamp,
+        CostCell, CostMonth, Currency, Day, DayCosts, Depth, FixedClock, GateState, Month, Partition, RoleArn,
+        Timestamp,
     },
     sim::world::{World, WorldConfig},
     sync::{ClientStore, Sources, connection_id},
@@ -19,15 +22,10 @@ use bailiwick::{
         chunk::{EventChunk, encode_events},
     },
 };
+use process::{cpu_time, resident_mib};
 use rust_decimal::Decimal;
 use secrecy::SecretSlice;
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::Command,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Instant};
 
 const CLIENTS: u64 = 40;
 const ACCOUNTS: u64 = 25;
@@ -185,6 +183,7 @@ fn fill(vault: &Arc<Vault>, number: u64) {
             access: Access::Role { role: RoleArn::new(Partition::Aws, *account, "bailiwick/role").expect("a role") },
             linked_at: now(),
             alias: None,
+            depth: Depth::Essential,
             gate: GateState::Passed { at: now() },
             results: Vec::new(),
         })
@@ -287,18 +286,4 @@ fn all_chunks(vault: &Arc<Vault>) -> Vec<EventChunk> {
         }
     }
     chunks
-}
-
-/// Processor time of this process from `/proc/self/stat` (fields 14 and 15, in hundredths of a second).
-fn cpu_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let after = text.rsplit(')').next().unwrap_or("");
-    let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum();
-    Duration::from_millis(ticks * 10)
-}
-
-/// Resident memory of this process from `/proc/self/statm` (pages of 4 KiB).
-fn resident_mib() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).unwrap_or(0) * 4 / 1024
 }

@@ -8,7 +8,9 @@ mod program;
 use bailiwick::{
     checks::Checks,
     desk::Desk,
-    domain::{Access, ClientFacts, Connection, ConnectionKind, Day, FixedClock, GateState, Metric, Month, Timestamp},
+    domain::{
+        Access, ClientFacts, Connection, ConnectionKind, Day, Depth, FixedClock, GateState, Metric, Month, Timestamp,
+    },
     vault::{LockOwner, Unlock, Vault},
 };
 use emulator::{Emulator, Keys};
@@ -127,6 +129,7 @@ fn connected_behind_the_gate(program: &Program) {
         access: Access::Role { role: ROLE.parse().unwrap() },
         linked_at: now,
         alias: None,
+        depth: Depth::Essential,
         gate: GateState::Passed { at: now },
         results: Vec::new(),
     };

@@ -10,6 +10,8 @@ mod bytes;
 mod cloudtrail;
 #[path = "sim_wire/costs.rs"]
 mod costs;
+#[path = "sim_wire/faults.rs"]
+mod faults;
 #[path = "sim_wire/keys.rs"]
 mod keys;
 #[path = "sim_wire/organizations.rs"]

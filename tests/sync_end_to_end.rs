@@ -15,7 +15,7 @@ use bailiwick::{
 use canary::Canaries;
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
-use support::Rig;
+use support::{Rig, is_footprint};
 
 /// One synced fleet for all questions: 24 accounts keep it short in an unoptimised build.
 #[test]
@@ -40,7 +40,7 @@ fn tells_the_plan_and_every_end(events: &[SyncEvent], summary: &SyncSummary) {
     let ended = summary.jobs_done + summary.jobs_partial + summary.jobs_failed;
     assert_eq!(ended as usize, jobs.len(), "every job has an end");
     // What fails is what was planted: no Cost Explorer, a region denied, a role that opens without its ExternalId
-    // (its gate and its events).
+    // (its gate, its events and our own footprint).
     let failed: Vec<(Source, FailureKind)> = summary
         .failures
         .iter()
@@ -53,6 +53,7 @@ fn tells_the_plan_and_every_end(events: &[SyncEvent], summary: &SyncSummary) {
     let mut expected = vec![
         (Source::Gate, FailureKind::Quarantined),
         (Source::Events, FailureKind::Quarantined),
+        (Source::Footprint, FailureKind::Quarantined),
         (Source::Costs, FailureKind::CostExplorerNeverEnabled),
         (Source::Events, FailureKind::DeniedByOrganization),
     ];
@@ -123,7 +124,7 @@ fn every_event_is_stored_once(rig: &Rig, summary: &SyncSummary) {
         .iter()
         .filter(|a| !quarantined.contains(&a.id))
         .flat_map(|a| a.events.iter().filter(|e| !a.denied_regions.contains(&e.region)))
-        .filter(|e| e.essential())
+        .filter(|e| e.essential() || is_footprint(e))
         .count();
     let view = rig.desk.access(&AccessScope::default()).unwrap();
     let stored: u64 = view.principals.iter().map(|p| p.actions).sum();

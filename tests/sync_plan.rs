@@ -3,7 +3,9 @@
 mod support;
 
 use bailiwick::{
-    domain::{FailureKind, JobState, RequestCounts, Source, SyncPlan, SyncSummary},
+    desk::CostScope,
+    domain::{Day, FailureKind, JobState, RequestCounts, Source, SyncPlan, SyncSummary},
+    sim::server::{FaultKind, FaultPlan},
     sync::{Caps, ClientStore, SyncOptions},
 };
 use support::{Rig, options};
@@ -98,4 +100,28 @@ fn a_cap_stops_before_the_request_and_the_next_day_goes_on() {
     assert!(store.cost_state(&connection.id).unwrap().complete_at.is_some());
     let splits = store.cost_split(&connection.id, "2026-11-01".parse().unwrap()).unwrap().unwrap();
     assert!(splits.by_record_type.is_some_and(|s| !s.is_empty()) && splits.by_region.is_some_and(|s| !s.is_empty()));
+}
+
+#[test]
+fn a_month_that_was_final_and_changes_is_restated() {
+    let rig = Rig::new(24, 1_000);
+    let options = only(CLIENT, Caps::default());
+    rig.sync_with(rig.server.url(), options.clone());
+    let costs =
+        |rig: &Rig| rig.desk.costs(&CostScope { client: Some(CLIENT.parse().unwrap()), ..CostScope::default() });
+    assert_eq!(costs(&rig).unwrap().restatements, []);
+    let payer = rig.world.clients.iter().find(|c| c.id == CLIENT).unwrap().accounts[0];
+    let fault = FaultKind::Restated("2026-09-01".parse::<Day>().unwrap().month(), "-41.20".parse().unwrap());
+    rig.server.set_faults(FaultPlan { seed: 1, rules: vec![fault.always()] });
+    rig.clock.advance(24 * 3_600);
+    rig.sync_with(rig.server.url(), options.clone());
+    let seen = costs(&rig).unwrap().restatements;
+    assert_eq!((seen.len(), seen[0].change.display_signed()), (1, "−41.20".into()), "{seen:?}");
+    let words = &seen[0].words;
+    assert!(words.starts_with("AWS restated September 2026 by −41.20 USD on 2026-11-23"), "{words}");
+    assert!(words.contains(&payer.to_string()), "{words}");
+    // Read once more it has not changed again.
+    rig.clock.advance(24 * 3_600);
+    rig.sync_with(rig.server.url(), options);
+    assert_eq!(costs(&rig).unwrap().restatements, seen);
 }

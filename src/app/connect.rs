@@ -1,6 +1,6 @@
 //! `connect` and `connection …`: the desk on a line to AWS.
 
-use super::{Setting, confirm::confirm, desk::open_desk, engine, key_file, report::Report};
+use super::{Setting, confirm::confirm, desk::open_desk, engine, key_file, members, report::Report};
 use crate::{
     aws::{AwsError, BaseCredentials, Pacer, SdkCloud},
     cli::{self, ConnectArgs, ConnectionAction, Output, WayArgs, sentence},
@@ -34,6 +34,9 @@ pub fn on_line<T>(
 
 /// `connect`: 0 if the connection may be used, 1 if it is in quarantine or was not kept.
 pub fn connect(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result<ExitCode, Report> {
+    if args.way.members {
+        return members::connect(setting, args, out);
+    }
     let desk = open_desk(setting)?;
     desk.client(&args.client)?;
     let request = ConnectRequest {
@@ -42,6 +45,7 @@ pub fn connect(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result
         external_id: args.external_id,
         alias: args.alias,
         kind: args.kind.map(Into::into),
+        depth: args.depth.map(Into::into),
     };
     let shown = RefCell::new(out);
     let tell = |result: &GateResult| {
@@ -98,6 +102,14 @@ pub fn connection(setting: &Setting, action: ConnectionAction, out: &mut Output)
         }
         ConnectionAction::Test { client, connection, json } => {
             return test(setting, &desk, client.as_ref(), connection, json, out);
+        }
+        ConnectionAction::Edit { client, connection, alias, depth, json } => {
+            let view = desk.edit_connection(&client, &connection, alias, depth.map(Into::into))?;
+            if json {
+                out.json(&view);
+            } else {
+                cli::connection::connection(out, &view, setting.clock.now());
+            }
         }
         ConnectionAction::Diagnose { client, role_arn, document, principal, json } => {
             return diagnosis(setting, &desk, &(client, role_arn, principal), &document, json, out);

@@ -1,6 +1,6 @@
 //! The demo: simulator in process, a vault in a temporary directory, real SDK calls over real HTTP.
 
-use super::{Setting, engine::Engine, fleet, report::Report, simulator, unlock};
+use super::{Setting, engine::Engine, fleet, newcomers::Newcomers, report::Report, simulator, unlock};
 use crate::{
     aws::{BaseCredentials, Pace, RetryPolicy},
     checks::Checks,
@@ -24,6 +24,8 @@ pub struct Demo {
     pub desk: Arc<Desk>,
     /// Reads the fleet.
     pub engine: Engine,
+    /// Who makes roles for clients that are added by hand.
+    pub newcomers: Option<Arc<Newcomers>>,
     /// What was planted.
     pub world: Arc<World>,
     /// The simulated AWS; stops when this is dropped.
@@ -36,10 +38,8 @@ impl Demo {
     /// Builds the world, serves it, and connects all of it to a new vault. `say` hears what is being done.
     pub fn build(setting: &Setting, args: &WorldArgs, say: impl Fn(&str)) -> Result<Self, Report> {
         say("building the simulated fleet");
-        let world = simulator::world(setting, args);
+        let mut world = simulator::generate(setting, args);
         let clock = setting.clock.clone();
-        let server =
-            SimServer::start(world.clone(), clock.clone(), ServeOptions { throttle: true, ..ServeOptions::default() })?;
         say("creating a vault");
         let dir = tempfile::Builder::new().prefix("bailiwick-demo-").tempdir().map_err(|e| {
             Report::failed(format!("no temporary directory could be made: {e}; set TMPDIR to a writable one"))
@@ -47,6 +47,11 @@ impl Demo {
         let vault = Arc::new(unlock::create_throwaway(setting, &dir.path().join("vault"))?);
         let checks = Arc::new(Checks::builtin()?);
         say("connecting the clients");
+        world.add_newcomers();
+        let world = Arc::new(world);
+        let server =
+            SimServer::start(world.clone(), clock.clone(), ServeOptions { throttle: true, ..ServeOptions::default() })?;
+        let newcomers = Newcomers::of(&world, server.installer()).map(Arc::new);
         let engine = Engine {
             vault,
             checks,
@@ -60,6 +65,7 @@ impl Demo {
                 event_days: 14,
                 event_retention_days: 400,
                 event_minutes: 5,
+                slice_pages: SyncOptions::SLICE_PAGES,
                 cost_hours: 8,
                 always_regions: Vec::new(),
                 operator: "demo".into(),
@@ -72,7 +78,7 @@ impl Demo {
             .acting(Actor::new("demo", Via::Console));
         let desk = Arc::new(desk);
         fleet::onboard(&desk, &world, setting.clock.now())?;
-        Ok(Self { desk, engine, world, _server: server, _dir: dir })
+        Ok(Self { desk, engine, newcomers, world, _server: server, _dir: dir })
     }
 }
 

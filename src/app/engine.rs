@@ -81,6 +81,7 @@ pub fn options(settings: &Settings, operator: &str, only: Option<ClientId>) -> S
         event_days: settings.event_days,
         event_retention_days: settings.event_retention_days,
         event_minutes: settings.event_minutes,
+        slice_pages: SyncOptions::SLICE_PAGES,
         caps: Caps { day: settings.ce_requests_per_day.into(), month: settings.ce_requests_per_month.into() },
         cost_hours: settings.cost_hours,
         always_regions: settings.always_regions.clone(),

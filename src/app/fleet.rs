@@ -4,8 +4,8 @@ use super::report::Report;
 use crate::{
     desk::Desk,
     domain::{
-        Access, AccountId, Client, ClientFacts, Connection, ConnectionKind, CostBasis, FindingId, GateState, Partition,
-        RoleArn, Timestamp,
+        Access, AccountId, Client, ClientFacts, Connection, ConnectionKind, CostBasis, Depth, FindingId, GateState,
+        Partition, RoleArn, Timestamp,
     },
     sim::world::{SimAccount, SimClient, Story, World},
 };
@@ -43,6 +43,7 @@ fn connected(
                 access: Access::Role { role: RoleArn::new(Partition::Aws, account.id, role).map_err(|e| bad(&e))? },
                 linked_at: now,
                 alias: None,
+                depth: Depth::Essential,
                 gate: GateState::Untested,
                 results: Vec::new(),
             });

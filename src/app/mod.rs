@@ -13,9 +13,13 @@ mod console;
 mod demo;
 mod desk;
 mod engine;
+mod errand;
 pub mod fleet;
+mod import;
 mod key_file;
 mod log;
+mod members;
+mod newcomers;
 mod report;
 mod role;
 mod round;
@@ -117,6 +121,7 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
                 clients::show(setting, &id, reveal_external_id, json, &mut out)
             }
             ClientAction::List { json } => clients::list(setting, json, &mut out),
+            ClientAction::Import(args) => import::run(setting, &args, &mut out),
             ClientAction::Remove(args) => vault::client_remove(setting, &args, &mut out),
         },
         Some(Command::Connection { action }) => connect::connection(setting, action, &mut out),
@@ -134,8 +139,9 @@ fn run(command: Option<Command>, setting: &Setting) -> Result<ExitCode, Report> 
         Some(Command::Audit { action }) => audit::run(setting, action, &mut out),
         Some(Command::Check(args)) => commands::check(setting, &args, &mut out),
         Some(Command::Config(args)) => commands::config(setting, &args, &mut out),
-        Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled, troubles } }) => {
-            simulator::serve(setting, &world, simulator::options(port, !unthrottled, &troubles)?, &mut out)
+        Some(Command::Sim { action: SimAction::Serve { world, port, unthrottled, troubles, faults } }) => {
+            let options = simulator::options(port, !unthrottled, &troubles, faults.as_deref())?;
+            simulator::serve(setting, &world, options, &mut out)
         }
         Some(Command::Sim { action: SimAction::World { world, truth } }) => {
             simulator::describe(setting, &world, truth, &mut out)

@@ -105,7 +105,7 @@ fn proposed(setting: &Setting) -> Result<TrustedPrincipal, Report> {
 }
 
 /// A new file that only its owner can read.
-fn write_new(file: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write_new(file: &Path, text: &str) -> io::Result<()> {
     let mut to = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
     let written = to.write_all(text.as_bytes()).and_then(|()| to.sync_all());
     if written.is_err() {

@@ -132,7 +132,7 @@ mod tests {
         round.go(&mut run, desk, engine, &to_screen).unwrap();
         let Some(Msg::Sync(SyncEvent::Planned { jobs, .. })) = told.blocking_recv() else { panic!("nothing began") };
         assert!(jobs.iter().any(|job| job.source == Source::Events));
-        assert!(jobs.iter().all(|job| matches!(job.source, Source::Gate | Source::Events)));
+        assert!(jobs.iter().all(|job| matches!(job.source, Source::Gate | Source::Events | Source::Footprint)));
         assert!(round.wakes_at().unwrap() >= began + Duration::from_secs(900));
         // While one goes on no other begins, and its turn is over.
         round.timetable = Timetable::new(Schedule::of(900, 0, 0), BTreeMap::new());

@@ -26,6 +26,13 @@ pub fn run(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitC
     read_once(setting, args, out).map_err(Report::nothing_read)
 }
 
+/// Ctrl-C while many clients are worked through: what is done is kept.
+pub async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
 fn read_once(setting: &Setting, args: &SyncArgs, out: &mut Output) -> Result<ExitCode, Report> {
     unlock::expect_vault(&setting.paths()?.vault)?;
     // What is wrong with them is told before a secret is asked for.

@@ -6,6 +6,8 @@ use super::{
     demo::Demo,
     desk::{checks, desk, plan},
     engine::{self, Engine},
+    errand::{Errands, Means},
+    newcomers::Newcomers,
     report::Report,
     round::Round,
     run::Run,
@@ -16,7 +18,7 @@ use crate::{
     aws::BaseCredentials,
     config::Settings,
     desk::{Action, Answer, Desk, Query, Via},
-    domain::SyncOrder,
+    domain::{SyncOrder, TemplateUrl},
     sync::{Schedule, Wanted},
     tui::{self, Effect, Msg, NoticeLevel},
 };
@@ -38,8 +40,11 @@ const TEND_EVERY: Duration = Duration::from_secs(3_600);
 struct Opened {
     run: Run,
     chore: Chore,
+    errands: Errands,
     desk: Arc<Desk>,
     engine: Engine,
+    template_url: Option<TemplateUrl>,
+    newcomers: Option<Arc<Newcomers>>,
     round: Round,
     /// What opening found, to be told once.
     notices: Vec<String>,
@@ -49,6 +54,7 @@ struct Opened {
 pub fn serve_demo(demo: &Demo, wishes: &Receiver<Effect>, to_screen: &UnboundedSender<Msg>) {
     // Its clock may stand still, and what it shows is to stay as it is.
     let mut opened = Opened::new(demo.desk.clone(), demo.engine.clone(), Schedule::default(), Vec::new());
+    opened.newcomers = demo.newcomers.clone();
     opened.run.begin(&opened.engine, Wanted::Everything, to_screen);
     let never = |_| Err(Report::failed("the demo's vault cannot be opened again: q leaves the demo").into());
     serve(Some(opened), never, wishes, to_screen);
@@ -122,6 +128,16 @@ fn serve(
             }
             (Effect::BackupNow, Some(opened)) => opened.chore.begin(Task::BackUp, &opened.desk, to_screen),
             (Effect::VerifyVault, Some(opened)) => opened.chore.begin(Task::Verify, &opened.desk, to_screen),
+            (Effect::Errand { request, errand }, Some(opened)) => {
+                let means = opened.means();
+                opened.errands.begin(request, errand, means, to_screen);
+            }
+            (Effect::StopErrand, Some(opened)) => {
+                if opened.errands.end() {
+                    // It may have kept something in its last moment.
+                    tell(Msg::VaultChanged);
+                }
+            }
             (Effect::Lock { why }, _) => {
                 if let Some(opened) = &opened {
                     // This one happens whether it can be noted or not.
@@ -150,6 +166,8 @@ fn serve(
                 | Effect::Sync(_)
                 | Effect::BackupNow
                 | Effect::VerifyVault
+                | Effect::Errand { .. }
+                | Effect::StopErrand
                 | Effect::NoteCopy { .. },
                 None,
             ) => {}
@@ -188,13 +206,35 @@ fn open(setting: &Setting, settings: &Settings, secret: tui::Secret) -> Result<O
     let desk = desk(setting, vault, checks, plan, Via::Console).with_sync(engine.options.clone());
     let desk = Arc::new(desk);
     desk.permit(Action::ConsoleUnlock, None, "the console was opened").map_err(Report::from)?;
-    Ok(Opened::new(desk, engine, engine::schedule(settings), notices))
+    let mut opened = Opened::new(desk, engine, engine::schedule(settings), notices);
+    // Each of them was checked when the settings were read.
+    opened.template_url = settings.template_url.parse().ok();
+    Ok(opened)
 }
 
 impl Opened {
     fn new(desk: Arc<Desk>, engine: Engine, schedule: Schedule, notices: Vec<String>) -> Self {
         let round = Round::new(schedule, &engine);
-        Self { run: Run::default(), chore: Chore::default(), desk, engine, round, notices }
+        Self {
+            run: Run::default(),
+            chore: Chore::default(),
+            errands: Errands::default(),
+            desk,
+            engine,
+            template_url: None,
+            newcomers: None,
+            round,
+            notices,
+        }
+    }
+
+    fn means(&self) -> Means {
+        Means {
+            desk: self.desk.clone(),
+            engine: self.engine.clone(),
+            template_url: self.template_url.clone(),
+            newcomers: self.newcomers.clone(),
+        }
     }
 
     /// Does what is wanted of the sync that goes on; what is to be tried again begins one if none does.
@@ -214,9 +254,10 @@ impl Opened {
     }
 }
 
-/// Lets go of everything, so that the vault's keys are wiped; says so if that stopped a sync.
+/// Lets go of everything, so that the vault's keys are wiped; says so if that stopped something.
 fn close(opened: Opened) -> Option<String> {
-    let Opened { mut run, chore, desk, engine, .. } = opened;
+    let Opened { mut run, chore, mut errands, desk, engine, .. } = opened;
+    let untested = errands.end();
     let stopped = run.end();
     drop(chore);
     if let Err(error) = desk.keep_glances() {
@@ -228,7 +269,12 @@ fn close(opened: Opened) -> Option<String> {
     if Arc::into_inner(vault).is_none() {
         tracing::error!("the vault was locked while something still uses it: its keys are not wiped yet");
     }
-    stopped.then(|| "the sync that ran was stopped; what it had stored is kept".to_owned())
+    let said = [
+        (stopped, "the sync that ran was stopped; what it had stored is kept"),
+        (untested, "the connection that was being tested stays as it was"),
+    ];
+    let said: Vec<&str> = said.into_iter().filter_map(|(so, text)| so.then_some(text)).collect();
+    (!said.is_empty()).then(|| said.join("; "))
 }
 
 #[cfg(test)]
@@ -262,8 +308,27 @@ mod tests {
         while !matches!(told.blocking_recv(), Some(Msg::Sync(_))) {}
         let (wishes, to_worker) = mpsc::channel();
         let ask = |n| Effect::Ask { request: tui::RequestId(n), query: Query::Overview };
+        let errand = |n| Effect::Errand {
+            request: tui::RequestId(n),
+            errand: tui::connect::Errand::Connect {
+                client: "coppermill-studio".parse().unwrap(),
+                way: tui::connect::WayIn::Role(
+                    "arn:aws:iam::121212121212:role/bailiwick/bailiwick-payer".parse().unwrap(),
+                ),
+                alias: None,
+            },
+        };
         let lock = || Effect::Lock { why: "locked by hand".into() };
-        for wish in [ask(1), lock(), ask(2), Effect::SyncNow, lock(), Effect::Unlock(tui::Secret::Configured)] {
+        for wish in [
+            ask(1),
+            errand(2),
+            lock(),
+            ask(3),
+            errand(4),
+            Effect::SyncNow,
+            lock(),
+            Effect::Unlock(tui::Secret::Configured),
+        ] {
             wishes.send(wish).unwrap();
         }
         drop(wishes);

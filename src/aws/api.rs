@@ -167,6 +167,8 @@ pub trait Costs {
 /// The one lookup attribute that CloudTrail allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookupFilter {
+    /// No attribute: everything.
+    All,
     /// `ReadOnly=false`: all changes.
     Writes,
     /// `EventName=<this>`: `AssumeRole` and its kin are read-only to CloudTrail.

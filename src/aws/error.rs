@@ -76,6 +76,10 @@ impl AwsError {
                 let (kind, retryable) = classify(api, &code, &message, status);
                 Self { api, kind, code, message: message.into(), status, retryable, access: None }
             }
+            // Whatever its status said: the answer itself did not come.
+            SdkError::ResponseError(_) if broke_off(&error) => {
+                Self { status, ..Self::transport(api, FailureKind::Offline, "the answer broke off".into(), true) }
+            }
             SdkError::ServiceError(_) | SdkError::ResponseError(_) => Self {
                 api,
                 kind: FailureKind::Invalid,
@@ -131,6 +135,18 @@ impl AwsError {
     pub fn failure(&self) -> Failure {
         super::words::failure(self)
     }
+}
+
+/// Whether it was the connection that failed, and not what came through it.
+fn broke_off(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        if cause.is::<std::io::Error>() {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
 }
 
 /// The messages of an error and of everything beneath it, without repeats, and without those that quote a request: the

@@ -11,19 +11,19 @@ const PAGE: i32 = 50;
 impl Trail for SdkSession {
     async fn lookup_page(&self, query: &LookupQuery, next: Option<&str>) -> Result<LookupPage, AwsError> {
         let api = Api::LookupEvents;
-        let (key, value) = match query.filter {
-            LookupFilter::Writes => (LookupAttributeKey::ReadOnly, "false"),
-            LookupFilter::EventName(name) => (LookupAttributeKey::EventName, name),
+        let attribute = |key, value: &str| {
+            let attribute = LookupAttribute::builder().attribute_key(key).attribute_value(value).build();
+            attribute.map(|one| vec![one]).map_err(|e| AwsError::unusable(api, e.to_string()))
         };
-        let attribute = LookupAttribute::builder()
-            .attribute_key(key)
-            .attribute_value(value)
-            .build()
-            .map_err(|e| AwsError::unusable(api, e.to_string()))?;
+        let attributes = match query.filter {
+            LookupFilter::All => None,
+            LookupFilter::Writes => Some(attribute(LookupAttributeKey::ReadOnly, "false")?),
+            LookupFilter::EventName(name) => Some(attribute(LookupAttributeKey::EventName, name)?),
+        };
         let answer = self
             .trail(&query.region)
             .lookup_events()
-            .lookup_attributes(attribute)
+            .set_lookup_attributes(attributes)
             .start_time(DateTime::from_secs(query.range.start.second()))
             // CloudTrail's end is inclusive to the second; ours is exclusive.
             .end_time(DateTime::from_secs(query.range.end.second() - 1))

@@ -86,8 +86,6 @@ struct Lane {
 const SLOWEST: u32 = 5;
 /// Answers after which a lane is trusted with twice the speed again.
 const RECOVER: u32 = 10;
-/// What a lane that is not paced slows down to first.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Gives each request its turn, and none while its valve is shut. One per engine, on one thread; with
 /// [`through`](Self::through) its jobs get handles with valves of their own, that share everything else.
@@ -127,6 +125,11 @@ impl Pacer {
     /// The same pacer for requests that also have to pass this valve.
     pub fn through(&self, valve: Valve) -> Self {
         Self { turns: self.turns.clone(), valve }
+    }
+
+    /// Requests that may be under way at once: as many jobs are worth beginning.
+    pub fn concurrency(&self) -> usize {
+        self.turns.pace.concurrency.max(1)
     }
 
     /// Says whose an account is, by any number: slots are shared fairly between parties, and those nobody spoke of are one.
@@ -210,7 +213,8 @@ impl Turns {
         let interval = self.interval(api);
         let start = self.with_lane(api, account, region, |lane, now| {
             let start = lane.free.max(now);
-            let interval = if lane.doublings > 0 { interval.max(FIRST_PAUSE) } else { interval };
+            // A lane that is not paced slows down to half of the first wait between two attempts.
+            let interval = if lane.doublings > 0 { interval.max(self.retry.base / 2) } else { interval };
             lane.free = start + interval * (1 << lane.doublings);
             start
         });

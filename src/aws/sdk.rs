@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::{
     cell::RefCell,
     collections::HashMap,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -51,6 +51,8 @@ impl TimeSource for ClockSource {
 pub struct SdkCloud {
     pub(super) base: SdkConfig,
     clock: Arc<dyn Clock>,
+    /// STS with the operator's credentials. To make a client reads all of the system's root certificates again.
+    sts: Arc<Mutex<HashMap<Region, aws_sdk_sts::Client>>>,
 }
 
 impl SdkCloud {
@@ -85,7 +87,17 @@ impl SdkCloud {
             Ok(name) => base.app_name(name),
             Err(_) => base,
         };
-        Self { base: base.build(), clock }
+        Self { base: base.build(), clock, sts: Arc::default() }
+    }
+
+    /// STS of a region, with the operator's credentials; made once.
+    pub(super) fn sts(&self, region: &Region) -> aws_sdk_sts::Client {
+        let mut clients = self.sts.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let region = aws_config::Region::new(region.to_string());
+            aws_sdk_sts::Client::new(&self.base.to_builder().region(region).build())
+        };
+        clients.entry(region.clone()).or_insert_with(make).clone()
     }
 
     /// A session of an assumed role.

@@ -9,9 +9,8 @@ impl Assume for SdkCloud {
     type Session = SdkSession;
 
     async fn assume(&self, request: &AssumeRequest<'_>) -> Result<SdkSession, AwsError> {
-        let region = aws_config::Region::new(request.region.to_string());
-        let client = aws_sdk_sts::Client::new(&self.base.to_builder().region(region).build());
-        let answer = client
+        let answer = self
+            .sts(request.region)
             .assume_role()
             .role_arn(request.role.to_string())
             .role_session_name(request.session_name)

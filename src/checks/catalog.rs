@@ -1,7 +1,7 @@
 //! The list of checks: what each looks for, why, and what to do.
 
 use super::engine::Checks;
-use crate::domain::Severity;
+use crate::domain::{Depth, Severity};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
@@ -15,17 +15,6 @@ pub enum CheckSource {
     Costs,
     /// How our own reading goes.
     Connection,
-}
-
-/// Which events a check needs to have been read; below that it counts as not evaluated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Depth {
-    /// Writes and the calls that open sessions.
-    Essential,
-    /// All management events, reads too.
-    #[default]
-    Full,
 }
 
 /// One check, as `bailiwick checks` lists and explains it.

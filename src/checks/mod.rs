@@ -20,7 +20,7 @@ mod self_test;
 mod state;
 mod storage;
 
-pub use catalog::{CheckInfo, CheckSource, Depth, all, find};
+pub use catalog::{CheckInfo, CheckSource, all, find};
 pub use engine::{AccountContext, Checks};
 pub use finding::{Hit, merge};
 pub use native::connection::ConnectionFact;

@@ -1,10 +1,10 @@
 //! Loading of rules: the built-in ones and a user's own, in the same format and with the same treatment.
 
 use super::{
-    catalog::{CheckInfo, CheckSource, Depth},
+    catalog::{CheckInfo, CheckSource},
     correlate::Correlator,
 };
-use crate::domain::{Severity, Untrusted};
+use crate::domain::{Depth, Severity, Untrusted};
 use include_dir::{Dir, include_dir};
 use rsigma_eval::Engine;
 use rsigma_parser::{CorrelationRule, FilterRule, Level, SigmaRule, parse_sigma_yaml};

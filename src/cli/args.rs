@@ -3,11 +3,13 @@
 mod audit;
 mod client;
 mod connect;
+mod import;
 mod role;
 
 pub use audit::{AuditAction, AuditListArgs, When};
 pub use client::{BasisArg, ClientAction, FactsArgs, budget, currency};
-pub use connect::{ConnectArgs, ConnectionAction, KindArg, WayArgs};
+pub use connect::{ConnectArgs, ConnectionAction, KindArg, MembersArgs, WayArgs};
+pub use import::{ImportArgs, ImportFormatArg};
 pub use role::{FormatArg, RoleAction, RoleRenderArgs, TemplateArg};
 
 use super::vault;
@@ -317,6 +319,10 @@ pub enum SimAction {
         /// Something that is wrong, everywhere or in one account; may be given again. An unknown name lists them all.
         #[arg(long = "trouble", value_name = "NAME[@ACCOUNT]")]
         troubles: Vec<String>,
+        /// What goes wrong with single requests: seed=N and rules NAME[:ARGUMENT][=WHEN][@PLACE], by commas. WHEN is a
+        /// share such as 0.2, first3 or #2. An unknown name lists them all.
+        #[arg(long, value_name = "PLAN")]
+        faults: Option<String>,
     },
     /// Describe the simulated world.
     World {

@@ -75,8 +75,8 @@ pub fn connection(out: &mut Output, c: &ConnectionView, now: Timestamp) {
     let account = c.account.map_or_else(String::new, |account| account.to_string());
     let alias = c.alias.as_ref().map_or_else(String::new, |alias| format!(" ({})", alias.for_tui(60)));
     out.line(&format!("{} {account}{alias}, {kind}, through the {} {}", c.client, c.access, c.through));
-    if let Some(at) = c.linked_at {
-        out.line(&format!("connected {at}"));
+    if let (Some(at), Some(depth)) = (c.linked_at, c.depth) {
+        out.line(&format!("connected {at}; events are read at {} depth", depth.word()));
     }
     let at = c.gate_at.map_or_else(String::new, |at| format!(", {} ago", age(now, at)));
     out.line(&format!("gate: {}{at}", c.gate));

@@ -6,8 +6,10 @@ mod audit;
 mod check;
 mod plan;
 mod confirm;
+pub mod bulk;
 pub mod connection;
 mod config;
+pub mod import;
 mod print;
 mod show;
 mod sync_bar;
@@ -16,9 +18,9 @@ pub mod vault;
 
 pub use args::{
     AccessArgs, AccountsArgs, AuditAction, AuditListArgs, BasisArg, CheckArgs, CheckFormat, Cli, ClientAction, Command,
-    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, FormatArg, InitArgs,
-    KindArg, MetricArg, OverviewArgs, RoleAction, RoleRenderArgs, SimAction, SyncArgs, TemplateArg, WayArgs, When,
-    WorldArgs, budget, currency,
+    ConfigArgs, ConnectArgs, ConnectionAction, CostsArgs, DemoArgs, FactsArgs, FindingsArgs, FormatArg, ImportArgs,
+    ImportFormatArg, InitArgs, KindArg, MembersArgs, MetricArg, OverviewArgs, RoleAction, RoleRenderArgs, SimAction,
+    SyncArgs, TemplateArg, WayArgs, When, WorldArgs, budget, currency,
 };
 pub use audit::{audit, audit_check};
 pub use backup::{BackupAction, backup_check, backup_made, backups, pruned, restored, tended};

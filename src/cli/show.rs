@@ -3,7 +3,8 @@
 use super::{print::Output, table::Table};
 use crate::{
     desk::view::{
-        AccessView, AccountsView, ClientList, CostLevel, CostRow, CostsView, FindingDetail, FindingsView, Overview,
+        AccessView, AccountRow, AccountsView, ClientList, CostLevel, CostRow, CostsView, FindingDetail, FindingsView,
+        Overview,
     },
     domain::{Cell, FindingState, Money, Outcome, Purged, SeverityCounts, SourceState, SyncSummary},
 };
@@ -57,7 +58,7 @@ pub fn accounts(out: &mut Output, view: &AccountsView) {
             row.client.to_string(),
             row.account.to_string(),
             row.label.as_ref().map_or_else(|| "–".into(), |l| l.for_tui(LABEL)),
-            row.state.word().into(),
+            state(row),
             row.linked_at.map_or_else(|| "–".into(), |t| t.day().to_string()),
             row.connection.map_or("not connected", |k| k.word()).into(),
             money(&row.month),
@@ -66,10 +67,26 @@ pub fn accounts(out: &mut Output, view: &AccountsView) {
         ]);
     }
     print(out, &table, view.rows.is_empty(), "no accounts yet: connect a role, then run `bailiwick sync`");
+    match view.rows.iter().filter(|row| !row.state.is_usable()).count() {
+        0 => {}
+        gone => out.line(&format!(
+            "{gone} of these left their organization or are shut there (in capitals above): what was read of them is kept"
+        )),
+    }
     for row in &view.rows {
         for (region, reason) in &row.regions_failed {
             out.line(&format!("{} {} {region}: {reason}", row.client, row.account));
         }
+    }
+}
+
+/// What is not in use stands out.
+fn state(row: &AccountRow) -> String {
+    let word = row.state.word();
+    match row.left_at {
+        Some(at) => format!("{} {}", word.to_uppercase(), at.day()),
+        None if row.state.is_usable() => word.to_owned(),
+        None => word.to_uppercase(),
     }
 }
 
@@ -104,6 +121,7 @@ pub fn costs(out: &mut Output, view: &CostsView) {
     table.row(head);
     lines.into_iter().for_each(|line| table.row(line));
     print(out, &table, view.rows.is_empty(), "no costs are stored for this: run `bailiwick sync`");
+    view.restatements.iter().for_each(|restatement| out.line(&restatement.words));
     notes(out, view);
 }
 

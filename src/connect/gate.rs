@@ -68,13 +68,24 @@ impl<'a> Subject<'a> {
     ) -> Self {
         Self {
             access: &connection.access,
-            kind: Some(connection.kind),
+            kind: connection.known_kind(),
             external_id,
             own_external_id: None,
             key,
             evidence,
             before: connection.gate.clone(),
         }
+    }
+}
+
+impl Verdict {
+    /// Works it into the connection.
+    pub fn apply(self, connection: &mut Connection) {
+        // One that was not asked tells nothing of its kind.
+        if matches!(self.state, GateState::Passed { .. }) {
+            connection.kind = self.kind;
+        }
+        connection.take(self.state, self.results);
     }
 }
 

@@ -4,9 +4,10 @@
 mod diagnosis;
 mod external_id;
 mod gate;
+pub mod import;
 mod opener;
-mod services;
 pub mod render;
+mod services;
 mod session_name;
 mod trust_policy;
 

@@ -87,7 +87,11 @@ impl<'a, C: Assume> Opener<'a, C> {
         let region = home_region(access.partition());
         let asked = self.call(Api::GetCallerIdentity, access.account(), || self.cloud.identity(session, &region)).await;
         let access = Some(access).filter(|access| access.role().is_none()).cloned();
-        asked.map_err(|error| AwsError { access, ..error })
+        asked.map_err(|error| match (error.kind, access) {
+            // A role's session that is over says nothing of our own credentials, which have just opened it.
+            (FailureKind::CredentialsExpired, None) => AwsError { kind: FailureKind::Expired, ..error },
+            (_, access) => AwsError { access, ..error },
+        })
     }
 
     async fn call<T, F>(&self, api: Api, account: AccountId, request: impl FnMut() -> F) -> Result<T, AwsError>

@@ -35,14 +35,14 @@ impl Desk {
 
     /// Adds a client with an ExternalId of its own.
     pub fn add_client(&self, id: &ClientId, facts: &ClientFacts) -> Result<Client, DeskError> {
+        self.may_add_client(id, facts, "with an ExternalId of its own, which was shown")
+    }
+
+    /// Notes it, and adds the client.
+    pub(super) fn may_add_client(&self, id: &ClientId, facts: &ClientFacts, detail: &str) -> Result<Client, DeskError> {
         let store = ClientStore::new(self.vault.clone(), id.clone());
-        let detail = "with an ExternalId of its own, which was shown";
-        if !self.vault.has(&Scope::Client(id.clone())) {
-            self.permit_new_client(id, detail)?;
-        } else if store.profile()?.is_none() {
-            // Its key was made and then the program was cut off: the profile is still to be written.
-            self.permit(Action::ClientAdd, Some(id), detail)?;
-        } else {
+        let has_key = self.vault.has(&Scope::Client(id.clone()));
+        if has_key && store.profile()?.is_some() {
             return Err(VaultError::ClientExists(id.clone()).into());
         }
         let external_id = new_external_id().map_err(|e| DeskError::Refused(e.to_string()))?;
@@ -59,22 +59,20 @@ impl Desk {
         facts.apply(&mut client);
         let mut draft = store.draft();
         draft.profile(&client)?;
-        draft.commit()?;
+        if has_key {
+            // Its key was made and then the program was cut off: the profile is still to be written.
+            self.permit(Action::ClientAdd, Some(id), detail)?;
+            draft.commit()?;
+        } else {
+            self.permit_new_client(id, detail, draft.into_batch())?;
+        }
         Ok(client)
     }
 
     /// Changes what is known of a client.
     pub fn edit_client(&self, id: &ClientId, facts: &ClientFacts) -> Result<Client, DeskError> {
         let mut client = self.client(id)?;
-        let told = [
-            ("name", facts.name.is_some()),
-            ("cost basis", facts.cost_basis.is_some()),
-            ("currency", facts.currency.is_some()),
-            ("notes", facts.notes.is_some()),
-            ("budget", facts.budget.is_some()),
-        ];
-        let told: Vec<&str> = told.into_iter().filter(|(_, told)| *told).map(|(what, _)| what).collect();
-        self.permit(Action::ClientEdit, Some(id), &format!("its {}", told.join(", ")))?;
+        self.permit(Action::ClientEdit, Some(id), &format!("its {}", facts.told().join(", ")))?;
         facts.apply(&mut client);
         let store = ClientStore::new(self.vault.clone(), id.clone());
         let mut draft = store.draft();

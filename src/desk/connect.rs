@@ -2,17 +2,19 @@
 
 use super::{
     Action, DeskError,
+    attempt::{Attempt, Tried, proved},
     data::{ClientData, Desk},
     view::{ConnectReport, ConnectionView},
 };
 use crate::{
-    aws::{Api, Assume, AwsError, Identity, KeyPair, Pacer, home_region},
-    connect::{Diagnosis, Evidence, Gate, Subject, Verdict, caller, diagnose, session_name},
+    aws::{Assume, AwsError, Identity, KeyPair, Pacer},
+    connect::{Diagnosis, Subject, caller, diagnose},
     domain::{
-        Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, ExternalId, Failure, GateResult,
-        GateState, Label, Note, Partition, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
+        Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, Depth, ExternalId, GateResult,
+        GateState, Label, Note, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
     },
-    sync::{ClientStore, StoredKey, connection_id, evidence, judge_connections},
+    sync::{ClientStore, StoredKey, judge_connections},
+    vault::Batch,
 };
 use secrecy::ExposeSecret;
 use std::time::Duration;
@@ -34,6 +36,16 @@ pub enum Way {
     AccessKey(KeyPair),
 }
 
+impl Way {
+    /// The account, where the way itself tells.
+    pub(super) fn account(&self) -> Option<AccountId> {
+        match self {
+            Self::Role(role) | Self::StackSetRole(role) => Some(role.account()),
+            Self::Profile(_) | Self::AccessKey(_) => None,
+        }
+    }
+}
+
 /// What to connect.
 pub struct ConnectRequest {
     /// Whose account.
@@ -46,6 +58,8 @@ pub struct ConnectRequest {
     pub alias: Option<Label>,
     /// Its kind; `None` to find out.
     pub kind: Option<ConnectionKind>,
+    /// Which events are read; `None` for what it was, or the essential ones.
+    pub depth: Option<Depth>,
 }
 
 /// What AWS work of the desk needs: who asks, how fast, and who we are.
@@ -70,15 +84,28 @@ impl<'a, C: Assume> Line<'a, C> {
     }
 }
 
+/// Connections of a client that are kept together, with what it took to test them.
+pub(super) struct Keeping {
+    pub(super) client: Client,
+    pub(super) connections: Vec<Connection>,
+    /// Cost Explorer pages that the client pays for.
+    pub(super) paid: u64,
+}
+
+/// Accounts, as an entry of the audit log names them.
+pub(super) fn named(accounts: &[AccountId]) -> String {
+    let first: Vec<String> = accounts.iter().take(ACCOUNTS_NOTED).map(ToString::to_string).collect();
+    match accounts.len().saturating_sub(ACCOUNTS_NOTED) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 impl Desk {
     /// Keeps a connection without testing it; the next sync's gate decides whether it is used.
     pub fn add_connections(&self, client: &Client, connections: &[Connection]) -> Result<(), DeskError> {
-        let accounts: Vec<String> = connections.iter().take(ACCOUNTS_NOTED).map(|c| c.account().to_string()).collect();
-        let more = match connections.len().saturating_sub(ACCOUNTS_NOTED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let detail = format!("accounts {}{more}, without a test", accounts.join(", "));
+        let accounts: Vec<_> = connections.iter().map(Connection::account).collect();
+        let detail = format!("accounts {}, without a test", named(&accounts));
         self.permit(Action::ConnectionAdd, Some(&client.id), &detail)?;
         self.keep(client, connections, None)
     }
@@ -89,9 +116,28 @@ impl Desk {
         connections: &[Connection],
         key: Option<&KeyPair>,
     ) -> Result<(), DeskError> {
-        let store = ClientStore::new(self.vault.clone(), client.id.clone());
         let ids: Vec<ConnectionId> = connections.iter().map(|c| c.id.clone()).collect();
         self.vault.add_connections(&client.id, &ids)?;
+        self.vault.commit(self.drafted(client, connections, key)?)?;
+        Ok(())
+    }
+
+    /// The same for several clients with one commit: all or none.
+    pub(super) fn keep_together(&self, kept: &[Keeping]) -> Result<(), DeskError> {
+        let ids = kept.iter().flat_map(|kept| kept.connections.iter().map(|c| (&kept.client.id, &c.id)));
+        self.vault.add_connections_of(ids)?;
+        let mut batch = Batch::new();
+        for Keeping { client, connections, paid } in kept {
+            batch.append(self.drafted(client, connections, None)?);
+            batch.append(self.paid(&ClientStore::new(self.vault.clone(), client.id.clone()), *paid)?);
+        }
+        self.vault.commit(batch)?;
+        Ok(())
+    }
+
+    /// What is written of connections whose keys are there.
+    fn drafted(&self, client: &Client, connections: &[Connection], key: Option<&KeyPair>) -> Result<Batch, DeskError> {
+        let store = ClientStore::new(self.vault.clone(), client.id.clone());
         let mut draft = store.draft();
         draft.profile(client)?.connections(connections)?;
         for connection in connections {
@@ -106,8 +152,7 @@ impl Desk {
                 }
             }
         }
-        draft.commit()?;
-        Ok(())
+        Ok(draft.into_batch())
     }
 
     /// Tests a way in and keeps it if it may be used, or in quarantine if the role opens without its ExternalId. One
@@ -136,28 +181,22 @@ impl Desk {
             Way::AccessKey(key) => Some(key),
             _ => None,
         };
-        let known = data.connection(account);
-        let mut connection = Connection {
-            id: connection_id(account)?,
-            client: client.id.clone(),
-            kind: kind.unwrap_or(ConnectionKind::Member),
-            access,
-            linked_at: known.map_or_else(|| self.now(), |known| known.linked_at),
-            alias: request.alias.clone().map(Untrusted::from).or_else(|| known.and_then(|known| known.alias.clone())),
-            gate: GateState::Untested,
-            results: Vec::new(),
-        };
         let own = (client.external_id != data.profile.external_id).then_some(&data.profile.external_id);
-        let subject = Subject {
+        let attempt = Attempt {
+            client: &client,
+            own,
+            access,
             kind,
-            own_external_id: own,
-            ..Subject::of(&connection, &client.external_id, key, self.evidence(&data, &connection, line))
+            alias: request.alias.clone().map(Untrusted::from),
+            depth: request.depth,
+            known: data.connection(account),
+            key,
+            evidence: |connection: &Connection| {
+                self.evidence(connection, &data.connections, data.accounts.values(), line)
+            },
         };
-        let verdict = self.verdict(line, &subject, tell).await;
-        let (requests, paid) = (verdict.requests, verdict.pages_paid());
-        connection.kind = verdict.kind;
-        connection.take(verdict.state, verdict.results);
-        let kept = !matches!(connection.gate, GateState::Failed { .. } | GateState::Untested);
+        let Tried { connection, requests, paid } = self.attempt(line, attempt, tell).await?;
+        let kept = proved(&connection);
         if kept {
             if own.is_some() {
                 let detail = format!("that of {} takes the place of the one made here", connection.access);
@@ -184,15 +223,39 @@ impl Desk {
         let (data, mut connection) = self.kept(client, id)?;
         self.permit(Action::ConnectionTest, Some(client), &format!("connection {id}"))?;
         let key = data.store.key_pair(&connection)?;
-        let evidence = self.evidence(&data, &connection, line);
+        let evidence = self.evidence(&connection, &data.connections, data.accounts.values(), line);
         let subject = Subject::of(&connection, &data.profile.external_id, key.as_ref(), evidence);
         let verdict = self.verdict(line, &subject, tell).await;
         let (requests, paid) = (verdict.requests, verdict.pages_paid());
-        connection.take(verdict.state, verdict.results);
+        verdict.apply(&mut connection);
         self.renew(&data, &connection)?;
         self.pay(&data, paid)?;
         let view = ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now());
         Ok(ConnectReport { kept: true, requests, connection: view })
+    }
+
+    /// Changes an operator's own settings of a connection.
+    ///
+    /// # Errors
+    /// When there is no such connection, or nothing can be noted.
+    pub fn edit_connection(
+        &self,
+        client: &ClientId,
+        id: &ConnectionId,
+        alias: Option<Label>,
+        depth: Option<Depth>,
+    ) -> Result<ConnectionView, DeskError> {
+        let (data, mut connection) = self.kept(client, id)?;
+        let told: Vec<String> = alias
+            .iter()
+            .map(|_| "its alias".to_owned())
+            .chain(depth.map(|d| format!("its depth to {}", d.word())))
+            .collect();
+        self.permit(Action::ConnectionEdit, Some(client), &format!("connection {id}: {}", told.join(" and ")))?;
+        connection.alias = alias.map(Untrusted::from).or(connection.alias);
+        connection.depth = depth.unwrap_or(connection.depth);
+        self.renew(&data, &connection)?;
+        Ok(ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now()))
     }
 
     /// Lets a quarantined role be used all the same. The finding stays until the role passes the gate.
@@ -257,23 +320,6 @@ impl Desk {
         Ok(self.connections(client)?.iter().flat_map(of).collect())
     }
 
-    async fn verdict<C: Assume>(
-        &self,
-        line: &Line<'_, C>,
-        subject: &Subject<'_>,
-        tell: &dyn Fn(&GateResult),
-    ) -> Verdict {
-        let now = self.now();
-        let session_name = self.session_name(line.operator);
-        let gate =
-            Gate { cloud: line.cloud, pacer: line.pacer, session_name: &session_name, now, caller: &line.caller };
-        gate.test(subject, tell).await
-    }
-
-    fn session_name(&self, operator: &str) -> String {
-        session_name(self.vault.id(), u32::try_from(self.now().second() & 0xffff_ffff).unwrap_or(0), operator)
-    }
-
     fn kept(
         &self,
         client: &ClientId,
@@ -296,50 +342,18 @@ impl Desk {
 
     /// What a test cost the client, in its ledger.
     fn pay(&self, data: &ClientData, pages: u64) -> Result<(), DeskError> {
-        if pages > 0 {
-            let mut spend = data.store.spend()?;
-            spend.enter(pages, self.now());
-            let mut draft = data.store.draft();
-            draft.spend(&spend)?;
-            draft.commit()?;
-        }
+        self.vault.commit(self.paid(&data.store, pages)?)?;
         Ok(())
     }
 
-    fn evidence<C>(&self, data: &ClientData, connection: &Connection, line: &Line<'_, C>) -> Evidence {
-        let accounts: Vec<_> = data.accounts.values().cloned().collect();
-        evidence(connection, &data.connections, &accounts, line.trusted.clone())
-    }
-
-    /// What a way is, in full; a profile or a key is asked where it leads. Also whether that is our own account.
-    async fn way<C: Assume>(&self, line: &Line<'_, C>, way: &Way) -> Result<(Access, bool), Failure> {
-        let ours = |account: AccountId| line.caller.as_ref().is_ok_and(|caller| caller.account == account);
-        Ok(match way {
-            Way::Role(role) => (Access::Role { role: role.clone() }, ours(role.account())),
-            Way::StackSetRole(role) => (Access::StackSetRole { role: role.clone() }, ours(role.account())),
-            Way::Profile(name) => {
-                let session = line.cloud.profile(name, Partition::Aws);
-                let identity = identity(line, &session).await.map_err(|error| {
-                    let access = Access::Profile { name: name.clone(), account: NOBODY, partition: Partition::Aws };
-                    AwsError { access: Some(access), ..error }.failure()
-                })?;
-                let (account, partition) = (identity.account, identity.partition());
-                (Access::Profile { name: name.clone(), account, partition }, ours(account))
-            }
-            Way::AccessKey(key) => {
-                let session = line.cloud.access_key(key, Partition::Aws);
-                let access = |account, partition| Access::AccessKey {
-                    id: key.id().clone(),
-                    account,
-                    partition,
-                    kept_since: self.now(),
-                };
-                let identity = identity(line, &session)
-                    .await
-                    .map_err(|error| AwsError { access: Some(access(NOBODY, Partition::Aws)), ..error }.failure())?;
-                (access(identity.account, identity.partition()), ours(identity.account))
-            }
-        })
+    fn paid(&self, store: &ClientStore, pages: u64) -> Result<Batch, DeskError> {
+        let mut draft = store.draft();
+        if pages > 0 {
+            let mut spend = store.spend()?;
+            spend.enter(pages, self.now());
+            draft.spend(&spend)?;
+        }
+        Ok(draft.into_batch())
     }
 
     /// The client with the ExternalId that is to open the role.
@@ -368,7 +382,7 @@ impl Desk {
         Ok(client)
     }
 
-    fn belongs_to(&self, client: &ClientId, account: AccountId) -> Result<(), DeskError> {
+    pub(super) fn belongs_to(&self, client: &ClientId, account: AccountId) -> Result<(), DeskError> {
         match self.all_clients().0.iter().find(|c| c.id() != client && c.connection(account).is_some()) {
             None => Ok(()),
             Some(other) => Err(DeskError::Refused(format!(
@@ -377,12 +391,4 @@ impl Desk {
             ))),
         }
     }
-}
-
-/// Stands for the account of credentials that did not work.
-const NOBODY: AccountId = AccountId::ZERO;
-
-async fn identity<C: Assume>(line: &Line<'_, C>, session: &C::Session) -> Result<Identity, AwsError> {
-    let region = home_region(Partition::Aws);
-    line.pacer.call(Api::GetCallerIdentity, NOBODY, None, || line.cloud.identity(session, &region)).await.0
 }

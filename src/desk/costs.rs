@@ -3,11 +3,13 @@
 use super::{
     CostScope, DeskError,
     data::{ClientData, Desk},
-    view::{CostKey, CostLevel, CostRow, CostsView, DailyCost},
+    view::{CostKey, CostLevel, CostRow, CostsView, DailyCost, RestatementView},
 };
 use crate::{
     analysis::{Ledger, Slot},
-    domain::{Cell, CostBasis, CostCell, Currency, Day, Metric, Money, Month, SourceState, Untrusted},
+    domain::{
+        AccountId, Amounts, Cell, CostBasis, CostCell, Currency, Day, Metric, Money, Month, SourceState, Untrusted,
+    },
 };
 use rust_decimal::Decimal;
 use std::{collections::BTreeMap, sync::Arc};
@@ -117,6 +119,7 @@ impl Desk {
         }
         view.daily = daily_costs(&ledger.daily(metric, keep), ledger.currency, &months);
         view.notes = data.cost_notes();
+        view.restatements = data.restatements(metric, scope.account)?;
         view.cost_basis = data.profile.cost_basis;
         view.read_at = ledger.read_at();
         Ok(view)
@@ -133,6 +136,7 @@ impl Desk {
             totals: Vec::new(),
             daily: Vec::new(),
             notes: Vec::new(),
+            restatements: Vec::new(),
             cost_basis: CostBasis::Unknown,
             read_at: None,
         }
@@ -251,6 +255,41 @@ impl ClientData {
     }
 
     /// Why there is nothing or less than expected.
+    /// What AWS restated of the client's months, or of one account in them, newest first.
+    fn restatements(&self, metric: Metric, account: Option<AccountId>) -> Result<Vec<RestatementView>, DeskError> {
+        let mut all = Vec::new();
+        for connection in self.connections.iter().filter(|c| c.kind.has_costs()) {
+            for restatement in self.store.restatements(&connection.id)? {
+                let cells = || restatement.cells.iter().filter(|c| account.is_none_or(|a| a == c.account));
+                let of = |amounts: Amounts| amounts.get(metric);
+                let (before, after) = match account {
+                    None => (of(restatement.before), of(restatement.after)),
+                    Some(_) => (cells().map(|c| of(c.before)).sum(), cells().map(|c| of(c.after)).sum()),
+                };
+                let money = |amount| Money::new(amount, restatement.currency);
+                let change = money(after - before);
+                if change.amount.is_zero() {
+                    continue;
+                }
+                let most = cells().max_by_key(|c| (of(c.after) - of(c.before)).abs()).map_or_else(String::new, |c| {
+                    let by = money(of(c.after) - of(c.before)).display_signed();
+                    format!(", most of it {} in {} ({by})", c.service.for_tui(40), c.account)
+                });
+                let words = format!(
+                    "AWS restated {} by {} {} on {}{most}",
+                    restatement.month.long_name(),
+                    change.display_signed(),
+                    restatement.currency,
+                    restatement.seen_at.day()
+                );
+                let (month, seen_at) = (restatement.month, restatement.seen_at);
+                all.push(RestatementView { month, seen_at, before: money(before), after: money(after), change, words });
+            }
+        }
+        all.sort_by_key(|r| std::cmp::Reverse((r.seen_at, r.month)));
+        Ok(all)
+    }
+
     fn cost_notes(&self) -> Vec<String> {
         let name = self.profile.id.as_str();
         let mut notes = Vec::new();

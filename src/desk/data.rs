@@ -75,6 +75,7 @@ impl Desk {
         Ok(match query {
             Query::Overview => Answer::Overview(Arc::new(self.overview()?)),
             Query::Accounts(client) => Answer::Accounts(Arc::new(self.accounts(client.as_ref())?)),
+            Query::Connection { client, id } => Answer::Connection(Arc::new(self.connection_view(client, id)?)),
             Query::Costs(scope) => Answer::Costs(Arc::new(self.costs(scope)?)),
             Query::Access(scope) => Answer::Access(Arc::new(self.access(scope)?)),
             Query::Findings(scope) => Answer::Findings(Arc::new(self.findings(scope)?)),

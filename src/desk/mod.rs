@@ -2,8 +2,10 @@
 
 mod access;
 mod accounts;
+mod attempt;
 mod audit;
 mod backup;
+mod bulk;
 mod care;
 mod clients;
 mod connect;
@@ -12,7 +14,9 @@ mod data;
 mod files;
 mod findings;
 mod glance;
+mod import;
 mod keys;
+mod members;
 mod overview;
 mod policy;
 mod query;
@@ -22,6 +26,7 @@ mod sync;
 mod vault;
 pub mod view;
 
+pub use crate::connect::render::{Format, ROLE_PATH, Template};
 pub use crate::vault::Via;
 pub use audit::{AuditExported, AuditFilter};
 pub use backup::{BackupPlan, Tended};
@@ -29,6 +34,7 @@ pub use care::Repaired;
 pub use connect::{ConnectRequest, Line, Way};
 pub use data::Desk;
 pub use files::check_files;
+pub use members::MembersPlan;
 pub use policy::{Action, Actor, Effect, note_creation, note_restore};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};
 pub use role::RenderRequest;

@@ -4,7 +4,7 @@
 use super::{DeskError, data::Desk};
 use crate::{
     domain::{ClientId, IdError, Timestamp},
-    vault::{AuditEntry, Vault, VaultError, Via},
+    vault::{AuditEntry, Batch, Vault, VaultError, Via},
 };
 use std::str::FromStr;
 
@@ -97,8 +97,12 @@ actions! {
     ClientRemove, "client.remove", "removing the client", Changes, RefusedButFreesSpace;
     /// `connect`.
     ConnectionAdd, "connection.add", "connecting the role", Changes, Refused;
+    /// `connect --members`: the accounts of the client's organization are listed through its payer.
+    AccountsList, "accounts.list", "listing the accounts", Changes, Refused;
     /// `connection test`.
     ConnectionTest, "connection.test", "testing the connection", Changes, Refused;
+    /// `connection edit`.
+    ConnectionEdit, "connection.edit", "changing the connection", Changes, Refused;
     /// `connection override`.
     GateOverride, "gate.override", "overriding the quarantine", Changes, Refused;
     /// `connection remove`.
@@ -188,10 +192,18 @@ impl Desk {
         }
     }
 
+    /// The gate for the same action on several clients, noted with one commit: all or none.
+    pub(super) fn permit_all(&self, action: Action, details: &[(&ClientId, String)]) -> Result<(), DeskError> {
+        let entries: Vec<AuditEntry> =
+            details.iter().map(|(client, detail)| self.entry(action, Some(client), detail)).collect();
+        self.vault.audit_append_all(&entries).map_err(|error| unnoted(action, &error))
+    }
+
     /// The gate for a client that is not there yet: its key comes with its entry, for the entry is sealed under it.
-    pub(super) fn permit_new_client(&self, client: &ClientId, detail: &str) -> Result<(), DeskError> {
+    /// With it come the client's first records.
+    pub(super) fn permit_new_client(&self, client: &ClientId, detail: &str, records: Batch) -> Result<(), DeskError> {
         let entry = self.entry(Action::ClientAdd, Some(client), detail);
-        match self.vault.add_client_noted(client, &entry) {
+        match self.vault.add_client_noted(client, &entry, records) {
             Ok(_) => Ok(()),
             Err(error @ VaultError::ClientExists(_)) => Err(error.into()),
             Err(error) => Err(unnoted(Action::ClientAdd, &error)),

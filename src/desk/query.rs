@@ -1,7 +1,9 @@
 //! What can be asked, and what comes back.
 
-use super::view::{AccessView, AccountsView, CostsView, FindingDetail, FindingsView, Overview, SyncView, VaultView};
-use crate::domain::{AccountId, ClientId, FindingId, Metric, Untrusted};
+use super::view::{
+    AccessView, AccountsView, ConnectionView, CostsView, FindingDetail, FindingsView, Overview, SyncView, VaultView,
+};
+use crate::domain::{AccountId, ClientId, ConnectionId, FindingId, Metric, Untrusted};
 use std::sync::Arc;
 
 /// How far the costs are drilled into: nothing set = all clients; `client` = its accounts; `account` = its services;
@@ -45,6 +47,13 @@ pub enum Query {
     Overview,
     /// Accounts of one client, or of all.
     Accounts(Option<ClientId>),
+    /// One connection, with everything its gate tried.
+    Connection {
+        /// Whose.
+        client: ClientId,
+        /// Which.
+        id: ConnectionId,
+    },
     /// Costs.
     Costs(CostScope),
     /// Principals or events.
@@ -74,6 +83,8 @@ pub enum Answer {
     Overview(Arc<Overview>),
     /// To [`Query::Accounts`].
     Accounts(Arc<AccountsView>),
+    /// To [`Query::Connection`].
+    Connection(Arc<ConnectionView>),
     /// To [`Query::Costs`].
     Costs(Arc<CostsView>),
     /// To [`Query::Access`].

@@ -11,12 +11,16 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 mod audit;
+mod bulk;
 mod connection;
+mod import;
 mod sync;
 mod vault;
 
 pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
+pub use bulk::{BulkAction, BulkProgress, MemberCounts, MemberView, MembersReport, usable};
 pub use connection::{ConnectReport, ConnectionView, ProbeView};
+pub use import::{ImportAction, ImportCounts, ImportReport, ImportRowView};
 pub use sync::{SpendRow, SpendView, SyncView};
 pub use vault::{BackupRow, SlotRow, VaultMode, VaultView};
 
@@ -188,10 +192,29 @@ pub struct CostsView {
     pub daily: Vec<DailyCost>,
     /// Why there is nothing or less than expected, in words.
     pub notes: Vec<String>,
+    /// What AWS changed of months that were final, newest first; of one client.
+    pub restatements: Vec<RestatementView>,
     /// What the numbers mean.
     pub cost_basis: CostBasis,
     /// When the oldest of the data shown was read.
     pub read_at: Option<Timestamp>,
+}
+
+/// A month that AWS restated, in the metric that is shown.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RestatementView {
+    /// The month.
+    pub month: Month,
+    /// When it was first seen.
+    pub seen_at: Timestamp,
+    /// The sum of its groups before.
+    pub before: Money,
+    /// The sum of its groups since.
+    pub after: Money,
+    /// By how much it changed.
+    pub change: Money,
+    /// The same in a sentence, with the service that changed most.
+    pub words: String,
 }
 
 /// What one row of costs is.

@@ -18,6 +18,16 @@ pub enum CostBasis {
 }
 
 impl CostBasis {
+    /// From a word as it is typed.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().replace(['-', '_'], " ").as_str() {
+            "billable" => Some(Self::Billable),
+            "pro forma" => Some(Self::ProForma),
+            "unknown" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+
     /// In words.
     pub fn word(self) -> &'static str {
         match self {
@@ -26,6 +36,11 @@ impl CostBasis {
             Self::Unknown => "unknown",
         }
     }
+}
+
+/// A monthly budget as it is typed: an amount with at most two decimals.
+pub fn parse_budget(text: &str) -> Option<Decimal> {
+    text.parse::<Decimal>().ok().filter(|amount| !amount.is_sign_negative() && amount.scale() <= 2)
 }
 
 /// One client of the agency.
@@ -68,6 +83,18 @@ impl ClientFacts {
     /// Whether nothing is told.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What is told, in words.
+    pub fn told(&self) -> Vec<&'static str> {
+        let told = [
+            ("name", self.name.is_some()),
+            ("cost basis", self.cost_basis.is_some()),
+            ("currency", self.currency.is_some()),
+            ("notes", self.notes.is_some()),
+            ("budget", self.budget.is_some()),
+        ];
+        told.into_iter().filter(|(_, told)| *told).map(|(what, _)| what).collect()
     }
 
     /// Works them into a client.

@@ -1,7 +1,7 @@
 //! Connections: how the accounts of a client are reached, and what can be read there.
 
 use super::{
-    AccountId, ClientId, ConnectionId, GateResult, GateState, IdError, Partition, RoleArn, Timestamp, Untrusted,
+    AccountId, ClientId, ConnectionId, GateResult, GateState, IdError, Partition, Probe, RoleArn, Timestamp, Untrusted,
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -26,6 +26,12 @@ impl ConnectionKind {
         self != Self::Member
     }
 
+    /// From its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        [Self::Payer, Self::Member, Self::Standalone, Self::Own].into_iter().find(|kind| kind.word() == text)
+    }
+
     /// In words.
     pub fn word(self) -> &'static str {
         match self {
@@ -33,6 +39,33 @@ impl ConnectionKind {
             Self::Member => "member",
             Self::Standalone => "standalone",
             Self::Own => "own",
+        }
+    }
+}
+
+/// Which events are read; and of a check, which it needs: below that it counts as not evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Depth {
+    /// All changes, and the calls that open sessions.
+    Essential,
+    /// All management events, reads too.
+    #[default]
+    Full,
+}
+
+impl Depth {
+    /// From its word.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        [Self::Essential, Self::Full].into_iter().find(|depth| depth.word() == text)
+    }
+
+    /// In one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Essential => "essential",
+            Self::Full => "full",
         }
     }
 }
@@ -247,6 +280,8 @@ pub struct Connection {
     pub linked_at: Timestamp,
     /// The operator's own name for the account.
     pub alias: Option<Untrusted>,
+    /// Which of its events are read.
+    pub depth: Depth,
     /// Whether it may be used, by the gate's last outcome.
     pub gate: GateState,
     /// What the gate tried, each with its own age.
@@ -262,6 +297,13 @@ impl Connection {
     /// Where that account is.
     pub fn partition(&self) -> Partition {
         self.access.partition()
+    }
+
+    /// What it can read, unless that was never found out: a role in quarantine is not used, not even to ask.
+    pub fn known_kind(&self) -> Option<ConnectionKind> {
+        let asked = |result: &GateResult| matches!(result.probe, Probe::Accounts | Probe::Costs | Probe::Events);
+        let shut_in = matches!(self.gate, GateState::Quarantined { .. } | GateState::Overridden { .. });
+        (!shut_in || self.results.iter().any(asked)).then_some(self.kind)
     }
 
     /// Takes in what the gate found; what it did not try this time stays, with its age.

@@ -19,6 +19,7 @@ mod money;
 mod principal;
 mod progress;
 mod restatement;
+mod role_pattern;
 mod sync_plan;
 mod template_url;
 mod time;
@@ -27,8 +28,8 @@ mod untrusted;
 pub use account::{Account, AccountState, JoinedMethod};
 pub use arn::{ArnError, Partition, RoleArn};
 pub use cell::{Cell, Freshness, SourceState};
-pub use client::{Client, ClientFacts, CostBasis};
-pub use connection::{Access, AccessKeyId, Connection, ConnectionKind, ProfileName};
+pub use client::{Client, ClientFacts, CostBasis, parse_budget};
+pub use connection::{Access, AccessKeyId, Connection, ConnectionKind, Depth, ProfileName};
 pub use cost::{Amounts, CostCell, CostMonth, CostSplit, DayCosts, Metric, SplitCell};
 pub use event::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind};
 pub use failure::{Failure, FailureClass, FailureKind};
@@ -43,6 +44,7 @@ pub use progress::{
     JobId, JobKey, JobProgress, JobState, Purged, RequestCounts, Source, SyncEvent, SyncOrder, SyncSummary,
 };
 pub use restatement::{RestatedCell, Restatement};
+pub use role_pattern::RolePattern;
 pub use sync_plan::{PlannedJob, PlannedSpend, SyncPlan};
 pub use template_url::{TemplateUrl, TemplateUrlError};
 pub use time::{Clock, Day, FixedClock, Month, TimeRange, Timestamp};

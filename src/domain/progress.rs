@@ -18,6 +18,8 @@ pub enum Source {
     Events,
     /// The evaluation of checks.
     Checks,
+    /// What CloudTrail says of our own sessions.
+    Footprint,
 }
 
 impl Source {
@@ -29,6 +31,7 @@ impl Source {
             Self::Costs => "costs",
             Self::Events => "events",
             Self::Checks => "checks",
+            Self::Footprint => "footprint",
         }
     }
 }

@@ -3,11 +3,13 @@
 use super::{
     engine::{ClientRun, Context},
     lease::Lease,
-    store::AccountList,
+    pages::{Astray, Pages},
+    store::{AccountList, ClientStore},
 };
 use crate::{
-    aws::{Api, Assume, Job, Organization},
+    aws::{AccountsPage, Api, Assume, Job, Organization},
     domain::{Account, AccountId, AccountState, Connection, Failure, FailureKind, JobId, JobState, Source, Timestamp},
+    vault::VaultError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,26 +28,9 @@ impl<C: Assume> Context<C> {
             other => other,
         };
         let count = listed.as_ref().map_or(0, Vec::len) as u64;
-        let (store, id, now) = (run.store.clone(), connection.id.clone(), self.now());
-        let payer = connection.account();
-        let (accounts, failure) = match listed {
-            Ok(accounts) => (Some(accounts), None),
-            Err(failure) => (None, Some(failure)),
-        };
-        let noted = failure.clone();
-        let kept = self
-            .blocking(run, move || {
-                let mut draft = store.draft();
-                if let Some(accounts) = accounts {
-                    let known = store.accounts()?.map(|l| l.accounts).unwrap_or_default();
-                    draft.accounts(&AccountList { accounts: merged(known, accounts, payer, now), read_at: now })?;
-                }
-                let mut sources = store.sources(&id)?;
-                sources.record(Source::Accounts, now, noted);
-                draft.sources(&id, &sources)?;
-                draft.commit()
-            })
-            .await;
+        let failure = listed.as_ref().err().cloned();
+        let (store, known, now) = (run.store.clone(), connection.clone(), self.now());
+        let kept = self.blocking(run, move || keep_listed(&store, &known, listed, now).map(|_| ())).await;
         self.board.update(job, |j| {
             j.rows = count;
             j.done = 1;
@@ -59,34 +44,72 @@ impl<C: Assume> Context<C> {
 
     async fn list(&self, run: &ClientRun, connection: &Connection, job: JobId) -> Result<Vec<Account>, Failure> {
         let lease = Lease::new(self, run, connection, Job::Accounts, &[]);
-        let mut accounts: Vec<Account> = Vec::new();
-        let mut next: Option<String> = None;
-        loop {
-            let page =
-                lease.call(job, Api::ListAccounts, None, async |s| s.accounts_page(next.as_deref()).await).await?;
-            accounts.extend(page.accounts);
-            if page.next.is_some() && page.next == next {
-                return Err(Failure {
-                    kind: FailureKind::Invalid,
-                    what: "Organizations keeps giving the same page".into(),
-                    next_step: "sync again later".into(),
-                });
-            }
-            // A page may be empty and still not be the last: only a missing token ends the list.
-            next = page.next;
-            if next.is_none() {
-                accounts.sort_by_key(|a| a.id);
-                accounts.dedup_by_key(|a| a.id);
-                return Ok(accounts);
-            }
+        all_pages(async |next| {
+            let page = lease.call(job, Api::ListAccounts, None, async |s| s.accounts_page(next.as_deref()).await).await;
+            Ok(page?)
+        })
+        .await
+    }
+}
+
+/// The whole list of Organizations, by id.
+///
+/// # Errors
+/// What a page failed with, or that the pages do not end.
+pub async fn all_pages(
+    mut page: impl AsyncFnMut(Option<String>) -> Result<AccountsPage, Failure>,
+) -> Result<Vec<Account>, Failure> {
+    let mut accounts: BTreeMap<AccountId, Account> = BTreeMap::new();
+    let mut pages = Pages::new(PATIENCE);
+    loop {
+        let page = page(pages.token().map(str::to_owned)).await?;
+        let before = accounts.len();
+        accounts.extend(page.accounts.into_iter().map(|a| (a.id, a)));
+        // A page may be empty and still not be the last: only a missing token ends the list.
+        if !pages.turn(page.next, accounts.len() > before).map_err(nowhere)? {
+            return Ok(accounts.into_values().collect());
         }
     }
+}
+
+/// Keeps what a connection's organization answered, and how that went. Says the client's accounts as they are known now.
+///
+/// # Errors
+/// When the vault cannot be read or written.
+pub fn keep_listed(
+    store: &ClientStore,
+    connection: &Connection,
+    listed: Result<Vec<Account>, Failure>,
+    now: Timestamp,
+) -> Result<Vec<Account>, VaultError> {
+    let mut draft = store.draft();
+    let mut accounts = store.accounts()?.map(|l| l.accounts).unwrap_or_default();
+    let mut sources = store.sources(&connection.id)?;
+    sources.record(Source::Accounts, now, listed.as_ref().err().cloned());
+    if let Ok(listed) = listed {
+        accounts = with_listed(accounts, listed, connection.account(), now);
+        draft.accounts(&AccountList { accounts: accounts.clone(), read_at: now })?;
+    }
+    draft.sources(&connection.id, &sources)?;
+    draft.commit()?;
+    Ok(accounts)
+}
+
+/// Pages in a row that may bring no account.
+const PATIENCE: u32 = 100;
+
+fn nowhere(astray: Astray) -> Failure {
+    let what = match astray {
+        Astray::Circle => "Organizations keeps giving the same pages",
+        Astray::Empty => "Organizations sends page after page without an account",
+    };
+    Failure { kind: FailureKind::Invalid, what: what.into(), next_step: "sync again later".into() }
 }
 
 /// The list with one connection's answer worked in. A client may have several organizations and standalone accounts:
 /// only what this payer listed before can leave, and a name that was known stays where the answer has none. An account
 /// that left stays in the list and says so: what was read of it is kept.
-fn merged(known: Vec<Account>, listed: Vec<Account>, payer: AccountId, now: Timestamp) -> Vec<Account> {
+pub fn with_listed(known: Vec<Account>, listed: Vec<Account>, payer: AccountId, now: Timestamp) -> Vec<Account> {
     let mut all: BTreeMap<AccountId, Account> = known.iter().map(|a| (a.id, a.clone())).collect();
     let still: BTreeSet<AccountId> = listed.iter().map(|a| a.id).collect();
     for account in all.values_mut().filter(|a| a.management == Some(payer) && !still.contains(&a.id)) {
@@ -122,18 +145,18 @@ mod tests {
             account(9, Some("standalone"), None),
         ];
         let answer = vec![account(1, Some("payer"), Some(1)), account(3, None, Some(1))];
-        let all = merged(known.clone(), answer.clone(), payer, now);
+        let all = with_listed(known.clone(), answer.clone(), payer, now);
         assert_eq!(all.iter().map(|a| a.id.number()).collect::<Vec<_>>(), [1, 2, 3, 7, 9]);
         assert_eq!((all[1].state, all[1].left_at, &all[1].name), (AccountState::Left, Some(now), &Some("left".into())));
         // It stays on the day it left, and is back when it is listed again.
-        let later = merged(all.clone(), answer, payer, now.plus(86_400));
+        let later = with_listed(all.clone(), answer, payer, now.plus(86_400));
         assert_eq!(later, all);
-        let back = merged(all, vec![account(2, None, Some(1))], payer, now.plus(86_400));
+        let back = with_listed(all, vec![account(2, None, Some(1))], payer, now.plus(86_400));
         assert_eq!(
             (back[1].state, back[1].left_at, &back[1].name),
             (AccountState::Unknown, None, &Some("left".into()))
         );
-        let alone = merged(known, vec![account(9, None, None)], AccountId::from_number(9).unwrap(), now);
+        let alone = with_listed(known, vec![account(9, None, None)], AccountId::from_number(9).unwrap(), now);
         assert_eq!(alone.iter().find(|a| a.id.number() == 9).unwrap().name, Some("standalone".into()));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{
     engine::{ClientRun, Context},
-    lease::Lease,
+    lease::{CallError, Lease},
+    pages::{Astray, Pages},
     plan::{CostState, cost_queries},
     restate::restated,
 };
@@ -14,7 +15,7 @@ use crate::{
     },
     vault::VaultError,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The whole answer to one question.
 #[derive(Default)]
@@ -66,14 +67,7 @@ impl<C: Assume> Context<C> {
         });
         let lease = Lease::new(self, run, connection, Job::Costs, &[]);
         for query in &queries {
-            let answer = match self.ask(run, &lease, query, job).await {
-                Err(failure) if query.grouping == Grouping::AccountRegion && failure.kind == FailureKind::Invalid => {
-                    // Not every account may group by region: that is no failure, and asked again in a week.
-                    tracing::info!(what = failure.what, "costs by region are not offered");
-                    Answer::default()
-                }
-                answer => answer?,
-            };
+            let answer = self.ask(run, &lease, query, job).await?;
             let cells: usize = answer.periods.values().map(|p| p.rows.len()).sum();
             self.keep_answer(run, connection, query, answer).await?;
             self.board.update(job, |j| {
@@ -82,7 +76,9 @@ impl<C: Assume> Context<C> {
             });
             self.board.committed(run.store.client(), Source::Costs);
         }
-        self.judge_costs(run, connection).await?;
+        // Where all of it was read by a run that was cut off, it is as old as that.
+        let read_at = if queries.is_empty() { state.monthly_at.unwrap_or(self.now()) } else { self.now() };
+        self.judge_costs(run, connection, read_at).await?;
         self.board.committed(run.store.client(), Source::Costs);
         Ok(())
     }
@@ -96,44 +92,43 @@ impl<C: Assume> Context<C> {
         job: JobId,
     ) -> Result<Answer, Failure> {
         let mut answer = Answer::default();
-        let mut next: Option<String> = None;
+        let mut pages = Pages::new(PATIENCE);
         loop {
             self.reserve(run).await?;
-            let asked =
-                lease.call(job, Api::GetCostAndUsage, None, async |s| s.cost_page(query, next.as_deref()).await).await;
-            let page = match asked {
+            let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
+            let page = match lease.call(job, Api::GetCostAndUsage, None, ask).await {
                 Ok(page) => page,
                 Err(error) => {
                     self.take_back(run).await?;
+                    if query.grouping == Grouping::AccountRegion && is_refused(&error) {
+                        // Not every account may group by region: that is no failure, and asked again in a week.
+                        tracing::info!("costs by region are not offered");
+                        return Ok(Answer::default());
+                    }
                     return Err(error.into());
                 }
             };
             self.board.paid();
+            let new = !page.periods.is_empty();
             answer.names.extend(page.names);
             for period in page.periods {
                 match answer.periods.entry(period.start) {
                     std::collections::btree_map::Entry::Vacant(slot) => {
                         slot.insert(period);
                     }
-                    std::collections::btree_map::Entry::Occupied(mut slot) => slot.get_mut().rows.extend(period.rows),
+                    std::collections::btree_map::Entry::Occupied(mut slot) => {
+                        add_rows(&mut slot.get_mut().rows, period.rows);
+                    }
                 }
             }
-            if page.next.is_some() && page.next == next {
-                return Err(Failure {
-                    kind: FailureKind::Invalid,
-                    what: "Cost Explorer keeps giving the same page".into(),
-                    next_step: "sync again later; what was complete before is kept".into(),
-                });
-            }
-            next = page.next;
-            if next.is_none() {
+            if !pages.turn(page.next, new).map_err(nowhere)? {
                 return Ok(answer);
             }
         }
     }
 
     /// Enters one page in the ledger, durably, unless a cap is reached.
-    async fn reserve(&self, run: &ClientRun) -> Result<(), Failure> {
+    pub(super) async fn reserve(&self, run: &ClientRun) -> Result<(), Failure> {
         let (store, caps, now) = (run.store.clone(), self.options.caps, self.now());
         self.blocking(run, move || {
             let mut spend = store.spend()?;
@@ -150,7 +145,7 @@ impl<C: Assume> Context<C> {
     }
 
     /// A request that failed costs nothing (AWS Cost Explorer pricing: each successful paginated request).
-    async fn take_back(&self, run: &ClientRun) -> Result<(), Failure> {
+    pub(super) async fn take_back(&self, run: &ClientRun) -> Result<(), Failure> {
         let (store, now) = (run.store.clone(), self.now());
         self.blocking(run, move || {
             let mut spend = store.spend()?;
@@ -201,7 +196,7 @@ impl<C: Assume> Context<C> {
     }
 
     /// Everything due was read: say so, and let the cost checks judge it.
-    async fn judge_costs(&self, run: &ClientRun, connection: &Connection) -> Result<(), Failure> {
+    async fn judge_costs(&self, run: &ClientRun, connection: &Connection, read_at: Timestamp) -> Result<(), Failure> {
         let (store, id, now) = (run.store.clone(), connection.id.clone(), self.now());
         let checks = self.checks.clone();
         let found = self
@@ -211,10 +206,10 @@ impl<C: Assume> Context<C> {
                 let mut draft = store.draft();
                 let found = store.merge_hits(&mut draft, hits)?;
                 let mut state = store.cost_state(&id)?;
-                state.complete_at = Some(now);
+                state.complete_at = Some(read_at);
                 draft.cost_state(&id, &state)?;
                 let mut sources = store.sources(&id)?;
-                sources.record(Source::Costs, now, None);
+                sources.record(Source::Costs, read_at, None);
                 draft.sources(&id, &sources)?;
                 draft.commit()?;
                 Ok(found)
@@ -223,6 +218,29 @@ impl<C: Assume> Context<C> {
         self.board.found(found);
         Ok(())
     }
+}
+
+/// Whether Cost Explorer does not take the question itself: no page of a proxy, nor any answer that went wrong.
+fn is_refused(error: &CallError) -> bool {
+    matches!(error, CallError::Request(error) if error.code.contains("ValidationException"))
+}
+
+/// Pages in a row that may hold no period. Each is paid for.
+const PATIENCE: u32 = 5;
+
+/// More rows of a period. Each account and service has one row in it, so one that is there already was only repeated.
+fn add_rows(rows: &mut Vec<CostRow>, more: Vec<CostRow>) {
+    let known: BTreeSet<_> = rows.iter().map(|row| (row.account, row.key.clone())).collect();
+    rows.extend(more.into_iter().filter(|row| !known.contains(&(row.account, row.key.clone()))));
+}
+
+fn nowhere(astray: Astray) -> Failure {
+    let what = match astray {
+        Astray::Circle => "Cost Explorer keeps giving the same pages",
+        Astray::Empty => "Cost Explorer sends page after page without costs",
+    };
+    let next_step = "sync again later; what was complete before is kept".into();
+    Failure { kind: FailureKind::Invalid, what: what.into(), next_step }
 }
 
 fn by_month(periods: BTreeMap<crate::domain::Day, CostPeriod>) -> BTreeMap<crate::domain::Day, Vec<CostPeriod>> {

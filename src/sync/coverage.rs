@@ -1,22 +1,23 @@
 //! What was read: time ranges per region, with no gap claimed that was not read.
 
-use crate::domain::{Region, TimeRange, Timestamp};
+use crate::domain::{Depth, Region, TimeRange, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Which events a range holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Depth {
-    /// All changes, and the calls that hand out sessions.
-    Essential,
-    /// Everything that LookupEvents returns.
-    Full,
-}
 
 /// One account's coverage.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
+    /// What was read at essential depth at least.
     regions: BTreeMap<Region, RegionCoverage>,
+    /// What of it was read at full depth.
+    full: BTreeMap<Region, RegionCoverage>,
+}
+
+impl From<BTreeMap<Region, RegionCoverage>> for Coverage {
+    /// What was read at essential depth, before there was another.
+    fn from(regions: BTreeMap<Region, RegionCoverage>) -> Self {
+        Self { regions, full: BTreeMap::new() }
+    }
 }
 
 /// One region's coverage of one account.
@@ -32,9 +33,21 @@ pub struct RegionCoverage {
 }
 
 impl Coverage {
-    /// A region's coverage; empty if it was never read.
+    /// A region's coverage at essential depth; empty if it was never read.
     pub fn region(&self, region: &Region) -> Option<&RegionCoverage> {
         self.regions.get(region)
+    }
+
+    /// A region's coverage at a depth.
+    pub fn at(&self, depth: Depth, region: &Region) -> Option<&RegionCoverage> {
+        match depth {
+            Depth::Essential => self.regions.get(region),
+            Depth::Full => self.full.get(region),
+        }
+    }
+
+    fn both(&mut self) -> [&mut BTreeMap<Region, RegionCoverage>; 2] {
+        [&mut self.regions, &mut self.full]
     }
 
     /// All regions with their coverage.
@@ -42,17 +55,26 @@ impl Coverage {
         self.regions.iter()
     }
 
-    /// Records that a range was read completely.
+    /// Records that a range was read completely, at essential depth.
     pub fn add(&mut self, region: &Region, range: TimeRange, saw_events: bool) {
-        let entry = self.regions.entry(region.clone()).or_default();
-        entry.in_use |= saw_events;
-        entry.looked_at = entry.looked_at.max(Some(range.end));
-        entry.insert(range);
+        self.add_at(Depth::Essential, region, range, saw_events);
+    }
+
+    /// Records that a range was read completely at a depth; full depth holds the essential too.
+    pub fn add_at(&mut self, depth: Depth, region: &Region, range: TimeRange, saw_events: bool) {
+        let [regions, full] = self.both();
+        let deep = (depth == Depth::Full).then_some(full);
+        for map in [Some(regions), deep].into_iter().flatten() {
+            let entry = map.entry(region.clone()).or_default();
+            entry.in_use |= saw_events;
+            entry.looked_at = entry.looked_at.max(Some(range.end));
+            entry.insert(range);
+        }
     }
 
     /// Takes a range out: it is no longer held and should be read again.
     pub fn remove(&mut self, region: &Region, range: TimeRange) {
-        if let Some(entry) = self.regions.get_mut(region) {
+        for entry in self.both().into_iter().filter_map(|map| map.get_mut(region)) {
             let since = entry.since();
             entry.cut_out(range);
             entry.mark(since);
@@ -62,7 +84,7 @@ impl Coverage {
     /// Takes out all that is held of the regions in which something was seen: it should be read again. The others held
     /// nothing that could be lost.
     pub fn remove_all(&mut self) {
-        for entry in self.regions.values_mut().filter(|entry| entry.in_use) {
+        for entry in self.both().into_iter().flat_map(|map| map.values_mut()).filter(|entry| entry.in_use) {
             let since = entry.since();
             entry.ranges.clear();
             entry.mark(since);
@@ -85,7 +107,7 @@ impl Coverage {
 
     /// Lets go of what lies before `from` for good. It is not read again.
     pub fn trim(&mut self, from: Timestamp) {
-        for entry in self.regions.values_mut() {
+        for entry in self.both().into_iter().flat_map(|map| map.values_mut()) {
             if let Some(since) = entry.since().filter(|since| *since < from) {
                 entry.cut_out(TimeRange::new(since, from));
                 entry.ranges.retain(|r| !r.is_empty());
@@ -99,6 +121,11 @@ impl RegionCoverage {
     /// The ranges, disjoint and in order; the first may be empty.
     pub fn ranges(&self) -> &[TimeRange] {
         &self.ranges
+    }
+
+    /// Whether an instant is held.
+    pub fn holds(&self, t: Timestamp) -> bool {
+        self.ranges.iter().any(|range| range.contains(t))
     }
 
     /// Since when the region should be held.
@@ -228,6 +255,27 @@ mod tests {
             }
             prop_assert_eq!(since, Some(before[0].start.max(t(cut))));
         }
+    }
+
+    #[test]
+    fn full_depth_holds_the_essential_and_not_the_other_way_round() {
+        let mut coverage = Coverage::default();
+        coverage.add(&region(), range(0, 50), true);
+        coverage.add_at(Depth::Full, &region(), range(40, 60), true);
+        let at =
+            |coverage: &Coverage, depth| coverage.at(depth, &region()).map(|r| r.ranges().to_vec()).unwrap_or_default();
+        assert_eq!(
+            (at(&coverage, Depth::Essential), at(&coverage, Depth::Full)),
+            (vec![range(0, 60)], vec![range(40, 60)])
+        );
+        coverage.remove(&region(), range(45, 50));
+        assert_eq!(at(&coverage, Depth::Full), [range(40, 45), range(50, 60)]);
+        assert_eq!(at(&coverage, Depth::Essential), [range(0, 45), range(50, 60)]);
+        coverage.trim(t(55));
+        assert_eq!(
+            (at(&coverage, Depth::Essential), at(&coverage, Depth::Full)),
+            (vec![range(55, 60)], vec![range(55, 60)])
+        );
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use super::{
     Coverage, SyncOptions, Wanted,
-    plan::cost_queries,
+    footprint::{FOOTPRINT_CALLS, footprint_due},
+    plan::{cost_queries, costs_due},
     price,
     regions::{RegionPlan, SESSION_CALLS, region_plans},
     store::ClientStore,
@@ -10,7 +11,10 @@ use super::{
 use crate::{
     aws::{CostQuery, Granularity, Pace},
     connect::Gate,
-    domain::{AccountId, Connection, PlannedJob, PlannedSpend, Region, RequestCounts, Source, SyncPlan, Timestamp},
+    domain::{
+        AccountId, Connection, Depth, PlannedJob, PlannedSpend, Region, RequestCounts, Source, SourceState, SyncPlan,
+        Timestamp,
+    },
     vault::{Vault, VaultError},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -29,26 +33,32 @@ pub(super) struct Due {
     pub(super) connection: Connection,
     pub(super) gate: bool,
     pub(super) accounts: bool,
-    pub(super) costs: Vec<CostQuery>,
+    /// The questions; none where what was read is only to be judged, `None` where nothing is due.
+    pub(super) costs: Option<Vec<CostQuery>>,
     pub(super) events: Vec<RegionPlan>,
+    pub(super) footprint: bool,
 }
 
 /// What is due of a client.
 pub(super) fn due(store: &ClientStore, options: &SyncOptions, now: Timestamp) -> Result<Vec<Due>, VaultError> {
-    let accounts_read = store.accounts()?.map(|a| a.read_at);
     let fresh_seconds = i64::from(options.event_minutes) * 60;
-    let list_due = accounts_read.is_none_or(|at| now.since(at) >= fresh_seconds);
+    let listed = store.accounts()?.is_some();
     let of = |connection: Connection| {
-        let costs = match connection.kind.has_costs() {
-            true => cost_queries(&store.cost_state(&connection.id)?, now, options.cost_hours),
-            false => Vec::new(),
+        let state = store.cost_state(&connection.id)?;
+        let costs = (connection.kind.has_costs() && costs_due(&state, now, options.cost_hours))
+            .then(|| cost_queries(&state, now, options.cost_hours));
+        // Not by the list alone: Cost Explorer's names make one too, and another connection may have read it.
+        let list_due = match store.sources(&connection.id)?.accounts {
+            SourceState::Fresh { at } if listed => now.since(at) >= fresh_seconds,
+            _ => true,
         };
         let coverage: Coverage = store.coverage(connection.account())?;
         let mut due = Due {
             gate: Gate::<crate::aws::SdkCloud>::is_due(&connection.gate, now),
             accounts: connection.kind.has_costs() && list_due,
             costs,
-            events: region_plans(&coverage, connection.partition(), options.reach(), now),
+            footprint: connection.access.role().is_some() && footprint_due(store.footprint_at(&connection.id)?, now),
+            events: region_plans(&coverage, connection.partition(), options.reach(connection.depth), now),
             connection,
         };
         due.limit(&options.wanted);
@@ -78,7 +88,7 @@ pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result
         let listed = listed_pages(&store)?;
         let mut pages = 0;
         for due in due(&store, options, now)? {
-            pages += due.costs.len() as u64;
+            pages += due.questions().len() as u64;
             lanes.add(&due, listed);
             jobs.extend(due.jobs(listed));
         }
@@ -110,6 +120,11 @@ pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result
 }
 
 impl Due {
+    /// The questions to Cost Explorer.
+    fn questions(&self) -> &[CostQuery] {
+        self.costs.as_deref().unwrap_or_default()
+    }
+
     /// Takes away what is not wanted.
     fn limit(&mut self, wanted: &Wanted) {
         let only = |source| match wanted {
@@ -122,12 +137,18 @@ impl Due {
         let again = matches!(wanted, Wanted::Job(_));
         self.accounts = accounts && (self.accounts || again);
         if !costs {
-            self.costs.clear();
+            self.costs = None;
         }
         if !events {
             self.events.clear();
         }
-        let anything = self.accounts || !self.costs.is_empty() || !self.events.is_empty();
+        // Our own calls are read with the events.
+        self.footprint = match wanted {
+            Wanted::Everything => self.footprint,
+            Wanted::Sources(_) => self.footprint && events,
+            Wanted::Job(_) => only(Source::Footprint),
+        };
+        let anything = self.footprint || self.accounts || self.costs.is_some() || !self.events.is_empty();
         self.gate = match wanted {
             Wanted::Everything => self.gate,
             Wanted::Sources(_) => self.gate && anything,
@@ -152,10 +173,12 @@ impl Due {
             let requests = RequestCounts { organizations: listed, ..with_session };
             jobs.push(job(Source::Accounts, "the organization's list".into(), requests));
         }
-        if !self.costs.is_empty() {
-            let by_day = self.costs.iter().filter(|q| q.granularity == Granularity::Daily).count();
-            let what = format!("{} by month, {by_day} by day", counted(self.costs.len() - by_day, "question"));
-            jobs.push(job(Source::Costs, what, RequestCounts { ce: self.costs.len() as u64, ..with_session }));
+        if self.costs.is_some() {
+            let questions = self.questions();
+            let by_day = questions.iter().filter(|q| q.granularity == Granularity::Daily).count();
+            let what = format!("{} by month, {by_day} by day", counted(questions.len() - by_day, "question"));
+            let session = if questions.is_empty() { RequestCounts::default() } else { with_session };
+            jobs.push(job(Source::Costs, what, RequestCounts { ce: questions.len() as u64, ..session }));
         }
         if !self.events.is_empty() {
             let days = self.events.iter().map(|p| p.range.seconds()).max().unwrap_or(0) as f64 / 86_400.0;
@@ -165,12 +188,19 @@ impl Due {
             let cloudtrail = self.events.iter().map(lookups).sum();
             jobs.push(job(Source::Events, what, RequestCounts { cloudtrail, ..with_session }));
         }
+        if self.footprint {
+            let requests = RequestCounts { cloudtrail: FOOTPRINT_CALLS.len() as u64, ..with_session };
+            jobs.push(job(Source::Footprint, "our own calls of the last day".into(), requests));
+        }
         jobs
     }
 }
 
 /// Lookups of one region's plan, at one page each.
 fn lookups(plan: &RegionPlan) -> u64 {
+    if plan.depth == Depth::Full {
+        return 1;
+    }
     // All changes; and of the calls that hand out sessions the first, or all where the region is in use.
     1 + if plan.sessions_always { SESSION_CALLS.len() as u64 } else { 1 }
 }
@@ -186,10 +216,14 @@ struct Lanes {
 
 impl Lanes {
     fn add(&mut self, due: &Due, listed: u64) {
+        if due.footprint {
+            let lane = (due.connection.account(), crate::aws::home_region(due.connection.partition()));
+            *self.lookups.entry(lane).or_default() += FOOTPRINT_CALLS.len() as u64;
+        }
         for plan in &due.events {
             *self.lookups.entry((due.connection.account(), plan.region.clone())).or_default() += lookups(plan);
         }
-        self.costs = self.costs.max(due.costs.len() as u64);
+        self.costs = self.costs.max(due.questions().len() as u64);
         let gate = if due.gate { GATE } else { 0 };
         let accounts = if due.accounts { SESSION + listed } else { 0 };
         self.chain = self.chain.max(gate + accounts + SESSION);

@@ -6,6 +6,7 @@ use super::{
     costs::store_failure,
     due::{due, listed_pages},
     judge::judge_connections,
+    ledger::{LedgerEntry, RunLedger, beginning, keep},
     options::{SyncOptions, Wanted},
     progress::{Board, Listener},
     retention::{Purge, kept_from},
@@ -23,7 +24,7 @@ use crate::{
 };
 use futures::{
     FutureExt, StreamExt,
-    future::{LocalBoxFuture, join, join_all},
+    future::{LocalBoxFuture, join_all, join3},
     stream::FuturesUnordered,
 };
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, sync::Arc};
@@ -51,6 +52,8 @@ pub(super) struct Context<C> {
 pub(super) struct ClientRun {
     pub(super) store: ClientStore,
     pub(super) profile: Client,
+    /// What this run did in its accounts.
+    pub(super) ledger: RefCell<RunLedger>,
     /// Held while records of this client are read, changed and committed.
     lock: tokio::sync::Mutex<()>,
     /// Held while gates of this client are tried.
@@ -59,7 +62,8 @@ pub(super) struct ClientRun {
 
 impl ClientRun {
     pub(super) fn new(store: ClientStore, profile: Client) -> Rc<Self> {
-        Rc::new(Self { store, profile, lock: Default::default(), testing: Default::default() })
+        let (lock, testing) = Default::default();
+        Rc::new(Self { store, profile, ledger: RefCell::default(), lock, testing })
     }
 }
 
@@ -70,6 +74,7 @@ pub(super) struct Jobs {
     pub(super) accounts: Option<JobId>,
     pub(super) costs: Option<JobId>,
     pub(super) events: Option<JobId>,
+    pub(super) footprint: Option<JobId>,
 }
 
 /// Runs one sync and tells `listener` all the way.
@@ -149,7 +154,7 @@ pub async fn run_under<C: Assume>(
 impl Jobs {
     /// A connection of which nothing is to be done.
     pub(super) fn none(connection: Connection) -> Self {
-        Self { connection, gate: None, accounts: None, costs: None, events: None }
+        Self { connection, gate: None, accounts: None, costs: None, events: None, footprint: None }
     }
 
     /// One of them is to be done.
@@ -159,13 +164,19 @@ impl Jobs {
             Source::Accounts => self.accounts = Some(job),
             Source::Costs => self.costs = Some(job),
             Source::Events => self.events = Some(job),
+            Source::Footprint => self.footprint = Some(job),
             // Checks follow what is read; they are no job.
             Source::Checks => {}
         }
     }
 
     fn any(&self) -> bool {
-        self.gate.or(self.accounts).or(self.costs).or(self.events).is_some()
+        self.all().next().is_some()
+    }
+
+    /// All of them that there are.
+    fn all(&self) -> impl Iterator<Item = JobId> + use<> {
+        [self.gate, self.accounts, self.costs, self.events, self.footprint].into_iter().flatten()
     }
 }
 
@@ -236,26 +247,60 @@ impl<C: Assume> Context<C> {
 
     /// Does one client's jobs, each after those it depends on.
     pub(super) async fn client(&self, run: Rc<ClientRun>, mut jobs: Vec<Jobs>) {
-        self.gates(&run, &mut jobs).await;
-        join_all(jobs.iter().filter_map(|j| Some(self.accounts(&run, &j.connection, self.open(j, j.accounts)?)))).await;
-        let own = match own_accounts(&run, &jobs) {
+        // Before anything is sent, so that no session of ours is ever a stranger's.
+        let now = self.now();
+        let begun = jobs.iter().filter(|j| j.any()).map(|j| beginning(&self.session_name, j.connection.account(), now));
+        if let Err(failure) = self.keep_ledger(&run, begun.collect()).await {
+            for job in jobs.iter().flat_map(Jobs::all) {
+                self.board.finish(job, vec![failure.clone()], false);
+            }
+            return;
+        }
+        self.jobs_of(&run, &mut jobs).await;
+        let did = run.ledger.borrow_mut().take(&self.session_name);
+        if let Err(failure) = self.keep_ledger(&run, did).await {
+            tracing::error!(kind = failure.kind.code(), "what this run did could not be stored");
+        }
+    }
+
+    async fn keep_ledger(&self, run: &ClientRun, entries: Vec<LedgerEntry>) -> Result<(), Failure> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (store, now) = (run.store.clone(), self.now());
+        self.blocking(run, move || {
+            let mut draft = store.draft();
+            keep(&store, &mut draft, entries, now)?;
+            draft.commit()
+        })
+        .await
+    }
+
+    async fn jobs_of(&self, run: &ClientRun, jobs: &mut [Jobs]) {
+        self.gates(run, jobs).await;
+        join_all(jobs.iter().filter_map(|j| Some(self.accounts(run, &j.connection, self.open(j, j.accounts)?)))).await;
+        let own = match own_accounts(run, jobs) {
             Ok(own) => own,
             // Without them every member would look like a third party.
             Err(error) => {
                 let failure = store_failure(error);
-                for job in jobs.iter().flat_map(|j| [j.costs, j.events]).flatten() {
+                for job in jobs.iter().flat_map(|j| [j.costs, j.events, j.footprint]).flatten() {
                     self.board.finish(job, vec![failure.clone()], false);
                 }
                 return;
             }
         };
         let roles: Vec<_> = jobs.iter().filter_map(|j| j.connection.access.role().cloned()).collect();
-        let costs = join_all(jobs.iter().filter_map(|j| Some(self.costs(&run, &j.connection, self.open(j, j.costs)?))));
+        let costs = join_all(jobs.iter().filter_map(|j| Some(self.costs(run, &j.connection, self.open(j, j.costs)?))));
         let events = join_all(
-            jobs.iter().filter_map(|j| Some(self.events(&run, &j.connection, &own, &roles, self.open(j, j.events)?))),
+            jobs.iter().filter_map(|j| Some(self.events(run, &j.connection, &own, &roles, self.open(j, j.events)?))),
         );
-        join(costs, events).await;
-        self.judge(&run).await;
+        let footprints = join_all(
+            jobs.iter()
+                .filter_map(|j| Some(self.footprint(run, &j.connection, &own, &roles, self.open(j, j.footprint)?))),
+        );
+        join3(costs, events, footprints).await;
+        self.judge(run).await;
     }
 
     /// Tries the gates that are due and keeps their outcome. A job of a connection whose gate did not pass fails here.
@@ -284,7 +329,27 @@ impl<C: Assume> Context<C> {
                 now: self.now(),
                 caller: &self.caller,
             };
-            let verdict = gate.test_trust(&subject).await;
+            let verdict = match subject.kind {
+                Some(_) => gate.test_trust(&subject).await,
+                // It may come out of quarantine, and nothing was ever asked through it.
+                None => match self.reserve(run).await {
+                    Ok(()) => {
+                        let verdict = gate.test(&subject, &|_| {}).await;
+                        if verdict.pages_paid() == 0
+                            && let Err(failure) = self.take_back(run).await
+                        {
+                            tracing::error!(kind = failure.kind.code(), "a page that was not paid stays in the ledger");
+                        }
+                        verdict
+                    }
+                    Err(failure) => {
+                        self.board.finish(job, vec![failure], false);
+                        return None;
+                    }
+                },
+            };
+            let (account, sts) = (connection.account(), verdict.requests.sts);
+            run.ledger.borrow_mut().note(account, Api::AssumeRole, None, sts, self.now());
             self.board.update(job, |j| {
                 j.requests += verdict.requests;
                 j.done = 1;
@@ -297,13 +362,11 @@ impl<C: Assume> Context<C> {
             let Some(jobs) = jobs.get_mut(place) else { continue };
             if self.control.is_cancelled(job) {
                 // Half a test proves nothing, and nothing is read through a connection whose test is not wanted.
-                [Some(job), jobs.accounts, jobs.costs, jobs.events].into_iter().flatten().for_each(|job| {
-                    self.board.cancelled(job);
-                });
+                jobs.all().for_each(|job| self.board.cancelled(job));
                 *jobs = Jobs::none(jobs.connection.clone());
                 continue;
             }
-            jobs.connection.take(verdict.state, verdict.results);
+            verdict.apply(&mut jobs.connection);
             tested.push((job, jobs.connection.clone()));
             self.board.finish(job, gate_failure(&jobs.connection).into_iter().collect(), false);
         }

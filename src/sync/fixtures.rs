@@ -2,7 +2,9 @@
 
 use super::store::ClientStore;
 use crate::{
-    domain::{Access, AccountId, ClientId, Connection, ConnectionKind, GateState, Partition, RoleArn, Timestamp},
+    domain::{
+        Access, AccountId, ClientId, Connection, ConnectionKind, Depth, GateState, Partition, RoleArn, Timestamp,
+    },
     vault::{KdfCost, LockOwner, Unlock, Vault},
 };
 use secrecy::SecretSlice;
@@ -28,6 +30,7 @@ pub fn store(dir: &Path) -> ClientStore {
         access: Access::Role { role: RoleArn::new(Partition::Aws, account(), "bailiwick/x").unwrap() },
         linked_at: now(),
         alias: None,
+        depth: Depth::Essential,
         gate: GateState::Untested,
         results: Vec::new(),
     };

@@ -31,6 +31,9 @@ impl From<CallError> for Failure {
 /// A session is renewed when it has less than this left, in seconds: longer than all attempts of one request take.
 const MARGIN: i64 = 400;
 
+/// How often one request may be tried again in a new session because its own is over.
+const RENEWALS: u32 = 3;
+
 /// Opens and renews the session of one job.
 pub(super) struct Lease<'a, C: Assume> {
     context: &'a Context<C>,
@@ -72,20 +75,37 @@ impl<'a, C: Assume> Lease<'a, C> {
         request: impl AsyncFn(&C::Session) -> Result<T, AwsError>,
     ) -> Result<T, CallError> {
         let pacer = self.context.pacer_of(job);
-        let session = self.session(&pacer).await;
-        let sts = self.spent.take();
-        self.context.board.update(job, |j| j.requests += sts);
-        let session = session.map_err(CallError::Session)?;
-        let account = self.connection.account();
-        let (answer, attempts) = pacer.call(api, account, region, || request(&session)).await;
-        self.context.board.update(job, |j| {
-            j.requests += attempts.counts(api);
-            j.retries += attempts.retries;
-            let error =
-                answer.as_ref().err().filter(|e| e.kind != FailureKind::Cancelled).or(attempts.repeated.as_ref());
-            j.last_error = error.map(|e| e.failure().what).or(j.last_error.take());
-        });
-        answer.map_err(CallError::Request)
+        let mut renewals = 0;
+        loop {
+            let session = self.session(&pacer).await;
+            let sts = self.spent.take();
+            self.context.board.update(job, |j| j.requests += sts);
+            let session = session.map_err(CallError::Session)?;
+            let account = self.connection.account();
+            let (answer, attempts) = pacer.call(api, account, region, || request(&session)).await;
+            self.run.ledger.borrow_mut().note(account, api, region, attempts.sent.into(), self.context.now());
+            self.context.board.update(job, |j| {
+                j.requests += attempts.counts(api);
+                j.retries += attempts.retries;
+                let error =
+                    answer.as_ref().err().filter(|e| e.kind != FailureKind::Cancelled).or(attempts.repeated.as_ref());
+                j.last_error = error.map(|e| e.failure().what).or(j.last_error.take());
+            });
+            match answer {
+                // Over before its time: revoked, or the clocks differ. A new one goes on where this one stopped. Only
+                // those count that this request was the first to find over.
+                Err(error) if error.kind == FailureKind::Expired && renewals < RENEWALS => {
+                    renewals += u32::from(self.drop_session(&session));
+                }
+                answer => return answer.map_err(CallError::Request),
+            }
+        }
+    }
+
+    /// Lets go of a session that no longer works; says whether it was the first to do so.
+    fn drop_session(&self, over: &Rc<C::Session>) -> bool {
+        let found = self.current.borrow_mut().take_if(|session| Rc::ptr_eq(session, over));
+        found.is_some()
     }
 
     /// Opens the session now, so that a role that cannot be assumed fails once and not at every request.
@@ -122,13 +142,18 @@ impl<'a, C: Assume> Lease<'a, C> {
         let secrets = Secrets { external_id: Some(&self.run.profile.external_id), key: key.as_ref() };
         // A backfill may take its hour; everything else is over in minutes.
         let duration = if self.job == Job::Events { 3_600 } else { 900 };
-        let opened = async {
+        let once = async || {
             let session = opener.open(&connection.access, secrets, &self.policy, duration).await?;
             let identity = opener.identity(&connection.access, &session).await?;
             Ok::<_, AwsError>((session, identity))
         };
-        let opened = opened.await;
-        *self.spent.borrow_mut() += opener.spent.get();
+        let opened = match once().await {
+            Err(error) if error.kind == FailureKind::Expired => once().await,
+            opened => opened,
+        };
+        let sts = opener.spent.get();
+        self.run.ledger.borrow_mut().note(connection.account(), Api::AssumeRole, None, sts.sts, context.now());
+        *self.spent.borrow_mut() += sts;
         let (session, identity) = opened.map_err(|e| e.failure())?;
         identity.must_be(connection.account())?;
         Ok(session)

@@ -1,10 +1,10 @@
 //! Records whose layout changed: the first one is still read, the present one is written.
 
-use super::{CostState, SpendLedger, store::AccountList};
+use super::{CostState, Coverage, RegionCoverage, SpendLedger, store::AccountList};
 use crate::{
     domain::{
         Access, Account, AccountId, AccountState, Client, ClientId, Connection, ConnectionId, ConnectionKind,
-        CostBasis, Day, ExternalId, Failure, GateState, JoinedMethod, RoleArn, Timestamp, Untrusted,
+        CostBasis, Day, Depth, ExternalId, Failure, GateState, JoinedMethod, Region, RoleArn, Timestamp, Untrusted,
     },
     vault::{Opened, VaultError},
 };
@@ -29,6 +29,22 @@ struct CostStateV1 {
     monthly_at: Option<Timestamp>,
     total_at: Option<Timestamp>,
     daily_at: BTreeMap<Day, Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CoverageV1 {
+    regions: BTreeMap<Region, RegionCoverage>,
+}
+
+impl From<CoverageV1> for Coverage {
+    fn from(v1: CoverageV1) -> Self {
+        v1.regions.into()
+    }
+}
+
+/// What was read of events, in either layout.
+pub(super) fn coverage(opened: Option<Opened>) -> Result<Option<Coverage>, VaultError> {
+    read::<CoverageV1, _>("coverage", opened)
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,6 +112,7 @@ impl From<ConnectionV1> for Connection {
             access: Access::Role { role: v1.role },
             linked_at: v1.linked_at,
             alias: v1.alias,
+            depth: Depth::Essential,
             gate,
             results: Vec::new(),
         }
@@ -231,6 +248,12 @@ mod tests {
         batch
             .put_record(&Scope::Connection(id.clone(), account.to_string().parse().unwrap()), &state, 1, &costs)
             .unwrap();
+        let region: Region = "eu-west-1".parse().unwrap();
+        let mut known = Coverage::default();
+        known.add(&region, crate::domain::TimeRange::new(now.plus(-60), now), true);
+        let first = CoverageV1 { regions: BTreeMap::from([(region.clone(), known.region(&region).unwrap().clone())]) };
+        let of_connection = Scope::Connection(id.clone(), account.to_string().parse().unwrap());
+        batch.put_record(&of_connection, &name(&format!("coverage/{account}")), 1, &first).unwrap();
         let paid = SpendLedgerV1 { pages: BTreeMap::from([(now.day(), 7)]) };
         batch.put_record(&scope, &name("spend"), 1, &paid).unwrap();
         store.vault().commit(batch).unwrap();
@@ -238,6 +261,7 @@ mod tests {
         let read = store.cost_state(&account.to_string().parse().unwrap()).unwrap();
         assert_eq!((read.total_at, read.daily_at.len(), read.region_at), (Some(now), 1, None));
         assert_eq!(store.spend().unwrap().pages[&now.day()], 7);
+        assert_eq!(store.coverage(account).unwrap(), known);
         let profile = store.profile().unwrap().unwrap();
         assert_eq!(
             (profile.external_id.reveal(), profile.cost_basis, profile.budget),

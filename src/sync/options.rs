@@ -3,7 +3,7 @@
 use super::{Caps, regions::Reach};
 use crate::{
     aws::{Pace, RetryPolicy},
-    domain::{ClientId, JobKey, Region, Source, TrustedPrincipal},
+    domain::{ClientId, Depth, JobKey, Region, Source, TrustedPrincipal},
 };
 use std::collections::BTreeSet;
 
@@ -20,6 +20,8 @@ pub struct SyncOptions {
     pub event_retention_days: u32,
     /// Minutes for which events are not read again.
     pub event_minutes: u32,
+    /// Pages of one lookup that are kept in memory, and lost when a run is cut off: what is longer is read in pieces.
+    pub slice_pages: u32,
     /// Hours for which costs are not read again.
     pub cost_hours: u32,
     /// Cost Explorer requests that one client pays for at most.
@@ -49,6 +51,9 @@ pub enum Wanted {
 }
 
 impl SyncOptions {
+    /// 3,000 events, some 4 MB of records.
+    pub const SLICE_PAGES: u32 = 60;
+
     /// The same as the run does it: a job that is tried again is not told that its source was read a moment ago.
     pub(super) fn settled(mut self) -> Self {
         if let Wanted::Job(key) = &self.wanted {
@@ -59,12 +64,13 @@ impl SyncOptions {
     }
 
     /// How far events are read, and how often.
-    pub(super) fn reach(&self) -> Reach<'_> {
+    pub(super) fn reach(&self, depth: Depth) -> Reach<'_> {
         Reach {
             always: &self.always_regions,
             days: self.event_days,
             retention_days: self.event_retention_days,
             fresh_minutes: self.event_minutes,
+            depth,
         }
     }
 }

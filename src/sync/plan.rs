@@ -33,12 +33,19 @@ pub struct CostState {
     pub region_at: Option<Timestamp>,
 }
 
+/// Whether the costs of a connection have to be read, or what was read is still to be judged.
+pub fn costs_due(state: &CostState, now: Timestamp, fresh_hours: u32) -> bool {
+    state.complete_at.is_none_or(|at| now.since(at) >= i64::from(fresh_hours) * 3_600)
+}
+
 /// The Cost Explorer questions that are due; empty if what is stored is younger than `fresh_hours`.
 ///
 /// Three rules keep Cost Explorer from refusing the dates: a range starts on the first of a month, ends tomorrow at the
 /// latest, and start is before end (so that it also works on the first of a month).
 pub fn cost_queries(state: &CostState, now: Timestamp, fresh_hours: u32) -> Vec<CostQuery> {
-    if state.complete_at.is_some_and(|at| now.since(at) < i64::from(fresh_hours) * 3_600) {
+    // By each answer and not only by the whole: a run that was cut off asks nothing again that it had read.
+    let fresh = |at: Option<Timestamp>| at.is_some_and(|at| now.since(at) < i64::from(fresh_hours) * 3_600);
+    if !costs_due(state, now, fresh_hours) {
         return Vec::new();
     }
     let tomorrow = now.day().plus(1);
@@ -46,7 +53,10 @@ pub fn cost_queries(state: &CostState, now: Timestamp, fresh_hours: u32) -> Vec<
     let first_month = |known: bool, all: i32| open.plus(if known { -VERIFIED_MONTHS } else { 1 - all }).first();
     let monthly =
         |start: Day, grouping| CostQuery { start, end: tomorrow, granularity: Granularity::Monthly, grouping };
-    let mut queries = vec![monthly(first_month(state.monthly_at.is_some(), MONTHS), Grouping::AccountService)];
+    let mut queries = Vec::new();
+    if !fresh(state.monthly_at) {
+        queries.push(monthly(first_month(state.monthly_at.is_some(), MONTHS), Grouping::AccountService));
+    }
     for (read_at, grouping) in [
         (state.total_at, Grouping::None),
         (state.record_type_at, Grouping::AccountRecordType),
@@ -58,7 +68,9 @@ pub fn cost_queries(state: &CostState, now: Timestamp, fresh_hours: u32) -> Vec<
     }
     for back in (0..DAILY_MONTHS).rev() {
         let month = open.plus(-back);
-        if daily_due(state, month, open) {
+        let read_at = state.daily_at.get(&month.first()).copied();
+        let due = if month == open { !fresh(read_at) } else { daily_due(read_at, month) };
+        if due {
             queries.push(CostQuery {
                 start: month.first(),
                 end: month.end().min(tomorrow),
@@ -70,10 +82,10 @@ pub fn cost_queries(state: &CostState, now: Timestamp, fresh_hours: u32) -> Vec<
     queries
 }
 
-/// The open month always; a closed one until it was read some days after its end, when its last days are complete.
-fn daily_due(state: &CostState, month: Month, open: Month) -> bool {
+/// A closed month is due until it was read some days after its end, when its last days are complete.
+fn daily_due(read_at: Option<Timestamp>, month: Month) -> bool {
     const SETTLING_DAYS: i64 = 3;
-    month == open || state.daily_at.get(&month.first()).is_none_or(|at| at.day() < month.end().plus(SETTLING_DAYS))
+    read_at.is_none_or(|at| at.day() < month.end().plus(SETTLING_DAYS))
 }
 
 #[cfg(test)]
@@ -120,6 +132,24 @@ mod tests {
             }
             day = day.plus(1);
         }
+    }
+
+    #[test]
+    fn a_run_that_was_cut_off_asks_nothing_again_that_it_had_read() {
+        let now = at("2026-11-22T02:00:00Z");
+        let all = cost_queries(&CostState::default(), now, 8);
+        let mut state = CostState::default();
+        for (read, query) in all.iter().enumerate() {
+            assert_eq!(cost_queries(&state, now.plus(60), 8), all[read..], "after {read}");
+            match (query.granularity, query.grouping) {
+                (Granularity::Daily, _) => drop(state.daily_at.insert(query.start, now)),
+                (_, Grouping::AccountService) => state.monthly_at = Some(now),
+                (_, Grouping::None) => state.total_at = Some(now),
+                (_, Grouping::AccountRecordType) => state.record_type_at = Some(now),
+                (_, Grouping::AccountRegion) => state.region_at = Some(now),
+            }
+        }
+        assert_eq!(cost_queries(&state, now.plus(60), 8), []);
     }
 
     #[test]

@@ -125,6 +125,11 @@ impl Board {
         }
     }
 
+    /// Steps that a job has finished.
+    pub(super) fn done(&self, id: JobId) -> u32 {
+        self.jobs.borrow().get(id.0 as usize).map_or(0, |(job, _)| job.done)
+    }
+
     /// Ends a job: done, partial or failed, by the failures of its parts and whether anything was read; cancelled where
     /// that is why a part was not read.
     pub(super) fn finish(&self, id: JobId, failures: Vec<Failure>, read_anything: bool) {
@@ -176,7 +181,7 @@ impl Board {
         let jobs = self.jobs.borrow();
         let count =
             |is: fn(&JobState) -> bool| u32::try_from(jobs.iter().filter(|(j, _)| is(&j.state)).count()).unwrap_or(0);
-        let rows = |source: Source| jobs.iter().filter(|(j, _)| j.source == source).map(|(j, _)| j.rows).sum();
+        let rows = |source: Source| jobs.iter().filter(|(j, _)| j.source == source).map(|(j, _)| j.rows).sum::<u64>();
         let summary = SyncSummary {
             started,
             ended,
@@ -184,7 +189,7 @@ impl Board {
             jobs_partial: count(|s| matches!(s, JobState::Partial { .. })),
             jobs_failed: count(|s| matches!(s, JobState::Failed { .. })),
             jobs_cancelled: count(|s| matches!(s, JobState::Cancelled)),
-            events: rows(Source::Events),
+            events: rows(Source::Events) + rows(Source::Footprint),
             cost_cells: rows(Source::Costs),
             accounts: rows(Source::Accounts),
             findings: self.findings.get(),

@@ -5,7 +5,7 @@ use super::{
     CostState, Coverage, HISTORY_SECONDS,
     plan::{DAILY_MONTHS, MONTHS},
     regions::candidate_regions,
-    store::ClientStore,
+    store::{ClientStore, connection_id},
 };
 use crate::{
     checks::CheckState,
@@ -97,6 +97,10 @@ impl Forgetting<'_> {
             }
             ["costs", connection, "state"] => self.cost_state(connection),
             ["sources", connection] => self.sources(connection)?,
+            ["ledger", day] => {
+                self.said.lost.push(format!("what bailiwick itself did on {day} is not known any more: {BACKUPS}"));
+                Some(())
+            }
             [own] => self.own(whose, own),
             _ => None,
         };
@@ -173,7 +177,7 @@ impl Forgetting<'_> {
         match (whose, name) {
             (_, "accounts") => self.said.again.push("the list of accounts is read again by the next sync".into()),
             // What is shown at first glance is made anew from the other records.
-            (_, "glance") => {}
+            (_, "glance" | "footprint") => {}
             (_, "client") => self.said.lost.push(format!(
                 "the name and the ExternalId of {client} cannot be read again, and nothing of it is read without them: \
                  {BACKUPS}; or run `bailiwick client add {client}` and give its roles the new ExternalId"
@@ -242,6 +246,13 @@ impl Forgetting<'_> {
             let coverage = self.coverage(account)?;
             if coverage != self.store.coverage(account)? {
                 draft.coverage(account, &coverage)?;
+            }
+            if let Some(first) = self.events.get(&account).and_then(|days| days.first()) {
+                // Our own calls of that day are read again too.
+                draft.footprint_at(&connection_id(account)?, first.start())?;
+            }
+            if self.unknown.contains_key(&account) {
+                draft.forget_footprint(&connection_id(account)?)?;
             }
         }
         for (account, unknown) in self.unknown.clone() {

@@ -3,11 +3,14 @@
 use super::{Coverage, RegionCoverage, retention};
 use crate::{
     aws::LookupFilter,
-    domain::{Partition, Region, TimeRange, Timestamp},
+    domain::{Depth, Partition, Region, TimeRange, Timestamp},
 };
 
 /// How far back events are read again: delivery takes about five minutes but is not guaranteed.
-const OVERLAP_SECONDS: i64 = 30 * 60;
+pub(super) const OVERLAP_SECONDS: i64 = 30 * 60;
+/// What the first read of a day reads again of the evening before the day of the last one, besides that day itself: an
+/// event may be delivered so late, and reading every hour would never come back to it.
+const EVENING_SECONDS: i64 = 6 * 3_600;
 /// How long CloudTrail keeps the event history: 90 days, less a little for the way there.
 pub const HISTORY_SECONDS: i64 = 90 * 86_400 - 600;
 /// How often a region in which nothing was ever seen is looked at.
@@ -26,6 +29,8 @@ pub struct Reach<'a> {
     pub retention_days: u32,
     /// Minutes for which events are not read again.
     pub fresh_minutes: u32,
+    /// Which events.
+    pub depth: Depth,
 }
 
 /// One region's part of an events job. A region has several where something between was lost.
@@ -35,8 +40,8 @@ pub struct RegionPlan {
     pub region: Region,
     /// The range to read, frozen.
     pub range: TimeRange,
-    /// The part of it that was read before, and judged then.
-    pub overlap: Option<TimeRange>,
+    /// Which events.
+    pub depth: Depth,
     /// Whether all calls that hand out sessions are read even if the region looks unused.
     pub sessions_always: bool,
 }
@@ -120,42 +125,40 @@ pub fn region_plans(coverage: &Coverage, partition: Partition, reach: Reach<'_>,
     let mut plans = Vec::new();
     for region in candidate_regions(partition, reach.always) {
         let global = partition != Partition::Aws || GLOBAL_EVENT_REGIONS.contains(&region.as_str());
-        let known = coverage.region(&region);
-        let wanted = global || known.is_some_and(|k| k.in_use) || reach.always.contains(&region);
-        for (range, overlap) in ranges(known, wanted, reach, now) {
-            plans.push(RegionPlan { region: region.clone(), range, overlap, sessions_always: wanted });
+        let known = coverage.at(reach.depth, &region);
+        let in_use = coverage.region(&region).is_some_and(|k| k.in_use);
+        let wanted = global || in_use || reach.always.contains(&region);
+        for range in ranges(known, wanted, reach, now) {
+            plans.push(RegionPlan { region: region.clone(), range, depth: reach.depth, sessions_always: wanted });
         }
     }
     plans
 }
 
-/// The ranges of one region to read, oldest first, each with what of it was read before.
-fn ranges(
-    known: Option<&RegionCoverage>,
-    wanted: bool,
-    reach: Reach<'_>,
-    now: Timestamp,
-) -> Vec<(TimeRange, Option<TimeRange>)> {
+/// The ranges of one region to read, oldest first.
+fn ranges(known: Option<&RegionCoverage>, wanted: bool, reach: Reach<'_>, now: Timestamp) -> Vec<TimeRange> {
     // A first read goes back by the setting.
     let days = reach.days.min(reach.retention_days);
     let first = now.plus(-i64::from(days) * 86_400);
     let Some((known, newest)) = known.and_then(|k| Some((k, *k.ranges().last()?))) else {
-        return vec![(TimeRange::new(first, now), None)];
+        return vec![TimeRange::new(first, now)];
     };
     // A later one goes back to where it stopped, as far as CloudTrail remembers and the events would be kept.
     let oldest = now.plus(-HISTORY_SECONDS).max(retention::kept_from(now, reach.retention_days).start());
     if newest.is_empty() {
         // All of it was lost: a first read again, and from where it was held.
-        return vec![(TimeRange::new(newest.start.min(first).max(oldest), now), None)];
+        return vec![TimeRange::new(newest.start.min(first).max(oldest), now)];
     }
     let reachable = |range: TimeRange| TimeRange::new(range.start.max(oldest), range.end);
     let gaps = known.gaps(newest.end).into_iter().map(reachable).filter(|gap| !gap.is_empty());
-    let mut ranges: Vec<_> = gaps.map(|gap| (gap, None)).collect();
+    let mut ranges: Vec<TimeRange> = gaps.collect();
     let pause = if wanted { i64::from(reach.fresh_minutes) * 60 } else { QUIET_REGION_SECONDS };
     if now.since(newest.end) >= pause {
-        let start = newest.end.plus(-OVERLAP_SECONDS).max(oldest);
-        let overlap = (newest.end > start).then(|| TimeRange::new(start, newest.end));
-        ranges.push((TimeRange::new(start, now), overlap));
+        let back = match newest.end.day() {
+            day if day < now.day() => day.start().plus(-EVENING_SECONDS),
+            _ => newest.end.plus(-OVERLAP_SECONDS),
+        };
+        ranges.push(TimeRange::new(back.max(oldest), now));
     }
     ranges
 }
@@ -175,7 +178,7 @@ mod tests {
     }
 
     fn reach(days: u32) -> Reach<'static> {
-        Reach { always: &[], days, retention_days: 400, fresh_minutes: 5 }
+        Reach { always: &[], days, retention_days: 400, fresh_minutes: 5, depth: Depth::Essential }
     }
 
     fn plans(coverage: &Coverage, now: Timestamp) -> Vec<RegionPlan> {
@@ -203,7 +206,7 @@ mod tests {
         let first = plans(&coverage, now);
         assert_eq!(first.len(), 17);
         assert_eq!(first.iter().filter(|p| p.sessions_always).count(), 3);
-        assert!(first.iter().all(|p| p.overlap.is_none() && now.since(p.range.start) == 14 * DAY));
+        assert!(first.iter().all(|p| now.since(p.range.start) == 14 * DAY));
         for plan in &first {
             coverage.add(&plan.region, plan.range, plan.region.as_str() == "eu-west-1");
         }
@@ -213,11 +216,11 @@ mod tests {
         let names: Vec<&str> = next.iter().map(|p| p.region.as_str()).collect();
         assert_eq!(names, ["eu-west-1", "us-east-1", "us-east-2", "us-west-2"]);
         assert!(next.iter().all(|p| p.range == TimeRange::new(now.plus(-1_800), later)));
-        assert!(next.iter().all(|p| p.overlap == Some(TimeRange::new(now.plus(-1_800), now))));
         assert_eq!(plans(&coverage, now.plus(DAY)).len(), 17);
         // After three weeks without a sync no day is left out.
         let weeks = plans(&coverage, now.plus(21 * DAY));
-        assert!(weeks.iter().all(|p| p.range.start == now.plus(-1_800)));
+        let evening = at("2026-11-21T18:00:00Z");
+        assert!(weeks.iter().all(|p| p.range.start == evening));
     }
 
     #[test]
@@ -230,7 +233,7 @@ mod tests {
         let found = plans(&coverage, now.plus(60));
         assert_eq!(found.len(), 2, "{found:?}");
         assert_eq!(of(&found, "eu-west-1"), [day(40), day(3)]);
-        assert!(found.iter().all(|p| p.overlap.is_none() && p.sessions_always));
+        assert!(found.iter().all(|p| p.sessions_always));
         // The slices between the two are left out.
         assert_eq!(
             windows(&found),
@@ -251,7 +254,7 @@ mod tests {
         coverage.remove_all();
         let again = plans(&coverage, now);
         assert_eq!(again.len(), 1, "quiet regions held nothing: {again:?}");
-        assert_eq!((again[0].range, again[0].overlap), (TimeRange::new(now.plus(-60 * DAY), now), None));
+        assert_eq!(again[0].range, TimeRange::new(now.plus(-60 * DAY), now));
         // Where only a late day tells of a region, a first read goes back further than that.
         let mut coverage = Coverage::default();
         coverage.expect(&region, TimeRange::new(now.plus(-2 * DAY), now));
@@ -297,6 +300,23 @@ mod tests {
         assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
         assert_eq!(windows(&region_plans(&Coverage::default(), Partition::Aws, reach(14), now)).len(), 1);
         assert_eq!(windows(&[]), []);
+    }
+
+    #[test]
+    fn full_depth_is_read_of_its_own_and_never_taken_for_read() {
+        let now = now();
+        let coverage = read(14, now);
+        let full = Reach { depth: Depth::Full, ..reach(14) };
+        assert_eq!(plans(&coverage, now), []);
+        let found = region_plans(&coverage, Partition::Aws, full, now);
+        assert!(
+            found.len() == 17 && found.iter().all(|p| p.depth == Depth::Full && now.since(p.range.start) == 14 * DAY)
+        );
+        let mut coverage = coverage;
+        found.iter().for_each(|p| coverage.add_at(Depth::Full, &p.region, p.range, false));
+        assert_eq!(region_plans(&coverage, Partition::Aws, full, now), []);
+        // Back at essential depth nothing is missing either.
+        assert_eq!(plans(&coverage, now), []);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) struct Slice {
     pub(super) reads: Vec<RegionRead>,
     /// It is the last slice of a run that read something, and the run began then: the source is fresh with it.
     pub(super) complete: Option<Timestamp>,
+    /// Whether the ranges count as read: not where only some calls were asked for.
+    pub(super) claims: bool,
 }
 
 /// What became of it.
@@ -45,7 +47,7 @@ pub(super) struct SliceOutcome {
 impl Slice {
     /// Events, coverage, check state and findings in one commit: all of them are durable, or none.
     pub(super) fn commit(self) -> Result<SliceOutcome, VaultError> {
-        let Self { store, checks, connection, account, own, roles, agency, reads, complete } = self;
+        let Self { store, checks, connection, account, own, roles, agency, reads, complete, claims } = self;
         let mut coverage = store.coverage(account)?;
         let mut sources = store.sources(&connection)?;
         let mut days = Days::default();
@@ -54,7 +56,7 @@ impl Slice {
         let (mut unreadable, mut stored) = (0, 0);
         let mut failed = Vec::new();
         for read in reads {
-            let RegionPlan { region, range, overlap, .. } = read.plan;
+            let RegionPlan { region, range, depth, .. } = read.plan;
             let events = match read.events {
                 Ok(events) => events,
                 Err(failure) => {
@@ -62,8 +64,15 @@ impl Slice {
                     continue;
                 }
             };
-            sources.regions_failed.remove(&region);
-            coverage.add(&region, range, !events.is_empty());
+            if claims {
+                sources.regions_failed.remove(&region);
+            }
+            // What was held before was judged when it was stored. What is stored and was not covered is judged again: its
+            // coverage was forgotten, maybe together with what the checks made of it.
+            let held = coverage.region(&region).cloned().unwrap_or_default();
+            if claims {
+                coverage.add_at(depth, &region, range, !events.is_empty());
+            }
             let home = Home { account: Some(account), region: Some(region) };
             for raw in events {
                 let Some(record) = parse(&raw.record, &home) else {
@@ -76,9 +85,7 @@ impl Slice {
                 }
                 let new = days.take(&store, &record.event)?;
                 stored += u64::from(new);
-                // What lies in the overlap was judged when it was stored. What is stored but was not covered is judged
-                // again: its coverage was forgotten, maybe together with what the checks made of it.
-                if new || overlap.is_none_or(|overlap| !overlap.contains(record.event.time)) {
+                if new || !held.holds(record.event.time) {
                     records.push(record);
                 }
             }
@@ -208,3 +215,6 @@ impl ClientStore {
         Ok(present.len() as u64)
     }
 }
+
+#[cfg(test)]
+mod tests;

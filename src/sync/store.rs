@@ -1,6 +1,6 @@
 //! What is kept of a client and under which name: the one place for record names and schema numbers.
 
-use super::{CostState, Coverage, SpendLedger, migrate};
+use super::{CostState, Coverage, LedgerEntry, SpendLedger, migrate};
 use crate::{
     aws::KeyPair,
     checks::CheckState,
@@ -186,7 +186,8 @@ impl ClientStore {
 
     /// What was read of an account's events.
     pub fn coverage(&self, account: AccountId) -> Result<Coverage, VaultError> {
-        Ok(self.get_of(&self.of_account(account)?, &format!("coverage/{account}"))?.unwrap_or_default())
+        let name = Name::new(format!("coverage/{account}"))?;
+        Ok(migrate::coverage(self.vault.get(&self.of_account(account)?, &name)?)?.unwrap_or_default())
     }
 
     /// What the checks remember of an account.
@@ -236,6 +237,22 @@ impl ClientStore {
         let Access::AccessKey { id, .. } = &connection.access else { return Ok(None) };
         let stored = self.access_key(&connection.id)?.filter(|stored| stored.id == id.reveal());
         Ok(stored.map(|stored| KeyPair::new(id.clone(), SecretString::from(stored.secret.as_str()))))
+    }
+
+    /// What we ourselves did in its accounts on a day.
+    pub fn ledger(&self, day: Day) -> Result<Vec<LedgerEntry>, VaultError> {
+        Ok(self.get(&format!("ledger/{day}"))?.unwrap_or_default())
+    }
+
+    /// The days of that ledger, oldest first.
+    pub fn ledger_days(&self) -> Result<Vec<Day>, VaultError> {
+        let names = self.vault.list(&self.scope, "ledger/")?;
+        Ok(names.iter().filter_map(|name| name.as_str().rsplit('/').next()?.parse().ok()).collect())
+    }
+
+    /// Until when our own footprint was read in an account.
+    pub fn footprint_at(&self, connection: &ConnectionId) -> Result<Option<Timestamp>, VaultError> {
+        self.get_of(&self.of(connection), "footprint")
     }
 
     /// A draft of changes to this client, committed as one.
@@ -396,7 +413,9 @@ impl Draft<'_> {
 
     /// What was read of an account's events.
     pub fn coverage(&mut self, account: AccountId, coverage: &Coverage) -> Result<&mut Self, VaultError> {
-        self.put_of(self.store.of_account(account)?, &format!("coverage/{account}"), coverage)
+        let name = Name::new(format!("coverage/{account}"))?;
+        self.batch.put_record(&self.store.of_account(account)?, &name, migrate::SCHEMA, coverage)?;
+        Ok(self)
     }
 
     /// What the checks remember of an account.
@@ -428,10 +447,37 @@ impl Draft<'_> {
         Ok(self)
     }
 
+    /// What we ourselves did in its accounts on a day.
+    pub fn ledger(&mut self, day: Day, entries: &[LedgerEntry]) -> Result<&mut Self, VaultError> {
+        self.put_of(self.store.scope.clone(), &format!("ledger/{day}"), entries)
+    }
+
+    /// Lets go of a day of that ledger.
+    pub fn remove_ledger(&mut self, day: Day) -> Result<&mut Self, VaultError> {
+        self.batch.remove(&self.store.scope, &Name::new(format!("ledger/{day}"))?);
+        Ok(self)
+    }
+
+    /// Until when our own footprint was read in an account.
+    pub fn footprint_at(&mut self, connection: &ConnectionId, at: Timestamp) -> Result<&mut Self, VaultError> {
+        self.put_of(self.store.of(connection), "footprint", &at)
+    }
+
+    /// Our own footprint in an account is read as if for the first time.
+    pub fn forget_footprint(&mut self, connection: &ConnectionId) -> Result<&mut Self, VaultError> {
+        self.batch.remove(&self.store.of(connection), &Name::new("footprint")?);
+        Ok(self)
+    }
+
     /// What the tool itself cost this client.
     pub fn spend(&mut self, spend: &SpendLedger) -> Result<&mut Self, VaultError> {
         self.batch.put_record(&self.store.scope, &Name::new("spend")?, migrate::SCHEMA, spend)?;
         Ok(self)
+    }
+
+    /// The changes, to be committed with others.
+    pub fn into_batch(self) -> Batch {
+        self.batch
     }
 
     /// Makes it durable; when this returns, it is.

@@ -3,11 +3,12 @@
 use super::{
     Door, Effect, HitMap, Model, Msg, RequestId, Theme,
     actions::keys::Key,
+    connect::{Done, Errand},
     fixtures::{self, FakeDesk},
     update::update,
     view::view,
 };
-use crate::desk::{Answer, Query};
+use crate::desk::{Answer, Query, view::ProbeView};
 use crossterm::event::{KeyEvent, KeyModifiers};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use std::time::Duration;
@@ -224,6 +225,27 @@ impl Driver {
         let toast = self.model.toast.as_ref().map(|(_, m)| m.text.clone()).unwrap_or_default();
         assert!(toast.contains(text), "the notice is \"{toast}\", not \"{text}\"");
         self
+    }
+
+    /// The newest errand with its number.
+    pub fn errand(&self) -> (RequestId, &Errand) {
+        let newest = self.effects.iter().rev().find_map(|e| match e {
+            Effect::Errand { request, errand } => Some((*request, errand)),
+            _ => None,
+        });
+        newest.unwrap_or_else(|| panic!("there is no errand: {:?}", self.effects))
+    }
+
+    /// Ends the newest errand.
+    pub fn end_errand(&mut self, result: Result<Done, String>) -> &mut Self {
+        let (request, _) = self.errand();
+        self.send(Msg::ErrandEnded { request, result })
+    }
+
+    /// The newest errand tells a probe.
+    pub fn probe(&mut self, probe: ProbeView) -> &mut Self {
+        let (request, _) = self.errand();
+        self.send(Msg::Probe { request, probe })
     }
 
     /// Whether it wished to leave.

@@ -1,6 +1,6 @@
 //! What the console wants done by others.
 
-use super::{RequestId, unlock::Secret};
+use super::{RequestId, connect::Errand, unlock::Secret};
 use crate::{desk::Query, domain::SyncOrder};
 
 /// One wish, as data. The runtime does `Copy`, `Suspend`, `Repaint` and `Quit` itself and hands the others to the application.
@@ -29,6 +29,16 @@ pub enum Effect {
     BackupNow,
     /// Read the whole vault and check it; answered with notices.
     VerifyVault,
+    /// Do something with clients or connections; answered with `Msg::Probe`s and one `Msg::ErrandEnded` of the same
+    /// number. One that talks to AWS takes the place of the one before.
+    Errand {
+        /// The errand's number.
+        request: RequestId,
+        /// What.
+        errand: Errand,
+    },
+    /// Stop the errand that talks to AWS, if one does.
+    StopErrand,
     /// Note that a text is about to leave by the clipboard; answered with `Msg::Copy`, or with a notice if it may not.
     NoteCopy {
         /// What it is, e.g. `row`; names no client.

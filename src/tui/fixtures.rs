@@ -7,6 +7,7 @@ use crate::{
 use rust_decimal::Decimal;
 use std::sync::Arc;
 
+pub mod connections;
 mod events;
 mod sync;
 mod vault;
@@ -75,6 +76,7 @@ impl FakeDesk {
         Ok(match query {
             Query::Overview => Answer::Overview(Arc::new(overview(self.clients))),
             Query::Accounts(only) => Answer::Accounts(Arc::new(accounts(only.as_ref(), self.clients))),
+            Query::Connection { client, id } => Answer::Connection(Arc::new(connections::connection(client, id))),
             Query::Costs(scope) => Answer::Costs(Arc::new(costs(scope, self.clients))),
             Query::Access(scope) => Answer::Access(Arc::new(access(scope, self.clients))),
             Query::Findings(scope) => Answer::Findings(Arc::new(findings(scope.client.as_ref(), self.clients))),
@@ -245,8 +247,10 @@ fn accounts(only: Option<&ClientId>, n: usize) -> AccountsView {
         },
         ..base.clone()
     };
+    let more = if n > 0 { connections::rows(&base) } else { Vec::new() };
     let mut rows = vec![payer, base, closed, quarantined];
     rows.truncate(n);
+    rows.extend(more);
     rows.retain(|r| only.is_none_or(|c| *c == r.client));
     AccountsView { as_of: now(), rows }
 }
@@ -364,6 +368,7 @@ pub fn costs(scope: &CostScope, n: usize) -> CostsView {
         } else {
             Vec::new()
         },
+        restatements: Vec::new(),
         cost_basis: CostBasis::Billable,
         read_at: (n > 0).then(|| at("2026-11-21T23:28:00Z")),
     }

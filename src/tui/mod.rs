@@ -4,6 +4,7 @@
 //! pure: no terminal, clock or disk. [`runtime`] is the only loop, [`terminal`] the only place that knows escape codes.
 
 pub mod actions;
+pub mod connect;
 pub mod effect;
 pub mod model;
 pub mod msg;

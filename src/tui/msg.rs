@@ -1,8 +1,8 @@
 //! What can happen to the console.
 
-use super::{model::Deadline, view::HitMap};
+use super::{connect::Done, model::Deadline, view::HitMap};
 use crate::{
-    desk::Answer,
+    desk::{Answer, view::ProbeView},
     domain::{SyncEvent, Timestamp},
 };
 use crossterm::event::KeyEvent;
@@ -49,6 +49,20 @@ pub enum Msg {
     },
     /// What is being prepared while there is no data yet, e.g. `building the demo world`.
     Status(String),
+    /// A gate that is tried tells one probe.
+    Probe {
+        /// Of which errand.
+        request: RequestId,
+        /// The probe.
+        probe: ProbeView,
+    },
+    /// An errand is done, or says in words why not.
+    ErrandEnded {
+        /// Which.
+        request: RequestId,
+        /// What came of it.
+        result: Result<Done, String>,
+    },
     /// A copy that was noted.
     Copy {
         /// What to tell.

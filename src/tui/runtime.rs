@@ -317,6 +317,8 @@ impl<O: Write> Loop<O> {
             | Effect::Unlock(_)
             | Effect::BackupNow
             | Effect::VerifyVault
+            | Effect::Errand { .. }
+            | Effect::StopErrand
             | Effect::NoteCopy { .. } => (self.effects)(effect),
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::{
     Effect, Model, Msg,
     actions::{self, keymap, keys::Key},
+    connect,
     model::Deadline,
     overlays,
     panes::PaneId,
@@ -63,6 +64,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.notify(super::NoticeLevel::Info, told);
             vec![Effect::Copy(text)]
         }
+        Msg::Probe { request, probe } => {
+            connect::probed(model, request, &probe);
+            Vec::new()
+        }
+        Msg::ErrandEnded { request, result } => connect::ended(model, request, result),
         Msg::VaultChanged => model.data_changed(),
         Msg::Unlocked | Msg::UnlockRefused { .. } | Msg::Resumed | Msg::Due(Deadline::Wait(_)) => Vec::new(),
         Msg::Now(now) => {

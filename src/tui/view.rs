@@ -18,7 +18,7 @@ use ratatui::{Frame, layout::Rect};
 /// Below this nothing sensible can be shown.
 pub const SMALLEST: (u16, u16) = (60, 16);
 /// From this width on the detail stands beside the table.
-const WIDE: u16 = 150;
+pub const WIDE: u16 = 150;
 /// From this height on the detail below the table has several lines.
 const HIGH: u16 = 30;
 

@@ -47,6 +47,13 @@ impl Batch {
         self.edit(scope, name, None);
     }
 
+    /// Takes in the changes of another; they come after its own.
+    pub fn append(&mut self, other: Self) {
+        for (scope, edits) in other.edits {
+            self.edits.entry(scope).or_default().extend(edits);
+        }
+    }
+
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.edits.is_empty()

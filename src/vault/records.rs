@@ -92,14 +92,26 @@ impl Vault {
 
     /// Gives connections of a client keys of their own; those that have one keep it. Durable when it returns.
     pub fn add_connections(&self, client: &ClientId, ids: &[ConnectionId]) -> Result<(), VaultError> {
+        self.add_connections_of(ids.iter().map(|id| (client, id)))
+    }
+
+    /// The same for connections of several clients, with one edition of the header.
+    pub fn add_connections_of<'a>(
+        &self,
+        ids: impl IntoIterator<Item = (&'a ClientId, &'a ConnectionId)>,
+    ) -> Result<(), VaultError> {
         let _one = self.begin()?;
-        let new = {
+        let mut new = Vec::new();
+        {
             let state = self.state();
-            let owner = state.owner(&Scope::Client(client.clone()))?.id;
-            let scopes = ids.iter().map(|id| (Scope::Connection(client.clone(), id.clone()), id));
-            let new = scopes.filter(|(scope, _)| !state.owners.contains_key(scope));
-            new.map(|(scope, id)| (scope, Label::Connection(owner, id.clone()))).collect()
-        };
+            for (client, id) in ids {
+                let owner = state.owner(&Scope::Client(client.clone()))?.id;
+                let scope = Scope::Connection(client.clone(), id.clone());
+                if !state.owners.contains_key(&scope) {
+                    new.push((scope, Label::Connection(owner, id.clone())));
+                }
+            }
+        }
         self.add_owners(new)
     }
 

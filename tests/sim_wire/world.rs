@@ -126,6 +126,7 @@ pub fn world() -> World {
     let organization =
         SimOrganization { id: "o-acme123456".to_owned(), root: "r-ab12".to_owned(), management: id(PAYER) };
     World {
+        newcomers: Vec::new(),
         config: WorldConfig { seed: 7, now: now(), accounts: accounts.len(), events: 0 },
         agency: Agency {
             account: AGENCY.parse().unwrap(),

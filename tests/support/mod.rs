@@ -8,6 +8,7 @@ use bailiwick::{
     desk::Desk,
     domain::{Clock, SyncEvent, SyncSummary, Timestamp},
     sim::{
+        events::SimEvent,
         server::{ServeOptions, SimServer},
         world::{World, WorldConfig},
     },
@@ -59,9 +60,14 @@ pub struct Rig {
 impl Rig {
     /// `events` over `accounts`, unthrottled.
     pub fn new(accounts: usize, events: usize) -> Self {
+        Self::of(World::generate(WorldConfig { seed: 1, now: NOW.parse().unwrap(), accounts, events }))
+    }
+
+    /// A world that a test made, as it is at [`NOW`].
+    pub fn of(world: World) -> Self {
         let now: Timestamp = NOW.parse().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(now.second())));
-        let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts, events }));
+        let world = Arc::new(world);
         let server = SimServer::start(world.clone(), clock.clone(), ServeOptions::default()).unwrap();
         let dir = tempfile::tempdir().unwrap();
         let secret = SecretSlice::from(vec![7u8; 32]);
@@ -100,6 +106,15 @@ impl Rig {
     }
 }
 
+/// Whether an event is one of our own calls, which are read beside the essential ones.
+pub fn is_footprint(event: &SimEvent) -> bool {
+    let now: Timestamp = NOW.parse().unwrap();
+    ["LookupEvents", "GetCostAndUsage", "ListAccounts"].contains(&&*event.name)
+        && event.username.as_ref().is_some_and(|name| name.starts_with("bailiwick-"))
+        && event.region.as_str() == "us-east-1"
+        && now.since(event.time) <= 14 * 86_400
+}
+
 pub fn owner(since: Timestamp) -> LockOwner {
     LockOwner { user: "test".into(), pid: std::process::id(), tty: "no terminal".into(), since }
 }
@@ -118,6 +133,7 @@ pub fn options() -> SyncOptions {
         event_days: 14,
         event_retention_days: 400,
         event_minutes: 5,
+        slice_pages: SyncOptions::SLICE_PAGES,
         cost_hours: 8,
         always_regions: Vec::new(),
         operator: "test".into(),

@@ -65,6 +65,7 @@ fn refusal(
         Source::Accounts => "Organizations",
         Source::Gate => "STS",
         Source::Checks => "checks",
+        Source::Footprint => "CloudTrail (our own calls)",
     };
     fields.set("bw.source.name", service);
     if let Some(region) = region {

@@ -1,7 +1,7 @@
 //! `client …`.
 
-use super::super::vault::ClientRemoveArgs;
-use crate::domain::{ClientFacts, ClientId, CostBasis, Currency, Label, Note};
+use super::{super::vault::ClientRemoveArgs, ImportArgs};
+use crate::domain::{ClientFacts, ClientId, CostBasis, Currency, Label, Note, parse_budget};
 use clap::{Args, Subcommand, ValueEnum};
 use rust_decimal::Decimal;
 
@@ -41,6 +41,8 @@ pub enum ClientAction {
         #[arg(long)]
         json: bool,
     },
+    /// Add many clients and connect their accounts, from a CSV or TOML file; run again, it does what is left.
+    Import(ImportArgs),
     /// Remove a client: its keys are dropped, here and in the backups, and nothing of it can be read any more.
     Remove(ClientRemoveArgs),
     /// List clients with their connections.
@@ -111,6 +113,5 @@ pub fn currency(text: &str) -> Result<Currency, String> {
 
 /// A monthly budget as it is typed.
 pub fn budget(text: &str) -> Result<Decimal, String> {
-    let amount = text.parse::<Decimal>().ok().filter(|amount| !amount.is_sign_negative() && amount.scale() <= 2);
-    amount.ok_or_else(|| "a budget is an amount without separators, such as 12000 or 950.50".to_owned())
+    parse_budget(text).ok_or_else(|| "a budget is an amount without separators, such as 12000 or 950.50".to_owned())
 }

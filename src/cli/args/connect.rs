@@ -1,6 +1,8 @@
 //! `connect` and `connection …`.
 
-use crate::domain::{ClientId, ConnectionId, ConnectionKind, ExternalId, Label, Note, ProfileName, RoleArn};
+use crate::domain::{
+    ClientId, ConnectionId, ConnectionKind, Depth, ExternalId, Label, Note, ProfileName, RoleArn, RolePattern,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -40,14 +42,38 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "ID", requires = "role_arn")]
     pub external_id: Option<ExternalId>,
     /// Your own name for the account.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "members")]
     pub alias: Option<Label>,
     /// What kind of account it is; found out by asking AWS unless given.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, conflicts_with = "members")]
     pub kind: Option<KindArg>,
+    /// Which of its events are read; essential unless it was connected otherwise before.
+    #[arg(long, value_enum)]
+    pub depth: Option<DepthArg>,
+    /// How members are connected.
+    #[command(flatten)]
+    pub members: MembersArgs,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which events are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DepthArg {
+    /// All changes, and the calls that open sessions.
+    Essential,
+    /// All management events, reads too: many more requests.
+    Full,
+}
+
+impl From<DepthArg> for Depth {
+    fn from(depth: DepthArg) -> Self {
+        match depth {
+            DepthArg::Essential => Self::Essential,
+            DepthArg::Full => Self::Full,
+        }
+    }
 }
 
 /// How an account is reached: exactly one of these.
@@ -66,6 +92,23 @@ pub struct WayArgs {
     /// The same, from a file: the key's id and its secret, each on a line, or the .csv that the AWS console gives.
     #[arg(long, value_name = "FILE")]
     pub access_key_file: Option<PathBuf>,
+    /// Every member account of the client's organization, listed through its payer, by one role name.
+    #[arg(long)]
+    pub members: bool,
+}
+
+/// How the members of an organization are connected.
+#[derive(Debug, Args)]
+pub struct MembersArgs {
+    /// The name of the role in each account, with its path; {account} stands for the account's id.
+    #[arg(long, value_name = "NAME", requires = "members", default_value_t)]
+    pub role_name: RolePattern,
+    /// Do it without asking.
+    #[arg(long, requires = "members", conflicts_with = "dry_run")]
+    pub yes: bool,
+    /// Only list the accounts and say what would be done; nothing is kept.
+    #[arg(long, requires = "members")]
+    pub dry_run: bool,
 }
 
 /// `connection …`.
@@ -96,6 +139,23 @@ pub enum ConnectionAction {
         /// One connection: its account id.
         #[arg(requires = "client")]
         connection: Option<ConnectionId>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Change your own name for an account, or which of its events are read.
+    #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+    Edit {
+        /// The client.
+        client: ClientId,
+        /// The connection: its account id.
+        connection: ConnectionId,
+        /// Your own name for the account.
+        #[arg(long, value_name = "NAME", group = "change")]
+        alias: Option<Label>,
+        /// Which of its events are read.
+        #[arg(long, value_enum, group = "change")]
+        depth: Option<DepthArg>,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -4,7 +4,7 @@ use crate::{
     connect::RETEST_AFTER_SECONDS,
     desk::Way,
     domain::{
-        AccountId, ClientId, Connection, ConnectionId, ConnectionKind, Failure, GateResult, GateState, Probe,
+        AccountId, ClientId, Connection, ConnectionId, ConnectionKind, Depth, Failure, GateResult, GateState, Probe,
         ProbeOutcome, RequestCounts, RoleArn, SourceState, Timestamp, Untrusted,
     },
     sync::Sources,
@@ -42,6 +42,8 @@ pub struct ConnectionView {
     pub role: Option<RoleArn>,
     /// The operator's name for the account.
     pub alias: Option<Untrusted>,
+    /// Which of its events are read.
+    pub depth: Option<Depth>,
     /// When it was connected.
     pub linked_at: Option<Timestamp>,
     /// `untested`, `passed`, `quarantined`, `failed`, `overridden`.
@@ -137,6 +139,7 @@ impl ConnectionView {
             through: connection.access.to_string(),
             role: connection.access.role().cloned(),
             alias: connection.alias.clone(),
+            depth: Some(connection.depth),
             linked_at: Some(connection.linked_at),
             gate: connection.gate.word(),
             gate_at: tested,
@@ -198,6 +201,7 @@ impl ConnectReport {
                 through,
                 role: None,
                 alias: None,
+                depth: None,
                 linked_at: None,
                 gate: "failed",
                 gate_at: Some(now),

@@ -10,7 +10,7 @@ use hyper::HeaderMap;
 use std::sync::Arc;
 
 /// Seconds by which a caller's clock is behind under [`Trouble::ClockSkew`].
-const BEHIND: i64 = 3_600;
+pub(super) const BEHIND: i64 = 3_600;
 /// Seconds by which AWS allows it to be.
 const ALLOWED: i64 = 900;
 
@@ -101,7 +101,7 @@ impl AuthError {
         };
         match format {
             Format::Json => Fault::json(json, message),
-            Format::Xml => Fault::new(status, xml, message),
+            Format::Xml | Format::Html => Fault::new(status, xml, message),
         }
     }
 }
@@ -157,7 +157,7 @@ impl Cloud {
             return Err(AuthError::UnknownKey);
         }
         if let Caller::Session(session) = &caller
-            && session.expires <= self.clock.now()
+            && (session.expires <= self.clock.now() || self.faults.has_ended(scope.access_key))
         {
             return Err(AuthError::Expired);
         }
@@ -182,6 +182,18 @@ impl Cloud {
         self.holder(scope(header).ok()?.access_key)
     }
 
+    /// The region that a request is signed for, whoever signed it.
+    pub fn signed_region(&self, headers: &HeaderMap) -> Option<String> {
+        let header = headers.get("authorization")?.to_str().ok()?;
+        Some(scope(header).ok()?.region.to_owned())
+    }
+
+    /// When a request says that it was signed.
+    pub fn signed_at(&self, headers: &HeaderMap) -> Timestamp {
+        let date = headers.get("x-amz-date").and_then(|date| date.to_str().ok()?.parse().ok());
+        date.unwrap_or_else(|| self.clock.now())
+    }
+
     /// The troubles of credentials and clocks.
     fn troubled(&self, caller: &Caller, headers: &HeaderMap) -> Result<(), AuthError> {
         let account = self.account_of(caller);
@@ -195,8 +207,7 @@ impl Cloud {
             }
         }
         if on(Trouble::ClockSkew) {
-            let date = headers.get("x-amz-date").and_then(|date| date.to_str().ok()?.parse().ok());
-            let signed = date.unwrap_or_else(|| self.clock.now());
+            let signed = self.signed_at(headers);
             return Err(AuthError::Skewed { signed, now: signed.plus(BEHIND) });
         }
         Ok(())

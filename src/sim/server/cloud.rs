@@ -7,14 +7,16 @@ use super::{
     auth::{AuthError, Signed},
     cloudtrail, cost_explorer,
     fault::Fault,
+    faults::Faults,
     form::Form,
     history::History,
+    installer::Installed,
     organizations,
     sessions::Sessions,
     sts,
     throttle::Throttle,
     token::Tokens,
-    trouble::{Reach, Switches, Trouble},
+    trouble::{Reach, Service, Switches, Trouble},
 };
 use crate::{
     domain::{Clock, Region},
@@ -48,12 +50,18 @@ pub(super) struct Cloud {
     pub throttle: Option<Throttle>,
     /// What is wrong at the moment.
     pub troubles: Switches,
+    /// What strikes single requests at the moment.
+    pub faults: Faults,
+    /// Roles that were made anew.
+    pub installed: Installed,
     /// Access key id → whose it is, beside the agency's.
     pub keys: HashMap<String, Arc<SimKey>>,
     /// What was asked of `AssumeRole`.
     pub assumed: AssumedRoles,
     /// Requests answered.
     pub counts: Counts,
+    /// Connections that are open, and were at once at most.
+    pub connections: Connections,
     /// Role ARN → index of the account, index of the role.
     roles: HashMap<String, (usize, usize)>,
     requests: AtomicU64,
@@ -68,6 +76,38 @@ pub(super) struct Counts {
     ce: AtomicU64,
     throttled: AtomicU64,
     denied: AtomicU64,
+}
+
+/// Open connections.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    open: AtomicU64,
+    most: AtomicU64,
+}
+
+/// One open connection.
+pub(super) struct Connected(Arc<Cloud>);
+
+impl Connected {
+    /// From now on until this is dropped.
+    pub fn to(cloud: &Arc<Cloud>) -> Self {
+        let open = cloud.connections.open.fetch_add(1, Ordering::Relaxed) + 1;
+        cloud.connections.most.fetch_max(open, Ordering::Relaxed);
+        Self(Arc::clone(cloud))
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.connections.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Connections {
+    /// The most that were open at once.
+    pub fn most(&self) -> u64 {
+        self.most.load(Ordering::Relaxed)
+    }
 }
 
 impl Counts {
@@ -125,16 +165,21 @@ impl Cloud {
             let arn = |resource: &str| format!("arn:aws:iam::{}:role/{resource}", account.id);
             account.roles.iter().enumerate().map(move |(role, r)| (arn(&r.resource), (index, role)))
         });
+        let faults = Faults::default();
+        faults.set(options.faults);
         Self {
             roles: roles.collect(),
+            faults,
             history: History::new(&world),
             sessions: Sessions::new(world.config.seed),
             tokens: Tokens::new(world.config.seed),
             throttle: options.throttle.then(Throttle::default),
             troubles: Switches::new(options.troubles),
+            installed: Installed::default(),
             keys: options.keys.into_iter().map(|key| (key.access_key.clone(), Arc::new(key))).collect(),
             assumed: AssumedRoles::default(),
             counts: Counts::default(),
+            connections: Connections::default(),
             requests: AtomicU64::new(0),
             world,
             clock,
@@ -175,6 +220,24 @@ impl Cloud {
                 Answer::query(sts::answer(self, headers, body))
             }
         };
+        self.tally(&answer);
+        answer
+    }
+
+    /// Counts an answer that no action gave.
+    pub fn counted(&self, service: Service, answer: Answer) -> Answer {
+        self.count(match service {
+            Service::Sts => &self.counts.sts,
+            Service::Organizations => &self.counts.organizations,
+            Service::CloudTrail => &self.counts.cloudtrail,
+            Service::CostExplorer => &self.counts.ce,
+        });
+        self.tally(&answer);
+        answer
+    }
+
+    /// Counts refusals.
+    fn tally(&self, answer: &Answer) {
         match answer.error_type() {
             Some("ThrottlingException" | "Throttling" | "LimitExceededException" | "TooManyRequestsException") => {
                 self.count(&self.counts.throttled);
@@ -182,7 +245,6 @@ impl Cloud {
             Some("AccessDenied" | "AccessDeniedException") => self.count(&self.counts.denied),
             _ => (),
         }
-        answer
     }
 
     /// The prefix of a target differs between SDKs; the name after its last dot is the action.

@@ -84,6 +84,7 @@ pub(super) fn lookup_events(cloud: &Cloud, signed: &Signed, region: &Region, bod
         return Err(throttled());
     }
     let size = page_size(request.max_results)?;
+    let size = cloud.faults.page_rows(Service::CloudTrail, account.id, region.as_str(), size);
     let wanted = wanted(request.lookup_attributes.as_deref().unwrap_or_default())?;
     let now = cloud.clock.now();
     let (start, end) = window(request.start_time, request.end_time, now)?;
@@ -101,7 +102,11 @@ pub(super) fn lookup_events(cloud: &Cloud, signed: &Signed, region: &Region, bod
         })?;
         span.end = span.end.min(usize::try_from(position).unwrap_or(usize::MAX));
     }
-    let (page, rest) = page(shelf, span, &wanted, size);
+    let faults = cloud.faults.running();
+    let fits = |event: &SimEvent| {
+        wanted.fits(event) && faults.as_ref().is_none_or(|faults| faults.shows(event, account.id, region, now))
+    };
+    let (page, rest) = page(shelf, span, fits, size);
     let answer = Answer {
         events: page.iter().map(|event| Row::new(event, account.id)).collect(),
         next_token: rest.map(|position| cloud.tokens.issue(position as u64, &binding)),
@@ -113,11 +118,10 @@ pub(super) fn lookup_events(cloud: &Cloud, signed: &Signed, region: &Region, bod
 fn page<'a>(
     shelf: Shelf<'a>,
     span: std::ops::Range<usize>,
-    wanted: &Wanted<'_>,
+    fits: impl Fn(&SimEvent) -> bool,
     size: usize,
 ) -> (Vec<&'a SimEvent>, Option<usize>) {
-    let mut fitting =
-        span.rev().filter_map(|at| shelf.get(at).map(|event| (at, event))).filter(|(_, e)| wanted.fits(e));
+    let mut fitting = span.rev().filter_map(|at| shelf.get(at).map(|event| (at, event))).filter(|(_, e)| fits(e));
     let page = fitting.by_ref().take(size).map(|(_, event)| event).collect();
     (page, fitting.next().map(|(at, _)| at + 1))
 }

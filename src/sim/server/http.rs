@@ -1,6 +1,12 @@
 //! Connections: HTTP/1.1 with keep-alive, bodies of at most one megabyte.
 
-use super::{answer::Answer, cloud::Cloud, fault::Fault};
+use super::{
+    answer::Answer,
+    cloud::{Cloud, Connected},
+    fault::Fault,
+    faults::{Cut, Dealt},
+    fuse::{Fuse, Fused},
+};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
     Request, Response, StatusCode,
@@ -49,7 +55,10 @@ async fn accept(listener: tokio::net::TcpListener, cloud: Arc<Cloud>) {
         let _ = stream.set_nodelay(true);
         let cloud = Arc::clone(&cloud);
         tokio::spawn(async move {
-            let service = service_fn(|request| respond(&cloud, request));
+            let _open = Connected::to(&cloud);
+            let fuse = Fuse::default();
+            let stream = Fused::new(stream, fuse.clone());
+            let service = service_fn(|request| respond(&cloud, &fuse, request));
             let connection = http1::Builder::new()
                 .half_close(true)
                 .timer(TokioTimer::new())
@@ -67,10 +76,10 @@ async fn accept(listener: tokio::net::TcpListener, cloud: Arc<Cloud>) {
 #[error("the simulated network is down")]
 struct Offline;
 
-async fn respond(cloud: &Cloud, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Offline> {
+async fn respond(cloud: &Cloud, fuse: &Fuse, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Offline> {
     let (head, body) = request.into_parts();
-    let answer = if body.size_hint().lower() > BODY_LIMIT as u64 {
-        too_large()
+    let Dealt { answer, wait, cut } = if body.size_hint().lower() > BODY_LIMIT as u64 {
+        too_large().into()
     } else {
         match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(body) => {
@@ -78,13 +87,31 @@ async fn respond(cloud: &Cloud, request: Request<Incoming>) -> Result<Response<F
                 if cloud.is_offline(&head.headers, &body) {
                     return Err(Offline);
                 }
-                cloud.answer(&head.method, &head.headers, &body)
+                cloud.deal(&head.method, &head.headers, &body)
             }
-            Err(error) if error.is::<LengthLimitError>() => too_large(),
-            Err(_) => Answer::query_fault(&Fault::new(400, "IncompleteBody", "The request body ended early.")),
+            Err(error) if error.is::<LengthLimitError>() => too_large().into(),
+            Err(_) => Answer::query_fault(&Fault::new(400, "IncompleteBody", "The request body ended early.")).into(),
         }
     };
-    Ok(response(answer, &cloud.request_id()))
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    let response = response(answer, &cloud.request_id());
+    let length = usize::try_from(response.body().size_hint().lower()).unwrap_or(usize::MAX);
+    match cut {
+        None => (),
+        Some(Cut::Anywhere(bits)) => fuse.burn(chosen(bits, length.saturating_add(LEAST_HEAD))),
+        Some(Cut::InBody(bits)) => fuse.burn_in_body(chosen(bits, length)),
+    }
+    Ok(response)
+}
+
+/// No head of an answer is shorter, in bytes.
+const LEAST_HEAD: usize = 120;
+
+/// One of the numbers below `below`.
+fn chosen(bits: u64, below: usize) -> usize {
+    usize::try_from(bits % (below.max(1) as u64)).unwrap_or(0)
 }
 
 fn too_large() -> Answer {

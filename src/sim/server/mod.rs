@@ -5,7 +5,8 @@
 //! the product uses. What is not: the signature itself (any secret goes with a known access key) and the 15 minutes of
 //! allowed clock skew, because the simulated present may be pinned while the caller's clock runs on.
 //!
-//! What can be wrong with a connection is switched on with [`ServeOptions::troubles`] or [`SimServer::set_troubles`].
+//! What can be wrong with a connection is switched on with [`ServeOptions::troubles`] or [`SimServer::set_troubles`]; what
+//! goes wrong with single requests, by a seeded plan, with [`ServeOptions::faults`] or [`SimServer::set_faults`].
 
 mod answer;
 mod assumed;
@@ -16,9 +17,12 @@ mod cloud;
 mod cloudtrail;
 mod cost_explorer;
 mod fault;
+mod faults;
 mod form;
+mod fuse;
 mod history;
 mod http;
+mod installer;
 mod key;
 mod organizations;
 mod policy;
@@ -30,6 +34,8 @@ mod trouble;
 mod trust;
 
 pub use assumed::AssumedRole;
+pub use faults::{FaultError, FaultKind, FaultPlan, FaultRule, Place, When};
+pub use installer::Installer;
 pub use key::{SimKey, SimKeyKind};
 pub use trouble::{Action, OTHER_EXTERNAL_ID, Service, Trouble, TroubleAt, TroubleError};
 
@@ -54,6 +60,8 @@ pub struct ServeOptions {
     pub throttle: bool,
     /// What is wrong from the start.
     pub troubles: Vec<TroubleAt>,
+    /// What strikes single requests from the start.
+    pub faults: Option<FaultPlan>,
     /// Access keys that are known beside the agency's.
     pub keys: Vec<SimKey>,
 }
@@ -134,9 +142,29 @@ impl SimServer {
         self.cloud.counts.read()
     }
 
+    /// The most connections that were open at once.
+    pub fn most_connections(&self) -> u64 {
+        self.cloud.connections.most()
+    }
+
     /// From now on these troubles and no others; requests that are already being answered are not changed.
     pub fn set_troubles(&self, troubles: Vec<TroubleAt>) {
         self.cloud.troubles.set(troubles);
+    }
+
+    /// From now on this plan of faults and no other.
+    pub fn set_faults(&self, plan: FaultPlan) {
+        self.cloud.faults.set(Some(plan));
+    }
+
+    /// From now on no faults. Sessions that one of them ended live again.
+    pub fn clear_faults(&self) {
+        self.cloud.faults.set(None);
+    }
+
+    /// Makes roles anew while the server runs.
+    pub fn installer(&self) -> Installer {
+        Installer(Arc::clone(&self.cloud))
     }
 
     /// The well-formed `AssumeRole` requests so far, granted or not, oldest first; the last 4,000 are kept.

@@ -91,6 +91,7 @@ pub(super) fn list_accounts(cloud: &Cloud, signed: &Signed, body: &[u8]) -> Resu
         return Err(Fault::json("AccessDeniedException", "You don't have permissions to access this resource."));
     }
     let size = page_size(request.max_results)?;
+    let size = cloud.faults.page_rows(Service::Organizations, caller.id, &signed.region, size);
     let binding = format!("ListAccounts {}", caller.id);
     let from = match &request.next_token {
         None => 0,

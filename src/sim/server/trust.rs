@@ -48,7 +48,8 @@ impl Cloud {
         if on(Trouble::RoleMissing) || on(Trouble::AccountSuspended) || on(Trouble::PrincipalNotTrusted) {
             return false;
         }
-        let right = |id: &str| role.external_id.as_deref() == Some(id);
+        let demanded = self.installed.external_id(account.id).or_else(|| role.external_id.clone());
+        let right = |id: &str| demanded.as_deref() == Some(id);
         let external_id_fits = if on(Trouble::ExternalIdIgnored) {
             true
         } else if on(Trouble::ExternalIdWrong) {
@@ -56,7 +57,7 @@ impl Cloud {
         } else if on(Trouble::ExternalIdLoose) {
             external_id.is_some_and(|id| right(id) || id.starts_with(LOOSE_EXTERNAL_ID))
         } else {
-            role.external_id.is_none() || external_id.is_some_and(right)
+            demanded.is_none() || external_id.is_some_and(right)
         };
         external_id_fits && self.names(role, caller)
     }

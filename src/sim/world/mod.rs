@@ -6,6 +6,7 @@ mod activity;
 mod bills;
 mod calls;
 mod cast;
+mod newcomers;
 mod places;
 mod rhythm;
 pub(crate) mod rng;
@@ -47,6 +48,8 @@ pub struct World {
     pub accounts: Vec<SimAccount>,
     /// What was planted, and the checks that should find it.
     pub truth: Vec<Story>,
+    /// Accounts of no client yet; none unless they are added.
+    pub newcomers: Vec<AccountId>,
 }
 
 /// Who calls: the owner of the access key that the simulator knows.
@@ -198,7 +201,7 @@ impl World {
         for account in &mut accounts {
             account.events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
         }
-        World { config, agency, clients, accounts, truth }
+        World { config, agency, clients, accounts, truth, newcomers: Vec::new() }
     }
 
     /// What the months of each client sum to: the closed ones and the current one, oldest first.

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    domain::{AccessEvent, EventId, Evidence, Finding, FindingKey, FindingState, Partition, Severity},
+    domain::{AccessEvent, Depth, EventId, Evidence, Finding, FindingKey, FindingState, Partition, Severity},
     sync::{
         fixtures::{account, now, store},
-        plan::cost_queries,
+        plan::{cost_queries, costs_due},
         regions::{Reach, RegionPlan, region_plans},
     },
     vault::{
@@ -45,7 +45,7 @@ fn page(whose: Scope) -> Damage {
 }
 
 fn plans(store: &ClientStore) -> Vec<RegionPlan> {
-    let reach = Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5 };
+    let reach = Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5, depth: Depth::Essential };
     region_plans(&store.coverage(account()).unwrap(), Partition::Aws, reach, now())
 }
 
@@ -67,7 +67,7 @@ fn read(store: &ClientStore) {
     for plan in region_plans(
         &coverage,
         Partition::Aws,
-        Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5 },
+        Reach { always: &[], days: 14, retention_days: 400, fresh_minutes: 5, depth: Depth::Essential },
         now(),
     ) {
         coverage.add(&plan.region, range, plan.region == region());
@@ -185,9 +185,9 @@ fn lost_costs_are_asked_again() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
     for (name, questions, again) in [
-        ("month/2026-10-01", 4, "the costs of 111122223333 in 2026-10 are asked again by the next sync"),
-        ("month/2025-10-01", 3, "the costs of 111122223333 in 2025-10 are asked again by the next sync"),
-        ("split/2026-10-01", 4, "the costs of 111122223333 by record type and region are asked again by the next sync"),
+        ("month/2026-10-01", 3, "the costs of 111122223333 in 2026-10 are asked again by the next sync"),
+        ("month/2025-10-01", 2, "the costs of 111122223333 in 2025-10 are asked again by the next sync"),
+        ("split/2026-10-01", 2, "the costs of 111122223333 by record type and region are asked again by the next sync"),
         ("state", 17, "all costs of 111122223333 that Cost Explorer still has are asked again by the next sync"),
     ] {
         read(&store);
@@ -210,7 +210,9 @@ fn lost_costs_are_asked_again() {
     assert!(said.again.is_empty() && said.lost[0].contains("2025-09 cannot be read again"), "{said:?}");
     read(&store);
     forget_damaged(&store, &[record(format!("sources/{}", connection()))], now()).unwrap();
-    assert_eq!(asked(&store), 2, "as every day");
+    // What was read is fresh, so nothing is asked; how the source stands is told by judging it again.
+    assert_eq!(asked(&store), 0);
+    assert!(costs_due(&store.cost_state(&connection()).unwrap(), now(), 8));
 }
 
 #[test]

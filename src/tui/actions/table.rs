@@ -5,7 +5,7 @@ use super::{
     Place::{Everywhere, In, Panes},
     list, run, sync,
 };
-use crate::tui::{Model, panes::PaneId};
+use crate::tui::{Model, connect, panes::PaneId};
 
 fn always(_: &Model) -> Result<(), String> {
     Ok(())
@@ -116,6 +116,28 @@ pub const ACTIONS: &[Action] = &[
         place: In(&[PaneId::Overview, PaneId::Accounts, PaneId::Costs, PaneId::Findings, PaneId::Sync]),
         when: run::has_client,
         ..action("client-access", &["a"], "Access to the selected client", run::client_access)
+    },
+    Action {
+        hint: Some("add client"),
+        place: In(&[PaneId::Overview, PaneId::Accounts]),
+        ..action("add-client", &["A"], "Add a client and connect its first account", connect::add_client)
+    },
+    Action {
+        hint: Some("connect"),
+        place: In(&[PaneId::Overview, PaneId::Accounts]),
+        when: run::has_client,
+        ..action("connect-account", &["C"], "Connect an account of the selected client", connect::connect_client)
+    },
+    Action {
+        hint: Some("test"),
+        place: In(&[PaneId::Accounts]),
+        when: connect::can_test,
+        ..action("test-connection", &["T"], "Test the selected connection now", connect::test)
+    },
+    Action {
+        place: In(&[PaneId::Accounts]),
+        when: connect::can_override,
+        ..action("override-gate", &["O"], "Use a quarantined connection all the same", connect::override_gate)
     },
     Action {
         hint: Some("backup now"),

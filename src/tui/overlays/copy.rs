@@ -56,18 +56,32 @@ pub(super) fn on_key(model: &mut Model, items: &[Copyable], cursor: &mut usize, 
 }
 
 fn copy(model: &mut Model, item: &Copyable) -> Vec<Effect> {
-    let size = clipboard::encoded_len(item.text.len());
-    if size > clipboard::LIMIT {
-        let text = format!(
-            "{} is too large for a terminal's clipboard ({size} of {} bytes): filter the list first, or use `{}`",
-            item.label,
-            clipboard::LIMIT,
-            model.current().command(model.level().query.as_ref())
-        );
-        model.notify(NoticeLevel::Error, text);
+    let instead = model.current().command(model.level().query.as_ref());
+    if is_too_large(model, item.label, &item.text, &format!("filter the list first, or use `{instead}`")) {
         return Vec::new();
     }
     let shown = Untrusted::from(item.text.lines().next().unwrap_or_default()).for_tui(50);
     let told = format!("sent to terminal: {} {shown}", item.label);
     vec![Effect::NoteCopy { what: item.label.to_string(), told, text: item.text.clone() }]
+}
+
+/// Copies a text as a whole. `what` is for the audit log and names no client; `label` is for the screen.
+pub(in crate::tui) fn copy_text(model: &mut Model, what: &str, label: &str, text: &str) -> Vec<Effect> {
+    if is_too_large(model, label, text, "write it to a file") {
+        return Vec::new();
+    }
+    vec![Effect::NoteCopy { what: what.to_owned(), told: format!("sent to terminal: {label}"), text: text.to_owned() }]
+}
+
+fn is_too_large(model: &mut Model, label: &str, text: &str, instead: &str) -> bool {
+    let size = clipboard::encoded_len(text.len());
+    let large = size > clipboard::LIMIT;
+    if large {
+        let text = format!(
+            "{label} is too large for a terminal's clipboard ({size} of {} bytes): {instead}",
+            clipboard::LIMIT
+        );
+        model.notify(NoticeLevel::Error, text);
+    }
+    large
 }

@@ -4,6 +4,7 @@ use super::{Overlay, Picker, command, picker, report};
 use crate::tui::{
     Model,
     actions::Action,
+    connect,
     panes::Copyable,
     theme::Tone,
     widgets::canvas::{Canvas, Piece, dim, plain, wrap},
@@ -30,6 +31,9 @@ pub fn draw(model: &Model, canvas: &mut Canvas) -> Option<Position> {
             Overlay::Copy { items, cursor } => copy_menu(canvas, items, *cursor),
             Overlay::Errors { top } => paragraphs(canvas, "errors and stale sources", &report::errors(model), *top),
             Overlay::Messages { top } => paragraphs(canvas, "messages", &report::messages(model), *top),
+            Overlay::Flow(flow) => connect::draw_flow(flow, canvas),
+            Overlay::Test(test) => connect::draw_test(test, canvas),
+            Overlay::Override(over) => connect::draw_override(over, canvas),
             Overlay::Confirm { question, .. } => confirm(canvas, question),
         };
     }
@@ -37,7 +41,7 @@ pub fn draw(model: &Model, canvas: &mut Canvas) -> Option<Position> {
 }
 
 /// The inside of a box in the middle of the screen.
-fn boxed(canvas: &mut Canvas, title: &str, columns: u16, rows: u16) -> Rect {
+pub fn boxed(canvas: &mut Canvas, title: &str, columns: u16, rows: u16) -> Rect {
     let screen = canvas.area();
     let (width, height) = (columns.min(screen.width), rows.saturating_add(2).min(screen.height));
     let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 3, width, height);
@@ -81,7 +85,8 @@ fn choose(model: &Model, canvas: &mut Canvas, title: &str, p: &Picker, items: &[
     cursor
 }
 
-fn typed(canvas: &mut Canvas, line: Rect, mark: &str, input: &Input) -> Option<Position> {
+/// A line that is typed into; gives back where the cursor stands.
+pub fn typed(canvas: &mut Canvas, line: Rect, mark: &str, input: &Input) -> Option<Position> {
     let used = canvas.put(line.x, line.y, line.width, mark, Tone::Accent);
     let room = line.width.saturating_sub(used + 1);
     let skipped = input.visual_scroll(room.into());

@@ -6,12 +6,15 @@ mod draw;
 mod picker;
 mod report;
 
+pub(super) use copy::copy_text;
 pub use draw::draw;
+pub(super) use draw::{boxed, typed};
 pub use picker::Picker;
 
 use super::{
     Effect, Model,
     actions::{self, keys::Key},
+    connect::{self, Flow, Override, Test},
     panes::Copyable,
 };
 use crate::domain::SyncOrder;
@@ -53,6 +56,12 @@ pub enum Overlay {
         /// The first line shown.
         top: usize,
     },
+    /// `A` and `C`
+    Flow(Box<Flow>),
+    /// `T`
+    Test(Box<Test>),
+    /// `O`
+    Override(Box<Override>),
     /// Something that loses work: `y` does it.
     Confirm {
         /// What would be lost.
@@ -62,9 +71,26 @@ pub enum Overlay {
     },
 }
 
+impl Overlay {
+    /// Whether a lock takes away something that was typed for a client.
+    pub(super) fn holds_typed(&self) -> bool {
+        matches!(self, Self::Flow(_) | Self::Override(_))
+    }
+
+    /// The form that is typed into, if it is one.
+    fn form(&mut self) -> Option<&mut connect::Form> {
+        match self {
+            Self::Flow(flow) => flow.typed_into(),
+            Self::Override(over) => Some(over.typed_into()),
+            _ => None,
+        }
+    }
+}
+
 /// What a key makes of the topmost overlay.
 pub(crate) enum After {
     Stay,
+    Do(Vec<Effect>),
     Close(Vec<Effect>),
     Run(&'static actions::Action),
 }
@@ -80,6 +106,9 @@ pub fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
         Overlay::Copy { items, cursor } => copy::on_key(model, items, cursor, key),
         Overlay::Errors { top } => scrolled(top, report::errors(model).len(), key),
         Overlay::Messages { top } => scrolled(top, report::messages(model).len(), key),
+        Overlay::Flow(flow) => connect::flow_key(model, flow, key),
+        Overlay::Test(test) => connect::test_key(model, test, key),
+        Overlay::Override(over) => connect::override_key(model, over, key),
         Overlay::Confirm { order, .. } => match (key.code, key.ctrl) {
             (KeyCode::Char('y'), false) => After::Close(vec![Effect::Sync(order.clone())]),
             (KeyCode::Esc, _) | (KeyCode::Char('n' | 'q'), false) => After::Close(Vec::new()),
@@ -91,6 +120,10 @@ pub fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
             model.overlays.push(overlay);
             Vec::new()
         }
+        After::Do(effects) => {
+            model.overlays.push(overlay);
+            effects
+        }
         After::Close(effects) => effects,
         After::Run(action) => actions::perform(model, action),
     }
@@ -98,6 +131,10 @@ pub fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Pasted text goes where typed text goes, without its line ends.
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    if let Some(form) = model.overlays.last_mut().and_then(Overlay::form) {
+        form.paste(text);
+        return Vec::new();
+    }
     if !matches!(
         model.overlays.last(),
         Some(Overlay::Help(_) | Overlay::Palette(_) | Overlay::Command(_) | Overlay::Filter { .. })
@@ -109,7 +146,7 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 }
 
 /// Edits a line; `false` for a key that does not edit.
-fn edit(input: &mut Input, key: Key) -> bool {
+pub(super) fn edit(input: &mut Input, key: Key) -> bool {
     let request = match (key.code, key.ctrl) {
         (KeyCode::Char('w'), true) => InputRequest::DeletePrevWord,
         (KeyCode::Char('u'), true) => InputRequest::DeleteFromStart,

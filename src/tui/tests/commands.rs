@@ -36,6 +36,8 @@ fn parses(line: &str) {
 #[rstest]
 #[case("")]
 #[case("2")]
+#[case("2 <enter>")]
+#[case("2 <enter> <enter>")]
 #[case("3")]
 #[case("3 m")]
 #[case("3 m m m")]

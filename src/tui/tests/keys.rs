@@ -10,6 +10,9 @@ fn every_key_does_something_or_says_why() {
     for start in [
         "1",
         "2",
+        "2 <enter>",
+        "2 j j j <enter>",
+        "2 j j",
         "3",
         "4",
         "5",

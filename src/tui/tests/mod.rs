@@ -3,6 +3,7 @@
 mod behaviour;
 mod bytes;
 mod commands;
+mod connect;
 mod keys;
 mod lock;
 mod random;

@@ -17,7 +17,7 @@ pub enum Step {
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    let letters = "1234578jkhlgGsSmfayReMbBvL?:/-[]q!'x ";
+    let letters = "1234578jkhlgGsSmfayReMbBvLACTO?:/-[]q!'x ";
     let codes = [
         KeyCode::Enter,
         KeyCode::Enter,

@@ -1,7 +1,7 @@
 //! How a model is locked and opened again.
 
 use super::{Door, UnlockScreen};
-use crate::tui::{Effect, Model, widgets::words};
+use crate::tui::{Effect, Model, overlays::Overlay, widgets::words};
 use std::time::Duration;
 
 impl Model {
@@ -29,7 +29,12 @@ impl Model {
     /// Locks: of what was known nothing is kept, and the application is to let go of the vault.
     pub fn lock(&mut self, why: impl Into<String>) -> Vec<Effect> {
         let why = why.into();
-        let Some(screen) = UnlockScreen::after_lock(self.door, why.clone()) else { return Vec::new() };
+        let Some(mut screen) = UnlockScreen::after_lock(self.door, why.clone()) else { return Vec::new() };
+        if self.overlays.iter().any(Overlay::holds_typed) {
+            screen.also(
+                "what was typed into the form is forgotten; a client that was added stays, and C on its row goes on",
+            );
+        }
         let mut anew =
             Self::new(std::mem::take(&mut self.title), self.size, self.now).behind(self.door, self.idle_lock);
         // Numbers go on, so that an answer to the console of before is never taken for one to this.

@@ -121,6 +121,11 @@ impl UnlockScreen {
         Some(Self { phase: Phase::Closing, why: vec![why], ..begun })
     }
 
+    /// Says something more of the lock; it must not come from the vault.
+    fn also(&mut self, text: &str) {
+        self.why.push(text.to_owned());
+    }
+
     /// Whether a secret stands half typed.
     pub fn is_typed(&self) -> bool {
         !self.typed.is_empty()

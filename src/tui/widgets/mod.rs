@@ -3,6 +3,7 @@
 pub mod canvas;
 pub mod chart;
 pub mod filter;
+pub mod gate;
 pub mod heat;
 pub mod list;
 pub mod sparkline;

@@ -18,7 +18,10 @@ use crate::{
         ring::Label,
     },
 };
-use std::sync::{Arc, MutexGuard};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, MutexGuard},
+};
 use zeroize::Zeroizing;
 
 /// Characters of a detail kept at most, and of a name.
@@ -47,20 +50,39 @@ impl Vault {
         self.audit_holding(&one, entry)
     }
 
+    /// Notes several things with one commit, in their order; durable when it returns, all or none. For a run over many
+    /// clients, which would otherwise wait for the disk once for each.
+    pub fn audit_append_all(&self, entries: &[AuditEntry]) -> Result<(), VaultError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let one = self.begin()?;
+        let mut batch = Batch::new();
+        let mut keys: BTreeMap<&ClientId, ClientKey> = BTreeMap::new();
+        for client in entries.iter().filter_map(|entry| entry.client.as_ref()) {
+            if !keys.contains_key(client) {
+                keys.insert(client, self.client_audit_key(client, &mut batch)?);
+            }
+        }
+        let entries = entries.iter().map(|entry| (entry, entry.client.as_ref().and_then(|client| keys.get(client))));
+        let Prepared { batch, head, .. } = self.prepare(entries, batch)?;
+        self.commit_holding(&one, batch, |manifest| manifest.set_extra(AUDIT_HEAD, head))
+    }
+
     fn audit_holding(&self, one: &MutexGuard<'_, ()>, entry: &AuditEntry) -> Result<u64, VaultError> {
         let mut batch = Batch::new();
         let key = match &entry.client {
             None => None,
             Some(client) => Some(self.client_audit_key(client, &mut batch)?),
         };
-        let Prepared { number, batch, head } = self.prepare(entry, key.as_ref(), batch)?;
+        let Prepared { number, batch, head } = self.prepare([(entry, key.as_ref())], batch)?;
         self.commit_holding(one, batch, |manifest| manifest.set_extra(AUDIT_HEAD, head))?;
         Ok(number)
     }
 
     /// Adds a client with a key of its own and notes it, both or neither: an entry about a client needs the client's
-    /// key. Durable when it returns. `entry` must concern that client.
-    pub fn add_client_noted(&self, id: &ClientId, entry: &AuditEntry) -> Result<u64, VaultError> {
+    /// key. Durable when it returns. `entry` must concern that client, and `records` must be its own first ones.
+    pub fn add_client_noted(&self, id: &ClientId, entry: &AuditEntry, records: Batch) -> Result<u64, VaultError> {
         let _one = self.begin()?;
         let scope = Scope::Client(id.clone());
         if self.state().owners.contains_key(&scope) {
@@ -70,9 +92,9 @@ impl Vault {
         let (ring_key, owner) = new_owner(&self.id, &root, random::<16>()?, scope.clone(), &Label::Client(id.clone()))?;
         header.ring.push(ring_key);
         manifest.owners.insert(owner.id, Root::default());
-        let mut batch = Batch::new();
+        let mut batch = records;
         let key = self.new_client_audit_key(&scope, owner.id, &mut batch)?;
-        let Prepared { number, batch, head } = self.prepare(entry, Some(&key), batch)?;
+        let Prepared { number, batch, head } = self.prepare([(entry, Some(&key))], batch)?;
         let own = self.state().owner(&Scope::Vault)?.clone();
         let mut writes = Vec::new();
         for (of, edits) in &batch.edits {
@@ -91,34 +113,47 @@ impl Vault {
         Ok(number)
     }
 
-    /// The next entry, and everything that has to be written for it.
-    fn prepare(&self, entry: &AuditEntry, key: Option<&ClientKey>, mut batch: Batch) -> Result<Prepared, VaultError> {
+    /// The next entries, and everything that has to be written for them.
+    fn prepare<'a>(
+        &self,
+        entries: impl IntoIterator<Item = (&'a AuditEntry, Option<&'a ClientKey>)>,
+        mut batch: Batch,
+    ) -> Result<Prepared, VaultError> {
         let (chain, new_key) = match self.chain_key()? {
             Some(key) => (key, false),
             None => (self.new_chain_key(&mut batch)?, true),
         };
-        let last = self.last(&chain, new_key)?;
-        let number = last.count + 1;
-        let detail = shortened(&entry.detail, DETAIL_LIMIT);
-        let body = match (&entry.client, key) {
-            (Some(client), Some(key)) => key.seal(number, &Said { client: client.clone(), detail })?,
-            _ => Body::Plain(detail),
-        };
-        let entry = Entry {
-            number,
-            at: entry.at,
-            actor: shortened(&entry.actor, NAME_LIMIT),
-            via: entry.via.word().to_owned(),
-            action: shortened(&entry.action, NAME_LIMIT),
-            body,
-        };
-        let mac = chain.mac(&last.mac, &entry)?;
-        let (first, mut chunk) =
-            last.open_chunk.unwrap_or_else(|| (number, Chunk { before: last.mac, links: Vec::new() }));
-        chunk.links.push(Link { entry, mac });
-        batch.put_record(&Scope::Vault, &chunk_name(first)?, SCHEMA, &chunk)?;
-        let head = chain.seal_head(&Head { count: number, mac, chunk: first, since: last.since.unwrap_or(number) })?;
-        Ok(Prepared { number, batch, head })
+        let Last { mut count, mut mac, mut since, mut open_chunk } = self.last(&chain, new_key)?;
+        let mut chunk_of_last = count;
+        for (entry, key) in entries {
+            let number = count + 1;
+            let detail = shortened(&entry.detail, DETAIL_LIMIT);
+            let body = match (&entry.client, key) {
+                (Some(client), Some(key)) => key.seal(number, &Said { client: client.clone(), detail })?,
+                _ => Body::Plain(detail),
+            };
+            let entry = Entry {
+                number,
+                at: entry.at,
+                actor: shortened(&entry.actor, NAME_LIMIT),
+                via: entry.via.word().to_owned(),
+                action: shortened(&entry.action, NAME_LIMIT),
+                body,
+            };
+            let before = mac;
+            mac = chain.mac(&before, &entry)?;
+            let (first, mut chunk) = open_chunk
+                .take()
+                .filter(|(_, chunk)| chunk.has_room())
+                .unwrap_or_else(|| (number, Chunk { before, links: Vec::new() }));
+            chunk.links.push(Link { entry, mac });
+            batch.put_record(&Scope::Vault, &chunk_name(first)?, SCHEMA, &chunk)?;
+            since = since.or(Some(number));
+            (count, chunk_of_last, open_chunk) = (number, first, Some((first, chunk)));
+        }
+        let since = since.unwrap_or(count);
+        let head = chain.seal_head(&Head { count, mac, chunk: chunk_of_last, since })?;
+        Ok(Prepared { number: count, batch, head })
     }
 
     /// Where the chain goes on. A log that lost its end or its key is not continued as if nothing had happened: a new

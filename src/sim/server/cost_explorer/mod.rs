@@ -117,9 +117,15 @@ pub(super) fn get_cost_and_usage(cloud: &Cloud, signed: &Signed, body: &[u8]) ->
             }
         })?,
     };
-    let scope = Scope::new(visible(cloud, account));
+    let accounts = visible(cloud, account);
+    let more = accounts.iter().flat_map(|seen| {
+        cloud.faults.restatements(seen, account.id).into_iter().map(|line| (seen.id.to_string(), line))
+    });
+    let more = more.collect();
+    let scope = Scope::new(accounts, more);
     let table = Table::new(&scope, &dimensions, request.filter.as_ref(), granularity);
-    let page = Page::build(&table, &span.periods(granularity), today, from, PAGE_ROWS);
+    let rows = cloud.faults.page_rows(Service::CostExplorer, account.id, &signed.region, PAGE_ROWS);
+    let page = Page::build(&table, &span.periods(granularity), today, from, rows);
     let token = page.next.map(|position| cloud.tokens.issue(position, &binding));
     Ok(page.body(&metrics, &dimensions, &scope, token))
 }

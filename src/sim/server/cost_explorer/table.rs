@@ -70,17 +70,21 @@ pub(super) struct Line<'w> {
 
 /// The accounts an answer is about.
 #[derive(Debug)]
-pub(super) struct Scope<'w>(Vec<(String, &'w SimAccount)>);
+pub(super) struct Scope<'w> {
+    accounts: Vec<(String, &'w SimAccount)>,
+    /// Lines that came later, each with its account.
+    more: Vec<(String, CostLine)>,
+}
 
 impl<'w> Scope<'w> {
-    /// From the accounts the caller sees.
-    pub fn new(accounts: Vec<&'w SimAccount>) -> Self {
-        Self(accounts.into_iter().map(|account| (account.id.to_string(), account)).collect())
+    /// From the accounts the caller sees, and the lines that were added to them since.
+    pub fn new(accounts: Vec<&'w SimAccount>, more: Vec<(String, CostLine)>) -> Self {
+        Self { accounts: accounts.into_iter().map(|account| (account.id.to_string(), account)).collect(), more }
     }
 
     /// The name of an account of the scope.
     pub fn name_of(&self, id: &str) -> Option<&'w str> {
-        self.0.iter().find(|(known, _)| known == id).map(|(_, account)| account.name.as_str())
+        self.accounts.iter().find(|(known, _)| known == id).map(|(_, account)| account.name.as_str())
     }
 }
 
@@ -117,9 +121,10 @@ impl<'w> Table<'w> {
     ) -> Self {
         let grouped = !dimensions.is_empty();
         let all = scope
-            .0
+            .accounts
             .iter()
-            .flat_map(|(id, account)| account.costs.lines.iter().map(move |costs| Line { account: id, costs }));
+            .flat_map(|(id, account)| account.costs.lines.iter().map(move |costs| Line { account: id, costs }))
+            .chain(scope.more.iter().map(|(account, costs)| Line { account, costs }));
         let chosen = all
             .filter(|line| line.costs.grouped || !grouped)
             .filter(|line| !line.costs.monthly_only || granularity == Granularity::Monthly)

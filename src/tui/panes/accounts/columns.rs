@@ -2,13 +2,14 @@
 
 use crate::{
     desk::{Answer, view::AccountRow},
-    domain::{AccountState, ConnectionKind, GateState},
+    domain::{AccountState, ConnectionKind, Timestamp},
     tui::{
         panes::{Rows, Source},
         theme::Tone,
         widgets::{
             canvas::dim,
-            table::{Column, Content, longest},
+            gate,
+            table::{Column, Content, Look, longest},
             words::{self, Style},
         },
     },
@@ -37,31 +38,41 @@ impl Rows for AccountRows {
         let text = |text: String| Content::text_of(text, Tone::Plain);
         vec![
             Column::text("account", "ACCOUNT", (12, 12), move |row: &AccountRow, _| text(row.account.to_string())),
-            Column::text("name", "NAME", (name.min(20), name), |row: &AccountRow, look| match &row.label {
+            Column::text("name", "NAME", (name.min(15), name), |row: &AccountRow, look| match &row.label {
                 Some(label) => Content::text_of(label.for_tui(look.width.into()), Tone::Plain),
                 None => Content::of(vec![dim("–")]),
             }),
             Column::text("client", "CLIENT", (client.min(19), client), move |row: &AccountRow, _| {
                 text(row.client.to_string())
             }),
+            Column::text("gate", "GATE", (gate::BADGE, gate::BADGE), badge),
             Column::text("ou", "UNIT", (10, 24), |row: &AccountRow, look| match &row.ou_path {
                 Some(path) => Content::text_of(path.for_tui(look.width.into()), Tone::Dim),
                 None => Content::of(vec![dim("–")]),
             })
-            .rank(5),
-            Column::text("state", "STATE", (9, 10), |row: &AccountRow, _| {
-                let tone = if row.state == AccountState::Active { Tone::Dim } else { Tone::Warn };
-                Content::text_of(row.state.word(), tone)
+            .rank(7),
+            Column::text("state", "STATE", (9, 14), |row: &AccountRow, look| {
+                Content::of(vec![gate::standing(look.now, row.state, row.left_at, look.width)])
+            })
+            .rank(6),
+            Column::text("kind", "KIND", (10, 10), |row: &AccountRow, _| match row.connection {
+                Some(kind) => Content::text_of(ConnectionKind::word(kind), Tone::Plain),
+                None => Content::of(vec![dim("–")]),
             })
             .rank(4),
-            Column::text("connection", "CONNECTION", (12, 12), |row: &AccountRow, _| connection(row)).rank(2),
+            Column::text("through", "THROUGH", (10, 10), |row: &AccountRow, _| match &row.access {
+                Some(access) => Content::of(vec![gate::access(access)]),
+                None => Content::of(vec![dim("–")]),
+            })
+            .rank(2),
             Column::number(
                 "month",
                 "MONTH",
                 money,
                 |row: &AccountRow, _| words::money(&row.month, Style::Exact),
                 |row| row.month.value().map(|m| m.amount),
-            ),
+            )
+            .rank(1),
             Column::text("findings", "FINDINGS", (16, 16), |row: &AccountRow, _| words::findings(&row.findings))
                 .sorted(|row| {
                     let f = &row.findings;
@@ -69,14 +80,14 @@ impl Rows for AccountRows {
                         u64::from(f.critical) * 1_000_000 + u64::from(f.high) * 1_000 + u64::from(f.medium),
                     ))
                 })
-                .rank(1),
+                .rank(3),
             Column {
                 right: true,
                 ..Column::text("costs", "COSTS", (10, 10), |row: &AccountRow, look| {
                     Content::of(vec![words::source(look.now, &row.costs)])
                 })
             }
-            .rank(3),
+            .rank(5),
             Column {
                 right: true,
                 ..Column::text("events", "EVENTS", (10, 10), |row: &AccountRow, look| events(row, look.now))
@@ -89,24 +100,21 @@ impl Rows for AccountRows {
     }
 
     fn empty(&self, _source: &Source) -> String {
-        "No accounts yet. `bailiwick connect` links a client's payer account; a sync then lists the others.".into()
+        "No accounts yet. A adds a client and connects its payer account; a sync then lists the others. `bailiwick connect` does the same outside the console.".into()
     }
 }
 
-fn connection(row: &AccountRow) -> Content {
-    let word = row.connection.map_or("–", ConnectionKind::word);
-    match (&row.connection, &row.gate) {
-        (None, _) => Content::of(vec![dim("–")]),
-        (_, Some(GateState::Passed { .. })) => Content::text_of(word, Tone::Plain),
-        (_, Some(GateState::Overridden { .. })) => Content::text_of(format!("{word} !"), Tone::Warn),
-        (_, Some(GateState::Quarantined { .. } | GateState::Failed { .. })) => {
-            Content::text_of(format!("{word} !"), Tone::Bad)
-        }
-        (_, None | Some(GateState::Untested)) => Content::text_of(format!("{word} ?"), Tone::Warn),
+/// The gate of a connection; of an account without one, what keeps it from having one.
+fn badge(row: &AccountRow, look: Look) -> Content {
+    match (&row.gate, row.connection) {
+        (Some(state), _) => Content::of(vec![gate::badge(state.word())]),
+        (None, Some(_)) => Content::of(vec![gate::badge("untested")]),
+        (None, None) if row.state == AccountState::Active && row.left_at.is_none() => Content::of(vec![dim("–")]),
+        (None, None) => Content::of(vec![gate::standing(look.now, row.state, row.left_at, look.width)]),
     }
 }
 
-fn events(row: &AccountRow, now: crate::domain::Timestamp) -> Content {
+fn events(row: &AccountRow, now: Timestamp) -> Content {
     let (text, tone) = words::source(now, &row.events);
     match row.regions_failed.len() {
         0 => Content::text_of(text, tone),

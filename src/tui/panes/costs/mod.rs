@@ -63,6 +63,9 @@ fn selected(model: &Model) -> Option<&CostRow> {
     data(model)?.rows.get(row)
 }
 
+/// Seconds for which a restatement is news.
+const RESTATED_NEWS: i64 = 30 * 86_400;
+
 impl Pane for Costs {
     fn id(&self) -> PaneId {
         PaneId::Costs
@@ -114,6 +117,10 @@ impl Pane for Costs {
             Some(age) => format!(" · {age} old"),
             None => " · never read".to_owned(),
         }));
+        if let Some(newest) = view.restatements.first().filter(|r| model.now.since(r.seen_at) < RESTATED_NEWS) {
+            let (month, change) = (newest.month, newest.change.display_signed());
+            out.push((format!(" · AWS restated {} by {change}", month.long_name()).into(), Tone::Warn));
+        }
         if !view.notes.is_empty() {
             let notes = words::plural(view.notes.len() as u64, "gap", "gaps");
             out.push((format!(" · {notes} (e: why)").into(), Tone::Warn));

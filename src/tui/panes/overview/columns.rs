@@ -101,7 +101,7 @@ impl Rows for Clients {
     }
 
     fn empty(&self, _source: &Source) -> String {
-        "No clients yet. `bailiwick client add NAME` adds the first one; `bailiwick demo` shows the console with a made-up \
+        "No clients yet. A adds the first one, as `bailiwick client add NAME` does; `bailiwick demo` shows the console with a made-up \
          fleet."
             .into()
     }
@@ -133,6 +133,7 @@ fn weight(row: &ClientRow) -> Decimal {
 
 fn month(row: &ClientRow) -> Content {
     match &row.month {
+        Cell::Unavailable { .. } if row.accounts == 0 => Content::spill("not connected yet: C goes on", Tone::Warn),
         Cell::Unavailable { reason } => Content::spill(format!("unavailable: {reason}"), Tone::Warn),
         cell => words::money(cell, Style::Exact),
     }

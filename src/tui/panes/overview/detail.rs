@@ -23,7 +23,7 @@ fn lines(model: &Model, row: &ClientRow) -> Vec<Fact> {
     // What every client has comes first, so that moving from row to row changes little on the screen.
     let moved = row.moved.clone().map_or_else(|| dim("nothing of note"), plain);
     let mut out: Vec<Fact> = vec![("moved", vec![moved]), ("worst", worst(model, row)), ("client", client(model, row))];
-    out.push(("next", next_keys()));
+    out.push(("next", next_keys(row.accounts == 0)));
     for problem in &row.freshness.problems {
         out.push(("problem", vec![(problem.clone().into(), Tone::Warn)]));
     }
@@ -59,9 +59,10 @@ fn client(model: &Model, row: &ClientRow) -> Vec<Piece> {
     vec![plain(row.name.for_tui(60)), dim(format!(" · {accounts} · {ages}"))]
 }
 
-fn next_keys() -> Vec<Piece> {
-    [("Enter", " costs   "), ("f", " findings   "), ("a", " access")]
-        .into_iter()
-        .flat_map(|(key, does)| [(key.into(), Tone::Accent), dim(does)])
-        .collect()
+/// A client without an account has nothing to be looked at.
+fn next_keys(to_connect: bool) -> Vec<Piece> {
+    let connect = ("C", " renders its role and connects its first account");
+    let look = [("Enter", " costs   "), ("f", " findings   "), ("a", " access")];
+    let keys: Vec<_> = if to_connect { vec![connect] } else { look.to_vec() };
+    keys.into_iter().flat_map(|(key, does)| [(key.into(), Tone::Accent), dim(does)]).collect()
 }

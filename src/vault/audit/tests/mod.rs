@@ -53,7 +53,9 @@ fn entry(action: &str, client: Option<&str>, detail: &str) -> AuditEntry {
 }
 
 fn add(vault: &Vault, client: &str) -> u64 {
-    vault.add_client_noted(&id(client), &entry("client.add", Some(client), &format!("added {client}"))).unwrap()
+    vault
+        .add_client_noted(&id(client), &entry("client.add", Some(client), &format!("added {client}")), Batch::new())
+        .unwrap()
 }
 
 /// Many entries about nobody.

@@ -36,6 +36,35 @@ fn entries_are_numbered_kept_and_read_in_both_orders() {
 }
 
 #[test]
+fn many_at_once_are_one_commit_and_go_on_from_what_was_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let vault = create(dir.path());
+    add(&vault, "acme");
+    // Of a client from before there was a log, which gets its key now, and once only.
+    vault.add_client(&id("blue")).unwrap();
+    fill(&vault, 100);
+    let client = |n: usize| ["acme", "blue"].into_iter().nth(n % 3);
+    let entries: Vec<AuditEntry> = (0..300).map(|n| entry("connection.add", client(n), &format!("row {n}"))).collect();
+    let revision = vault.revision();
+    vault.audit_append_all(&entries).unwrap();
+    assert_eq!(vault.revision(), revision + 1);
+    vault.audit_append_all(&[]).unwrap();
+    assert_eq!(vault.revision(), revision + 1);
+    fill(&vault, 1);
+    let vault = reopen(vault);
+    let oldest = all(&vault, AuditOrder::OldestFirst);
+    assert!(oldest.iter().map(|record| record.number).eq(1..=402));
+    for (n, record) in oldest[101..401].iter().enumerate() {
+        assert_eq!(record.text, said(client(n), &format!("row {n}")));
+    }
+    let report = vault.audit_verify().unwrap();
+    assert_eq!((report.is_ok(), report.entries), (true, 402));
+    let ghost = vault.audit_append_all(&[entry("sync.run", None, "x"), entry("connection.add", Some("ghost"), "x")]);
+    assert!(matches!(ghost, Err(VaultError::UnknownClient(_))));
+    assert_eq!(vault.audit_verify().unwrap().entries, 402, "all or none");
+}
+
+#[test]
 fn an_append_writes_one_chunk_and_chunks_stay_small() {
     let dir = tempfile::tempdir().unwrap();
     let vault = create(dir.path());
@@ -148,7 +177,7 @@ fn nothing_is_noted_of_a_client_that_is_not_there() {
     let refused = vault.audit_append(&entry("client.remove", Some("ghost"), "x"));
     assert!(matches!(refused, Err(VaultError::UnknownClient(_))));
     add(&vault, "acme");
-    let again = vault.add_client_noted(&id("acme"), &entry("client.add", Some("acme"), "x"));
+    let again = vault.add_client_noted(&id("acme"), &entry("client.add", Some("acme"), "x"), Batch::new());
     assert!(matches!(again, Err(VaultError::ClientExists(_))));
     assert_eq!(all(&vault, AuditOrder::OldestFirst).len(), 1);
     // A client from before there was a log gets its audit key with its first entry.
@@ -165,7 +194,7 @@ fn a_vault_that_stopped_notes_nothing_and_says_so() {
     let refused = [
         vault.audit_append(&entry("sync.run", None, "x")),
         vault.audit_append_anyway(&entry("sync.run", None, "x")),
-        vault.add_client_noted(&id("acme"), &entry("client.add", Some("acme"), "x")),
+        vault.add_client_noted(&id("acme"), &entry("client.add", Some("acme"), "x"), Batch::new()),
     ];
     assert!(refused.iter().all(|refused| matches!(refused, Err(VaultError::Stopped))));
     assert!(vault.clients().is_empty());

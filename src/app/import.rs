@@ -1,0 +1,98 @@
+//! `client import`: a file of clients, checked whole, shown, then done row by row.
+
+use super::{Setting, confirm::confirm, connect::on_line, desk::open_desk, engine, report::Report, sync::interrupted};
+use crate::{
+    aws::SdkCloud,
+    cli::{self, ImportArgs, Output, progress},
+    connect::import::{self, ImportFormat, ImportRow},
+    desk::{
+        Line,
+        view::{BulkProgress, ImportReport},
+    },
+};
+use std::{path::Path, process::ExitCode};
+
+/// 0 if every row is done, 1 if some are not, 2 if the file is of no use.
+pub fn run(setting: &Setting, args: &ImportArgs, out: &mut Output) -> Result<ExitCode, Report> {
+    let Some(file) = &args.file else {
+        let format = args.example.map_or(ImportFormat::Csv, Into::into);
+        out.line(import::example(format).trim_end());
+        return Ok(ExitCode::SUCCESS);
+    };
+    // Before the vault is opened: a file that is of no use needs no passphrase.
+    let rows = read(file, args)?;
+    do_import(setting, file, &rows, args, out).map_err(Report::nothing_read)
+}
+
+fn read(file: &Path, args: &ImportArgs) -> Result<Vec<ImportRow>, Report> {
+    let path = file.display();
+    let format = args.format.map(ImportFormat::from).or_else(|| ImportFormat::of(file)).ok_or_else(|| {
+        Report::input(format!("{path} ends neither in .csv nor in .toml: say which it is with --format"))
+    })?;
+    let bytes = std::fs::read(file).map_err(|e| Report::input(format!("cannot read {path}: {e}")))?;
+    import::read(&bytes, format)
+        .map_err(|e| Report::input(format!("{path} cannot be imported, nothing was changed: {e}")))
+}
+
+fn do_import(
+    setting: &Setting,
+    file: &Path,
+    rows: &[ImportRow],
+    args: &ImportArgs,
+    out: &mut Output,
+) -> Result<ExitCode, Report> {
+    let desk = open_desk(setting)?;
+    let plan = desk.plan_import(rows);
+    let preview = ImportReport::preview(&plan);
+    if args.dry_run {
+        return Ok(show(&preview, file, args, out));
+    }
+    if !args.yes && !preview.is_idle() {
+        if !args.json {
+            cli::import::report(out, &preview);
+            out.flush();
+        }
+        let c = preview.counts;
+        let question = format!(
+            "{} clients are added, {} changed, and {} accounts tried; asking an account for its costs once charges the \
+             client US$0.01.",
+            c.clients_to_add, c.clients_to_change, c.to_try
+        );
+        confirm(&question, "import", None, "--yes")?;
+    }
+    let bar = cli::bulk::Bar::new("importing", setting.ascii);
+    let tell = |at: BulkProgress| bar.show(at);
+    let report = if preview.counts.to_try == 0 {
+        let nobody = None::<&Line<'_, SdkCloud>>;
+        engine::runtime()?.block_on(desk.import(nobody, &plan, interrupted(), &tell))
+    } else {
+        on_line(setting, async |line| Ok(desk.import(Some(line), &plan, interrupted(), &tell).await))?
+    };
+    progress("");
+    Ok(show(&report, file, args, out))
+}
+
+fn show(report: &ImportReport, file: &Path, args: &ImportArgs, out: &mut Output) -> ExitCode {
+    let c = report.counts;
+    if args.json {
+        out.json(report);
+    } else {
+        cli::import::report(out, report);
+        let again = format!("`bailiwick client import {}`", file.display());
+        if let Some(why) = &report.stopped {
+            out.line(&format!("not finished: {why}; what is done is kept, {again} does the rest"));
+        } else if report.preview {
+            out.line(&format!("nothing was changed: {again} without --dry-run does it"));
+        } else if c.refused + c.quarantined + c.failed > 0 {
+            out.line(&format!("next: mend what is named above, then {again} does the rest"));
+        } else {
+            out.line("next: `bailiwick sync`");
+        }
+    }
+    let wrong = if report.preview { c.refused > 0 } else { report.rows.iter().any(|row| !row.done) };
+    let code = match (wrong || report.stopped.is_some(), c.refused == c.rows) {
+        (_, true) => 2,
+        (wrong, false) => u8::from(wrong),
+    };
+    ExitCode::from(code)
+}
