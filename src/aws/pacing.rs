@@ -195,7 +195,7 @@ impl Pacer {
 
     /// Waits for the valve, the turn and a slot. While the valve is held nothing is taken, and no timer is set.
     async fn admitted(&self, api: Api, account: AccountId, region: Option<&Region>) -> Result<Slot, Stopped> {
-        let party = self.turns.parties.borrow().get(&account).copied().unwrap_or_default();
+        let party = self.party(account);
         loop {
             self.valve.pass().await?;
             let slot = async {
