@@ -3,8 +3,9 @@
 mod support;
 
 use bailiwick::{
-    desk::CostScope,
-    domain::{Day, FailureKind, JobState, RequestCounts, Source, SyncPlan, SyncSummary},
+    aws::{BaseCredentials, Pacer, SdkCloud},
+    desk::{CostScope, Line, UsageScope, view::CostKey},
+    domain::{ClientId, Day, FailureKind, JobState, RequestCounts, Source, SyncPlan, SyncSummary},
     sim::server::{FaultKind, FaultPlan},
     sync::{Caps, ClientStore, SyncOptions},
 };
@@ -124,4 +125,47 @@ fn a_month_that_was_final_and_changes_is_restated() {
     rig.clock.advance(24 * 3_600);
     rig.sync_with(rig.server.url(), options);
     assert_eq!(costs(&rig).unwrap().restatements, seen);
+}
+
+#[test]
+fn a_drill_is_one_request_and_a_settled_month_is_kept_for_ever() {
+    let rig = Rig::new(24, 1_000);
+    let options = only(CLIENT, Caps::default());
+    rig.sync_with(rig.server.url(), options);
+    let payer = rig.world.clients.iter().find(|c| c.id == CLIENT).unwrap().accounts[0];
+    let client: ClientId = CLIENT.parse().unwrap();
+    let account = CostScope { client: Some(client.clone()), account: Some(payer), ..CostScope::default() };
+    let services = rig.desk.costs(&account).unwrap();
+    let row = &services.rows[0];
+    let CostKey::Service(service) = row.key.clone() else { panic!("{row:?}") };
+    let month = |text: &str| text.parse::<Day>().unwrap().month();
+    let scope = |month| UsageScope { client: client.clone(), account: payer, service: service.clone(), month };
+    let drill = |scope: &UsageScope, caps| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let cloud =
+                SdkCloud::connect(BaseCredentials::Simulator { url: rig.server.url() }, rig.clock.clone()).await;
+            let pacer = Pacer::new(support::options().pace, support::options().retry, 1);
+            let line = Line::open(&cloud, &pacer, "test", None).await;
+            rig.desk.drill_usage(&line, caps, scope).await
+        })
+    };
+    let before = rig.server.counts().ce;
+    let first = drill(&scope(month("2026-09-01")), Caps::default()).unwrap();
+    assert_eq!((first.requests, rig.server.counts().ce - before), (1, 1));
+    assert!(first.usage.settled && !first.usage.cells.is_empty(), "{first:?}");
+    // By usage type it sums up to what the month's table says of the service.
+    let column = services.months.iter().position(|m| *m == month("2026-09-01")).unwrap();
+    let sum: rust_decimal::Decimal = first.usage.cells.iter().map(|c| c.amounts.unblended).sum();
+    assert_eq!(Some(sum.normalize()), row.months[column].value().map(|m| m.amount.normalize()));
+    rig.clock.advance(400 * 86_400);
+    assert_eq!(drill(&scope(month("2026-09-01")), Caps::default()).unwrap().requests, 0);
+    assert_eq!(rig.server.counts().ce - before, 1);
+    rig.clock.advance(-400 * 86_400);
+    // The open month is asked again when it is old, and within the caps.
+    assert_eq!(drill(&scope(month("2026-11-01")), Caps::default()).unwrap().requests, 1);
+    assert_eq!(drill(&scope(month("2026-11-01")), Caps::default()).unwrap().requests, 0);
+    rig.clock.advance(9 * 3_600);
+    let capped = drill(&scope(month("2026-11-01")), Caps { day: 1, month: 0 }).unwrap_err().to_string();
+    assert!(capped.contains("which is the cap") && rig.server.counts().ce - before == 2, "{capped}");
 }

@@ -1,13 +1,14 @@
 //! The commands that need the vault, and `check`, which does not.
 
-use super::{Setting, desk::open_desk, report::Report, unlock};
+use super::{Setting, connect::on_line, desk::open_desk, engine, report::Report, unlock};
 use crate::{
     checks::Checks,
     cli::{
         self, AccessArgs, AccountsArgs, CheckArgs, ConfigArgs, CostsArgs, FindingsArgs, InitArgs, Output, OverviewArgs,
     },
     config::{Settings, SettingsView},
-    desk::{AccessScope, CostScope, FindingScope},
+    desk::{AccessScope, CostScope, FindingScope, UsageScope},
+    domain::Metric,
 };
 use std::process::ExitCode;
 
@@ -38,6 +39,12 @@ pub fn overview(setting: &Setting, args: &OverviewArgs, out: &mut Output) -> Res
 
 /// `costs`.
 pub fn costs(setting: &Setting, args: CostsArgs, out: &mut Output) -> Result<ExitCode, Report> {
+    if let (Some(client), Some(account), Some(service), Some(month)) =
+        (&args.client, args.account, &args.service, args.usage_types)
+    {
+        let scope = UsageScope { client: client.clone(), account, service: service.as_str().into(), month };
+        return usage(setting, &scope, args.metric.into(), args.json, out);
+    }
     let scope = CostScope {
         client: args.client,
         account: args.account,
@@ -49,6 +56,30 @@ pub fn costs(setting: &Setting, args: CostsArgs, out: &mut Output) -> Result<Exi
         out.json(&view)
     } else {
         cli::costs(out, &view)
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `costs --usage-types`: from the vault, or by one question to Cost Explorer.
+fn usage(
+    setting: &Setting,
+    scope: &UsageScope,
+    metric: Metric,
+    json: bool,
+    out: &mut Output,
+) -> Result<ExitCode, Report> {
+    let desk = open_desk(setting)?;
+    let view = match desk.usage_kept(scope)? {
+        Some(kept) => kept,
+        None => {
+            let caps = engine::options(&Settings::load(&setting.paths()?.config)?, "", None).caps;
+            on_line(setting, async |line| Ok(desk.drill_usage(line, caps, scope).await?))?
+        }
+    };
+    if json {
+        out.json(&view)
+    } else {
+        cli::usage(out, &view, metric)
     }
     Ok(ExitCode::SUCCESS)
 }

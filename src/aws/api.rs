@@ -123,6 +123,19 @@ pub struct CostQuery {
     pub grouping: Grouping,
 }
 
+/// One service of one account by usage type and day: the one `GetCostAndUsage` question with a filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageQuery {
+    /// The linked account.
+    pub account: AccountId,
+    /// The service, as Cost Explorer names it.
+    pub service: Untrusted,
+    /// First day, inclusive.
+    pub start: Day,
+    /// Last day, exclusive.
+    pub end: Day,
+}
+
 /// One row of a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CostRow {
@@ -162,6 +175,9 @@ pub struct CostPage {
 pub trait Costs {
     /// One page of `GetCostAndUsage`: US$0.01 if it succeeds.
     fn cost_page(&self, query: &CostQuery, next: Option<&str>) -> impl Future<Output = Result<CostPage, AwsError>>;
+
+    /// One page of the drill into a service; the rows' key is the usage type. US$0.01 if it succeeds.
+    fn usage_page(&self, query: &UsageQuery, next: Option<&str>) -> impl Future<Output = Result<CostPage, AwsError>>;
 }
 
 /// The one lookup attribute that CloudTrail allows.

@@ -1,11 +1,13 @@
 //! Cost Explorer `GetCostAndUsage`. The SDK has no paginator for it, so pages are followed by hand.
 
 use super::{
-    Api, AwsError, CostPage, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping, SdkSession, home_region,
+    Api, AwsError, CostPage, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping, SdkSession, UsageQuery,
+    home_region,
 };
-use crate::domain::{Amounts, Currency, Metric, Untrusted};
+use crate::domain::{Amounts, Currency, Day, Metric, Untrusted};
 use aws_sdk_costexplorer::types::{
-    DateInterval, Granularity as WireGranularity, GroupDefinition, GroupDefinitionType, MetricValue, ResultByTime,
+    DateInterval, Dimension, DimensionValues, Expression, Granularity as WireGranularity, GroupDefinition,
+    GroupDefinitionType, MetricValue, ResultByTime,
 };
 use rust_decimal::Decimal;
 use std::collections::HashMap;
@@ -14,26 +16,55 @@ const API: Api = Api::GetCostAndUsage;
 
 impl Costs for SdkSession {
     async fn cost_page(&self, query: &CostQuery, next: Option<&str>) -> Result<CostPage, AwsError> {
-        let period = DateInterval::builder()
-            .start(query.start.to_string())
-            .end(query.end.to_string())
-            .build()
-            .map_err(|e| AwsError::unusable(API, e.to_string()))?;
         let groups = match query.grouping {
             Grouping::None => None,
             Grouping::AccountService => Some(["LINKED_ACCOUNT", "SERVICE"].map(dimension).to_vec()),
             Grouping::AccountRecordType => Some(["LINKED_ACCOUNT", "RECORD_TYPE"].map(dimension).to_vec()),
             Grouping::AccountRegion => Some(["LINKED_ACCOUNT", "REGION"].map(dimension).to_vec()),
         };
+        let granularity = match query.granularity {
+            Granularity::Monthly => WireGranularity::Monthly,
+            Granularity::Daily => WireGranularity::Daily,
+        };
+        self.page((query.start, query.end), granularity, groups, None, next).await
+    }
+
+    async fn usage_page(&self, query: &UsageQuery, next: Option<&str>) -> Result<CostPage, AwsError> {
+        let one = |dimension, value: &str| {
+            let values = DimensionValues::builder().key(dimension).values(value).build();
+            Expression::builder().dimensions(values).build()
+        };
+        // Two operands: Cost Explorer refuses an `And` of one.
+        let filter = Expression::builder()
+            .and(one(Dimension::LinkedAccount, &query.account.to_string()))
+            .and(one(Dimension::Service, query.service.raw_for_matching()))
+            .build();
+        let groups = ["LINKED_ACCOUNT", "USAGE_TYPE"].map(dimension).to_vec();
+        self.page((query.start, query.end), WireGranularity::Daily, Some(groups), Some(filter), next).await
+    }
+}
+
+impl SdkSession {
+    async fn page(
+        &self,
+        (start, end): (Day, Day),
+        granularity: WireGranularity,
+        groups: Option<Vec<GroupDefinition>>,
+        filter: Option<Expression>,
+        next: Option<&str>,
+    ) -> Result<CostPage, AwsError> {
+        let period = DateInterval::builder()
+            .start(start.to_string())
+            .end(end.to_string())
+            .build()
+            .map_err(|e| AwsError::unusable(API, e.to_string()))?;
         let answer = aws_sdk_costexplorer::Client::new(&self.in_region(&home_region(self.partition)))
             .get_cost_and_usage()
             .time_period(period)
-            .granularity(match query.granularity {
-                Granularity::Monthly => WireGranularity::Monthly,
-                Granularity::Daily => WireGranularity::Daily,
-            })
+            .granularity(granularity)
             .set_metrics(Some(Metric::ALL.map(|m| m.aws_name().to_owned()).to_vec()))
             .set_group_by(groups)
+            .set_filter(filter)
             .set_next_page_token(next.map(str::to_owned))
             .send()
             .await

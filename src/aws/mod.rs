@@ -18,7 +18,7 @@ mod words;
 
 pub use api::{
     AccountsPage, Assume, AssumeRequest, CostPage, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping,
-    Identity, LookupFilter, LookupPage, LookupQuery, Organization, RawEvent, Session, Trail,
+    Identity, LookupFilter, LookupPage, LookupQuery, Organization, RawEvent, Session, Trail, UsageQuery,
 };
 pub use credentials::{KeyPair, SessionCredentials};
 pub use error::{Api, AwsError};

@@ -13,7 +13,7 @@ pub use import::{ImportArgs, ImportFormatArg};
 pub use role::{FormatArg, RoleAction, RoleRenderArgs, TemplateArg};
 
 use super::vault;
-use crate::domain::{AccountId, ClientId, Metric, Severity, Timestamp};
+use crate::domain::{AccountId, ClientId, Day, Metric, Month, Severity, Timestamp};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -201,12 +201,22 @@ pub struct CostsArgs {
     /// One service's days, named as the table names it.
     #[arg(long, requires = "account")]
     pub service: Option<String>,
+    /// That service's usage types in this month, YYYY-MM: one request to Cost Explorer, which costs the client $0.01 a
+    /// page; of a settled month once and for ever.
+    #[arg(long, requires = "service", value_name = "MONTH", value_parser = month)]
+    pub usage_types: Option<Month>,
     /// Which cost basis.
     #[arg(long, value_enum, default_value_t)]
     pub metric: MetricArg,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// A month as it is typed.
+fn month(text: &str) -> Result<Month, String> {
+    let first: Result<Day, _> = format!("{text}-01").parse();
+    first.map(Day::month).map_err(|_| "a month is written YYYY-MM, e.g. 2026-10".to_owned())
 }
 
 /// `access`.

@@ -14,6 +14,7 @@ mod print;
 mod show;
 mod sync_bar;
 mod table;
+mod usage;
 pub mod vault;
 
 pub use args::{
@@ -31,3 +32,4 @@ pub use plan::{plan, spend};
 pub use print::{Output, progress, sentence};
 pub use show::{access, accounts, clients, costs, finding, findings, overview, summary};
 pub use sync_bar::SyncBar;
+pub use usage::usage;

@@ -23,6 +23,7 @@ mod query;
 mod removal;
 mod role;
 mod sync;
+mod usage;
 mod vault;
 pub mod view;
 
@@ -39,3 +40,4 @@ pub use policy::{Action, Actor, Effect, note_creation, note_restore};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};
 pub use role::RenderRequest;
 pub use sync::SourceHealth;
+pub use usage::{UsageScope, UsageView};

@@ -113,6 +113,8 @@ actions! {
     ExternalIdImport, "external-id.import", "taking over the ExternalId", Changes, Refused;
     /// `sync`, and `R` in the console.
     SyncRun, "sync.run", "the sync", Changes, Refused;
+    /// `costs --usage-types`: the client pays for it.
+    CostDrill, "cost.drill", "the drill into costs", Changes, Refused;
     /// Events older than their retention, taken away by a sync.
     RetentionPurge, "retention.purge", "removing what is older than its retention", Changes, RefusedButFreesSpace;
     /// `vault slot add`.

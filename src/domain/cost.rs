@@ -126,6 +126,38 @@ pub struct CostSplit {
     pub read_at: Timestamp,
 }
 
+/// One service of one account in one month, by usage type and day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageMonth {
+    /// The linked account.
+    pub account: AccountId,
+    /// Cost Explorer's `SERVICE`.
+    pub service: Untrusted,
+    /// The month.
+    pub month: Month,
+    /// The currency of all amounts.
+    pub currency: Currency,
+    /// Whether AWS called any of it an estimate.
+    pub estimated: bool,
+    /// Whether it is taken for final, and never asked for again.
+    pub settled: bool,
+    /// What was spent, oldest day first.
+    pub cells: Vec<UsageCell>,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+/// What one usage type cost on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageCell {
+    /// The day.
+    pub day: Day,
+    /// `EUW1-NatGateway-Bytes`.
+    pub usage_type: Untrusted,
+    /// The amounts.
+    pub amounts: Amounts,
+}
+
 /// What one account spent under one key of a split.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitCell {

@@ -88,6 +88,12 @@ impl Forgetting<'_> {
             ["checks", account] => self.whole(account, |u| u.checks = true),
             ["findings", account] => self.whole(account, |u| u.findings = true),
             ["costs", connection, "month", first] => self.cost_month(connection, first)?,
+            // A drill that is lost is asked again when somebody drills there again.
+            ["costs", connection, "usage", account, month, _] => {
+                let what = format!("the usage types of a service of {account} in {month}, read through {connection}");
+                self.said.again.push(format!("{what}, are asked again when they are wanted again"));
+                Some(())
+            }
             ["costs", connection, "split", _] => self.cost_split(connection)?,
             ["costs", connection, "restated"] => {
                 self.said

@@ -6,7 +6,7 @@ use crate::{
     checks::CheckState,
     domain::{
         Access, Account, AccountId, Client, ClientId, Connection, ConnectionId, CostMonth, CostSplit, Day, Finding,
-        FindingId, Region, Restatement, SourceState, Timestamp, Untrusted,
+        FindingId, Month, Region, Restatement, SourceState, Timestamp, Untrusted, UsageMonth,
     },
     vault::{
         Batch, Name, Scope, Vault, VaultError,
@@ -16,6 +16,7 @@ use crate::{
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Version of every postcard record below but those of [`migrate`], which changed since.
@@ -174,6 +175,18 @@ impl ClientStore {
         self.packed(&self.of(connection), &Name::new(split_name(connection, first))?)
     }
 
+    /// One service of one account in one month, by usage type and day, if it was ever drilled into.
+    pub fn usage(
+        &self,
+        connection: &ConnectionId,
+        account: AccountId,
+        month: Month,
+        service: &Untrusted,
+    ) -> Result<Option<UsageMonth>, VaultError> {
+        let name = Name::new(usage_name(connection, account, month, service))?;
+        self.packed(&self.of(connection), &name)
+    }
+
     /// What AWS changed of past months, oldest first.
     pub fn restatements(&self, connection: &ConnectionId) -> Result<Vec<Restatement>, VaultError> {
         Ok(self.get_of(&self.of(connection), &format!("costs/{connection}/restated"))?.unwrap_or_default())
@@ -307,6 +320,13 @@ fn event_name(account: AccountId, day: Day) -> String {
     format!("events/{account}/{day}")
 }
 
+/// Services are named in ways that a record's name cannot take, so it has a digest of that.
+fn usage_name(connection: &ConnectionId, account: AccountId, month: Month, service: &Untrusted) -> String {
+    let digest = Sha256::digest(service.raw_for_matching());
+    let short: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    format!("costs/{connection}/usage/{account}/{}/{short}", month.first())
+}
+
 fn split_name(connection: &ConnectionId, first: Day) -> String {
     format!("costs/{connection}/split/{first}")
 }
@@ -379,6 +399,11 @@ impl Draft<'_> {
     /// One month of costs by record type and region.
     pub fn cost_split(&mut self, connection: &ConnectionId, split: &CostSplit) -> Result<&mut Self, VaultError> {
         self.put_packed(connection, &split_name(connection, split.month.first()), split)
+    }
+
+    /// One service of one account in one month, by usage type and day.
+    pub fn usage(&mut self, connection: &ConnectionId, usage: &UsageMonth) -> Result<&mut Self, VaultError> {
+        self.put_packed(connection, &usage_name(connection, usage.account, usage.month, &usage.service), usage)
     }
 
     /// What AWS changed of past months; the oldest beyond [`RESTATEMENTS`] go.

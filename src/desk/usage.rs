@@ -1,0 +1,180 @@
+//! The drill into one service of one account and month: by usage type and day. One question to Cost Explorer, asked only
+//! when somebody wants it, and kept: of a month that is settled for ever.
+
+use super::{
+    Action, DeskError, Line,
+    data::{ClientData, Desk},
+};
+use crate::{
+    aws::{Api, Assume, AwsError, Costs, Job, UsageQuery, session_policy},
+    connect::{Opener, Secrets},
+    domain::{AccountId, ClientId, Connection, Currency, Failure, Month, Timestamp, Untrusted, UsageCell, UsageMonth},
+    sync::{Caps, gate_failure, price},
+};
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+/// What is drilled into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageScope {
+    /// The client.
+    pub client: ClientId,
+    /// The account.
+    pub account: AccountId,
+    /// The service, as Cost Explorer names it.
+    pub service: Untrusted,
+    /// The month.
+    pub month: Month,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct UsageView {
+    /// The client.
+    pub client: ClientId,
+    /// Cost Explorer requests that it took now; none where it was kept from before.
+    pub requests: u64,
+    /// What they cost the client, in US dollars.
+    pub ce_spend_usd: Decimal,
+    /// The month by usage type and day.
+    #[serde(flatten)]
+    pub usage: UsageMonth,
+}
+
+/// Hours for which the drill into a month that is not settled is not asked again.
+const FRESH_SECONDS: i64 = 8 * 3_600;
+/// The day of the next month from which a month that is no estimate any more is taken for settled.
+const SETTLED_DAY: i64 = 8;
+/// Pages of one answer at most: each is paid for.
+const PAGES: u64 = 20;
+
+impl Desk {
+    /// A month that was drilled into before and is still good, if there is one. Nothing is sent.
+    pub fn usage_kept(&self, scope: &UsageScope) -> Result<Option<UsageView>, DeskError> {
+        let data = self.client_data(&scope.client)?;
+        let connection = self.paying(&data, scope)?;
+        let kept = data.store.usage(&connection.id, scope.account, scope.month, &scope.service)?;
+        let good = |usage: &UsageMonth| usage.settled || self.now().since(usage.read_at) < FRESH_SECONDS;
+        let view = |usage| UsageView { client: scope.client.clone(), requests: 0, ce_spend_usd: price(0), usage };
+        Ok(kept.filter(good).map(view))
+    }
+
+    /// Drills into a month: from what is kept, or by asking Cost Explorer, within the caps.
+    ///
+    /// # Errors
+    /// When nothing can be asked, a cap is reached, or AWS refuses; in words.
+    pub async fn drill_usage<C: Assume>(
+        &self,
+        line: &Line<'_, C>,
+        caps: Caps,
+        scope: &UsageScope,
+    ) -> Result<UsageView, DeskError> {
+        if let Some(kept) = self.usage_kept(scope)? {
+            return Ok(kept);
+        }
+        let data = self.client_data(&scope.client)?;
+        let connection = self.paying(&data, scope)?;
+        let refused = |failure: Failure| DeskError::Refused(format!("{}; {}", failure.what, failure.next_step));
+        if let Some(failure) = gate_failure(connection) {
+            return Err(refused(failure));
+        }
+        let detail = format!("{} in {} by usage type, {}", scope.service.for_tui(60), scope.account, scope.month);
+        self.permit(Action::CostDrill, Some(&scope.client), &detail)?;
+        let session_name = self.session_name(line.operator);
+        let opener = Opener::new(line.cloud, line.pacer, &session_name);
+        let key = data.store.key_pair(connection)?;
+        let secrets = Secrets { external_id: Some(&data.profile.external_id), key: key.as_ref() };
+        let failed = |error: AwsError| refused(error.failure());
+        let session =
+            opener.open(&connection.access, secrets, &session_policy(Job::Costs, &[]), 900).await.map_err(failed)?;
+        opener
+            .identity(&connection.access, &session)
+            .await
+            .map_err(failed)?
+            .must_be(connection.account())
+            .map_err(refused)?;
+        let now = self.now();
+        let query = UsageQuery {
+            account: scope.account,
+            service: scope.service.clone(),
+            start: scope.month.first(),
+            end: scope.month.end().min(now.day().plus(1)),
+        };
+        let mut usage = UsageMonth {
+            account: scope.account,
+            service: scope.service.clone(),
+            month: scope.month,
+            currency: Currency::USD,
+            estimated: false,
+            settled: false,
+            cells: Vec::new(),
+            read_at: now,
+        };
+        let (mut next, mut requests): (Option<String>, u64) = (None, 0);
+        loop {
+            self.reserve(&data, caps, now)?.map_err(refused)?;
+            let account = connection.account();
+            let ask = || session.usage_page(&query, next.as_deref());
+            let page = match line.pacer.call(Api::GetCostAndUsage, account, None, ask).await.0 {
+                Ok(page) => page,
+                Err(error) => {
+                    self.take_back(&data, now)?;
+                    return Err(failed(error));
+                }
+            };
+            requests += 1;
+            for period in page.periods {
+                usage.estimated |= period.estimated;
+                for row in period.rows {
+                    usage.currency = row.currency;
+                    let Some(usage_type) = row.key else { continue };
+                    usage.cells.push(UsageCell { day: period.start, usage_type, amounts: row.amounts });
+                }
+            }
+            if page.next.is_none() || page.next == next || requests >= PAGES {
+                break;
+            }
+            next = page.next;
+        }
+        usage.settled = !usage.estimated && now.day() >= scope.month.end().plus(SETTLED_DAY - 1);
+        let mut draft = data.store.draft();
+        draft.usage(&connection.id, &usage)?;
+        draft.commit()?;
+        Ok(UsageView { client: scope.client.clone(), requests, ce_spend_usd: price(requests), usage })
+    }
+
+    /// The connection through which an account's costs are read: its own, or its payer's.
+    fn paying<'a>(&self, data: &'a ClientData, scope: &UsageScope) -> Result<&'a Connection, DeskError> {
+        let has_costs = |c: &&Connection| c.kind.has_costs();
+        let own = data.connections.iter().filter(has_costs).find(|c| c.account() == scope.account);
+        let payer = data.accounts.get(&scope.account).and_then(|account| account.management);
+        let payers = || data.connections.iter().filter(has_costs).find(|c| Some(c.account()) == payer);
+        own.or_else(payers).ok_or_else(|| {
+            DeskError::Refused(format!(
+                "no connection of {} reads the costs of {}: connect its payer",
+                scope.client, scope.account
+            ))
+        })
+    }
+
+    fn reserve(&self, data: &ClientData, caps: Caps, at: Timestamp) -> Result<Result<(), Failure>, DeskError> {
+        let mut spend = data.store.spend()?;
+        if let Err(failure) = spend.allow(data.id(), caps, at) {
+            return Ok(Err(failure));
+        }
+        spend.enter(1, at);
+        let mut draft = data.store.draft();
+        draft.spend(&spend)?;
+        draft.commit()?;
+        Ok(Ok(()))
+    }
+
+    fn take_back(&self, data: &ClientData, at: Timestamp) -> Result<(), DeskError> {
+        let mut spend = data.store.spend()?;
+        spend.take_back(at);
+        let mut draft = data.store.draft();
+        draft.spend(&spend)?;
+        draft.commit()?;
+        Ok(())
+    }
+}
