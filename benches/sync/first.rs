@@ -130,7 +130,7 @@ pub fn read_if_asked() -> bool {
     let checks = Arc::new(Checks::builtin().expect("the built-in checks load"));
     // As the program's own.
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = runtime.enable_all().max_blocking_threads(4).build().expect("a runtime");
+    let runtime = runtime.enable_all().max_blocking_threads(2).build().expect("a runtime");
     // The memory that the key derivation took is still counted as resident, though it is free.
     forget_peak();
     let rest_mib = resident_mib();

@@ -16,6 +16,7 @@ pub fn demo(setting: &Setting, args: &DemoArgs) -> Result<ExitCode, Report> {
     let (effects, wishes) = mpsc::channel();
     std::thread::scope(|scope| {
         let worker = scope.spawn(move || {
+            give_way();
             let told = to_screen.clone();
             let say = move |step: &str| {
                 let _ = told.send(Msg::Status(format!("{step} …")));
@@ -52,9 +53,21 @@ pub fn stored(setting: &Setting) -> Result<ExitCode, Report> {
     let (to_screen, incoming) = unbounded_channel();
     let (effects, wishes) = mpsc::channel();
     std::thread::scope(|scope| {
-        scope.spawn(move || worker::serve_stored(setting, &settings, &wishes, &to_screen));
+        scope.spawn(move || {
+            give_way();
+            worker::serve_stored(setting, &settings, &wishes, &to_screen);
+        });
         show(setting, effects, incoming, "bailiwick", door, idle_lock)
     })
+}
+
+/// Lets the screen go first where processors are short: a sync must not be felt at the keys. On Linux this is about the
+/// calling thread and those that it starts; elsewhere it would be about the whole process, so it is left alone.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(10) {
+        tracing::debug!(%error, "the worker keeps its priority");
+    }
 }
 
 fn refuse_without_terminal(instead: &str) -> Result<(), Report> {

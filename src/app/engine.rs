@@ -12,8 +12,8 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// Threads for what blocks.
-const BLOCKING_THREADS: usize = 4;
+/// Threads for what blocks: together they do about half as much again as the one that asks and reads the answers.
+const BLOCKING_THREADS: usize = 2;
 
 /// Everything a run needs.
 #[derive(Clone)]

@@ -7,13 +7,13 @@ use super::{
     native::{
         Fact,
         connection::{self, ConnectionFact},
-        cost,
+        cost::{self, Spending},
     },
     rules::{CheckError, Loader, Rule, RuleSet},
     state::{CheckState, Match, evidence},
 };
 use crate::{
-    domain::{AccountId, ClientId, CostMonth, EventId, Evidence, FindingKey, RoleArn, Timestamp, Untrusted},
+    domain::{AccountId, ClientId, EventId, Evidence, FindingKey, RoleArn, Timestamp, Untrusted},
     trail::Record,
 };
 use rsigma_eval::EvaluationResult;
@@ -133,8 +133,8 @@ impl Checks {
     }
 
     /// Evaluates the daily costs of one client: all months held, of which the newest sixty days are judged.
-    pub fn evaluate_costs(&self, client: &ClientId, months: &[CostMonth], now: Timestamp) -> Vec<Hit> {
-        self.evaluate_facts(client, cost::facts(months, now))
+    pub fn evaluate_costs(&self, client: &ClientId, spending: &Spending, now: Timestamp) -> Vec<Hit> {
+        self.evaluate_facts(client, cost::facts(spending, now))
     }
 
     /// Evaluates how the reading of one client's accounts went.

@@ -23,7 +23,7 @@ mod storage;
 pub use catalog::{CheckInfo, CheckSource, all, find};
 pub use engine::{AccountContext, Checks};
 pub use finding::{Hit, merge};
-pub use native::connection::ConnectionFact;
+pub use native::{connection::ConnectionFact, cost::Spending};
 pub use rules::CheckError;
 pub use self_test::{CaseResult, self_test};
 pub use state::CheckState;

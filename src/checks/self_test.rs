@@ -3,7 +3,7 @@
 use super::{
     engine::{AccountContext, Checks},
     finding::Hit,
-    native::connection::ConnectionFact,
+    native::{connection::ConnectionFact, cost::Spending},
     rules::{BUILTIN, CheckError},
     state::CheckState,
 };
@@ -159,7 +159,9 @@ fn hits(checks: &Checks, world: &World, case: &Case) -> Result<Vec<Hit>, String>
         hits.extend(checks.evaluate_events(&world.context(account), &mut CheckState::default(), &records));
     }
     if let Some(costs) = &case.costs {
-        hits.extend(checks.evaluate_costs(&world.client, &months(costs), costs.now));
+        let mut spending = Spending::default();
+        months(costs).iter().for_each(|month| spending.add(month));
+        hits.extend(checks.evaluate_costs(&world.client, &spending, costs.now));
     }
     let now = Timestamp::from_second(1_795_000_000);
     hits.extend(checks.evaluate_connections(&world.client, &case.connections, now));

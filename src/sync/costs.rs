@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     aws::{Api, Assume, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping, Job},
+    checks::Spending,
     domain::{
         AccountId, Connection, CostCell, CostMonth, CostSplit, Currency, DayCosts, Failure, FailureClass, FailureKind,
         JobId, Source, SourceState, SplitCell, Timestamp, Untrusted,
@@ -201,8 +202,10 @@ impl<C: Assume> Context<C> {
         let checks = self.checks.clone();
         let found = self
             .blocking(run, move || {
-                let months = store.cost_months(&id)?;
-                let hits = checks.evaluate_costs(store.client(), &months, now);
+                let mut spending = Spending::default();
+                store.each_cost_month(&id, |month| spending.add(&month))?;
+                let hits = checks.evaluate_costs(store.client(), &spending, now);
+                drop(spending);
                 let mut draft = store.draft();
                 let found = store.merge_hits(&mut draft, hits)?;
                 let mut state = store.cost_state(&id)?;

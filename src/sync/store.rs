@@ -160,9 +160,20 @@ impl ClientStore {
 
     /// All months of costs of a connection, oldest first.
     pub fn cost_months(&self, connection: &ConnectionId) -> Result<Vec<CostMonth>, VaultError> {
+        let mut months = Vec::new();
+        self.each_cost_month(connection, |month| months.push(month))?;
+        Ok(months)
+    }
+
+    /// The same one by one: all of them together may take a hundred megabytes.
+    pub fn each_cost_month(&self, connection: &ConnectionId, mut see: impl FnMut(CostMonth)) -> Result<(), VaultError> {
         let scope = self.of(connection);
-        let names = self.vault.list(&scope, &format!("costs/{connection}/month/"))?;
-        names.iter().filter_map(|name| self.packed(&scope, name).transpose()).collect()
+        for name in self.vault.list(&scope, &format!("costs/{connection}/month/"))? {
+            if let Some(month) = self.packed(&scope, &name)? {
+                see(month);
+            }
+        }
+        Ok(())
     }
 
     /// One month of costs.

@@ -5,7 +5,7 @@
 //! learnt; the newest days are still filling up, so days are only ever judged upward.
 
 use super::{super::derive::Fields, Fact};
-use crate::domain::{AccountId, CostMonth, Currency, Day, Evidence, Metric, Money, Timestamp, Untrusted};
+use crate::domain::{AccountId, CostMonth, Currency, Day, Evidence, Metric, Money, Month, Timestamp, Untrusted};
 use rust_decimal::{
     Decimal,
     prelude::{FromPrimitive, ToPrimitive},
@@ -41,24 +41,49 @@ struct HighDay {
     expected: f64,
 }
 
-/// The facts: each (account, service) whose spend stands out within the days judged.
-pub(in super::super) fn facts(months: &[CostMonth], now: Timestamp) -> Vec<Fact> {
-    let today = now.day();
-    let currencies: BTreeSet<Currency> = months.iter().map(|m| m.currency).collect();
-    let mut facts = Vec::new();
-    for currency in currencies {
-        let of_currency = || months.iter().filter(|m| m.currency == currency);
-        let floor = floor(of_currency(), today);
-        let mut days: BTreeSet<Day> = BTreeSet::new();
-        let mut series: BTreeMap<(AccountId, &Untrusted), BTreeMap<Day, f64>> = BTreeMap::new();
-        for costs in of_currency().flat_map(|m| &m.daily).filter(|d| d.day < today) {
-            days.insert(costs.day);
+/// The daily costs of one client, as far as they are judged. Months are added one by one, so that only one of them needs
+/// to be in memory.
+#[derive(Debug, Default)]
+pub struct Spending(BTreeMap<Currency, OfCurrency>);
+
+#[derive(Debug, Default)]
+struct OfCurrency {
+    /// What each month came to in all groups.
+    grouped: BTreeMap<Month, f64>,
+    days: BTreeSet<Day>,
+    series: BTreeMap<AccountId, BTreeMap<Untrusted, BTreeMap<Day, f64>>>,
+}
+
+impl Spending {
+    /// Adds a month.
+    pub fn add(&mut self, month: &CostMonth) {
+        let all = self.0.entry(month.currency).or_default();
+        *all.grouped.entry(month.month).or_default() += month.grouped().get(Metric::Unblended).to_f64().unwrap_or(0.0);
+        for costs in &month.daily {
+            all.days.insert(costs.day);
             for cell in &costs.cells {
                 let amount = cell.amounts.get(Metric::Unblended).to_f64().unwrap_or(0.0);
-                *series.entry((cell.account, &cell.service)).or_default().entry(costs.day).or_default() += amount;
+                let services = all.series.entry(cell.account).or_default();
+                match services.get_mut(&cell.service) {
+                    Some(series) => *series.entry(costs.day).or_default() += amount,
+                    None => {
+                        services.insert(cell.service.clone(), BTreeMap::from([(costs.day, amount)]));
+                    }
+                }
             }
         }
-        for ((account, service), amounts) in &series {
+    }
+}
+
+/// The facts: each (account, service) whose spend stands out within the days judged.
+pub(in super::super) fn facts(spending: &Spending, now: Timestamp) -> Vec<Fact> {
+    let today = now.day();
+    let mut facts = Vec::new();
+    for (currency, all) in &spending.0 {
+        let floor = floor(&all.grouped, today);
+        let days: Vec<Day> = all.days.iter().copied().filter(|day| *day < today).collect();
+        let series = all.series.iter().flat_map(|(account, services)| services.iter().map(move |s| (*account, s)));
+        for (account, (service, amounts)) in series {
             let values: Vec<(Day, f64)> =
                 days.iter().map(|day| (*day, amounts.get(day).copied().unwrap_or(0.0))).collect();
             let high: Vec<HighDay> = runs(high_days(&values, today))
@@ -66,19 +91,16 @@ pub(in super::super) fn facts(months: &[CostMonth], now: Timestamp) -> Vec<Fact>
                 .filter(|run| matters(run, floor, today))
                 .flatten()
                 .collect();
-            facts.extend(fact(*account, service, currency, high));
+            facts.extend(fact(account, service, *currency, high));
         }
     }
     facts
 }
 
 /// What a run must cost above the norm: 1 % of the client's last whole month, at least 10.
-fn floor<'a>(months: impl Iterator<Item = &'a CostMonth>, today: Day) -> f64 {
-    let mut months: Vec<&CostMonth> = months.collect();
-    months.sort_by_key(|m| m.month);
-    let whole = months.iter().rev().find(|m| m.month.end() <= today).or(months.last());
-    let month = whole.and_then(|m| m.grouped().get(Metric::Unblended).to_f64()).unwrap_or(0.0);
-    (month * 0.01).max(10.0)
+fn floor(months: &BTreeMap<Month, f64>, today: Day) -> f64 {
+    let whole = months.iter().rev().find(|(month, _)| month.end() <= today).or(months.iter().next_back());
+    (whole.map_or(0.0, |(_, grouped)| *grouped) * 0.01).max(10.0)
 }
 
 /// All judged days that stand out, oldest first. `values` is one value for each day, oldest first.
