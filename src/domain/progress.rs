@@ -31,7 +31,7 @@ impl Source {
             Self::Costs => "costs",
             Self::Events => "events",
             Self::Checks => "checks",
-            Self::Footprint => "footprint",
+            Self::Footprint => "own use",
         }
     }
 }
