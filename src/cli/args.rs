@@ -329,8 +329,9 @@ pub enum SimAction {
         /// Something that is wrong, everywhere or in one account; may be given again. An unknown name lists them all.
         #[arg(long = "trouble", value_name = "NAME[@ACCOUNT]")]
         troubles: Vec<String>,
-        /// What goes wrong with single requests: seed=N and rules NAME[:ARGUMENT][=WHEN][@PLACE], by commas. WHEN is a
-        /// share such as 0.2, first3 or #2. An unknown name lists them all.
+        /// What goes wrong with single requests: seed=N and rules, by commas. A rule is NAME:ARGUMENT=WHEN@PLACE, of which
+        /// only the name is needed; WHEN is a share such as 0.2, first3 or #2, PLACE a service, account or region. An
+        /// unknown name lists them all.
         #[arg(long, value_name = "PLAN")]
         faults: Option<String>,
     },

@@ -417,7 +417,7 @@ impl Draft<'_> {
         self.put_packed(connection, &usage_name(connection, usage.account, usage.month, &usage.service), usage)
     }
 
-    /// What AWS changed of past months; the oldest beyond [`RESTATEMENTS`] go.
+    /// What AWS changed of past months; the oldest beyond 500 go.
     pub fn restated(&mut self, connection: &ConnectionId, new: Vec<Restatement>) -> Result<&mut Self, VaultError> {
         let mut all = self.store.restatements(connection)?;
         all.extend(new);
