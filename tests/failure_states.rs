@@ -34,7 +34,9 @@ impl Scene {
         let server = SimServer::start(world.clone(), Arc::new(FixedClock(now)), options).unwrap();
         let program = Program::with_vault().calling(&server.url(), &world.agency.access_key, "any");
         program.ok(&["client", "add", CLIENT]);
-        Self { world, server, program }
+        let scene = Self { world, server, program };
+        scene.config("");
+        scene
     }
 
     fn client(&self) -> &SimClient {
@@ -64,6 +66,8 @@ impl Scene {
 
     fn config(&self, text: &str) {
         std::fs::create_dir_all(self.program.path("bailiwick/config")).unwrap();
+        // As fast as AWS itself allows, for these tests wait for little else.
+        let text = format!("lookups_per_second = 2.0\n{text}");
         std::fs::write(self.program.path("bailiwick/config/config.toml"), text).unwrap();
     }
 }
