@@ -52,6 +52,10 @@ fn ministack() -> Emulator {
         let create = ["iam", "create-role", "--role-name", role, "--path", "/bailiwick/"];
         emulator
             .aws(&Keys::new(CLIENT, OWN_SECRET), &[&create[..], &["--assume-role-policy-document", &policy]].concat());
+        let may = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Resource":"*","Action":["ce:GetCostAndUsage",
+            "cloudtrail:LookupEvents","organizations:ListAccounts"]}]}"#;
+        let put = ["iam", "put-role-policy", "--role-name", role, "--policy-name", "read", "--policy-document", may];
+        emulator.aws(&Keys::new(CLIENT, OWN_SECRET), &put);
     }
     emulator
 }
