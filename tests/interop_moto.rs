@@ -156,7 +156,8 @@ fn months() -> Vec<Month> {
     (1 - MONTHS..=0).map(|back| open.plus(back)).collect()
 }
 
-/// Answers in the order in which a first sync asks: the grouped months, their totals, then the days of each month.
+/// Answers in the order in which a first sync asks: the grouped months, their totals, their parts by record type and
+/// by region, then the days of each month.
 fn canned(accounts: &[String]) -> Vec<Value> {
     let tomorrow = NOW.parse::<Timestamp>().unwrap().day().plus(1);
     let metrics = |amount: Decimal| -> Value {
@@ -172,6 +173,10 @@ fn canned(accounts: &[String]) -> Vec<Value> {
             |a: usize, s: usize| json!({"Keys": [accounts[a], SERVICES[s]], "Metrics": metrics(amount(month, a, s))});
         (0..accounts.len()).flat_map(|a| (0..SERVICES.len()).map(move |s| (a, s))).map(|(a, s)| cell(a, s)).collect()
     };
+    let split = |month: usize, part: &str| -> Vec<Value> {
+        let of = |a: usize| -> Decimal { (0..SERVICES.len()).map(|s| amount(month, a, s)).sum() };
+        (0..accounts.len()).map(|a| json!({"Keys": [accounts[a], part], "Metrics": metrics(of(a))})).collect()
+    };
     let names: Vec<Value> =
         accounts.iter().map(|id| json!({"Value": id, "Attributes": {"description": "from the bill"}})).collect();
     let answer = |periods: Vec<Value>| json!({"ResultsByTime": periods, "DimensionValueAttributes": names});
@@ -181,6 +186,8 @@ fn canned(accounts: &[String]) -> Vec<Value> {
     let mut answers = vec![
         answer(each(&|i, m| period(m.first(), end(m), groups(i), json!({})))),
         answer(each(&|i, m| period(m.first(), end(m), Vec::new(), metrics(grouped(i, accounts.len()) + residual(i))))),
+        answer(each(&|i, m| period(m.first(), end(m), split(i, "Usage"), json!({})))),
+        answer(each(&|i, m| period(m.first(), end(m), split(i, "eu-central-1"), json!({})))),
     ];
     for (index, month) in months.iter().enumerate().skip(usize::try_from(MONTHS - DAILY_MONTHS).unwrap()) {
         // All of a month's costs fall on its first day.
