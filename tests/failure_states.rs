@@ -1,127 +1,22 @@
 //! Every state in which a connection can fail, end to end: a switch of the simulator, the real binary, the code in the
 //! JSON and the words with the next step.
 
+#[path = "failure_states/access.rs"]
+mod access;
 mod program;
+#[path = "failure_states/scene.rs"]
+mod scene;
 
 use bailiwick::{
-    app::fleet::role_of,
-    domain::{FixedClock, Timestamp},
+    domain::FixedClock,
     sim::{
-        server::{Action, ServeOptions, Service, SimKey, SimKeyKind, SimServer, Trouble, TroubleAt},
-        world::{SimAccount, SimClient, World, WorldConfig},
+        server::{Action, ServeOptions, Service, SimServer, Trouble},
+        world::World,
     },
 };
-use program::{Program, Ran, private_file};
+use scene::{CLIENT, NOW, Scene, fails, probe, state, told};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
-
-const NOW: &str = "2026-11-22T02:14:55Z";
-/// A payer and one member.
-const CLIENT: &str = "kestrel-freight";
-
-struct Scene {
-    world: Arc<World>,
-    server: SimServer,
-    program: Program,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let now: Timestamp = NOW.parse().unwrap();
-        let world = Arc::new(World::generate(WorldConfig { seed: 1, now, accounts: 24, events: 1_000 }));
-        let keys = keys(&world);
-        let options = ServeOptions { keys, ..ServeOptions::default() };
-        let server = SimServer::start(world.clone(), Arc::new(FixedClock(now)), options).unwrap();
-        let program = Program::with_vault().calling(&server.url(), &world.agency.access_key, "any");
-        program.ok(&["client", "add", CLIENT]);
-        let scene = Self { world, server, program };
-        scene.config("");
-        scene
-    }
-
-    fn client(&self) -> &SimClient {
-        self.world.clients.iter().find(|c| c.id == CLIENT).unwrap()
-    }
-
-    fn account(&self, place: usize) -> &SimAccount {
-        let id = self.client().accounts[place];
-        self.world.accounts.iter().find(|a| a.id == id).unwrap()
-    }
-
-    fn arn(&self, place: usize) -> String {
-        let account = self.account(place);
-        format!("arn:aws:iam::{}:role/{}", account.id, role_of(account).unwrap())
-    }
-
-    /// `connect` of the payer (0) or the member (1), by the ExternalId its role was made with.
-    fn connect(&self, place: usize, more: &[&str]) -> (i32, Value) {
-        let (arn, id) = (self.arn(place), self.client().external_id.clone());
-        let arguments = ["--now", NOW, "connect", CLIENT, "--role-arn", &arn, "--external-id", &id, "--json"];
-        told(&self.program.run(&[&arguments[..], more].concat()))
-    }
-
-    fn troubles(&self, troubles: impl IntoIterator<Item = TroubleAt>) {
-        self.server.set_troubles(troubles.into_iter().collect());
-    }
-
-    fn config(&self, text: &str) {
-        std::fs::create_dir_all(self.program.path("bailiwick/config")).unwrap();
-        // As fast as AWS itself allows, for these tests wait for little else.
-        let text = format!("lookups_per_second = 2.0\n{text}");
-        std::fs::write(self.program.path("bailiwick/config/config.toml"), text).unwrap();
-    }
-}
-
-/// Keys beside the agency's: an IAM user of the payer, its root, and a session of IAM Identity Center.
-fn keys(world: &World) -> Vec<SimKey> {
-    let client = world.clients.iter().find(|c| c.id == CLIENT).unwrap();
-    let key = |access_key: &str, token: Option<&str>, kind, allowed: &[&str]| SimKey {
-        access_key: access_key.into(),
-        token: token.map(Into::into),
-        account: client.accounts[0],
-        kind,
-        allowed: allowed.iter().map(|a| (*a).to_owned()).collect(),
-    };
-    let three = ["ce:GetCostAndUsage", "cloudtrail:LookupEvents", "organizations:ListAccounts"];
-    vec![
-        key("AKIAUSERUSERUSERUSER", None, SimKeyKind::User { name: "auditor".into() }, &three),
-        key("AKIAROOTROOTROOTROOT", None, SimKeyKind::Root, &["*"]),
-        key(
-            "ASIAPROFILEPROFILEPR",
-            Some("token-of-the-profile"),
-            SimKeyKind::Session { role: "AWSReservedSSO_Audit_0123456789abcdef".into(), name: "ines".into() },
-            &three,
-        ),
-    ]
-}
-
-fn told(ran: &Ran) -> (i32, Value) {
-    (ran.code, serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{ran:?}")))
-}
-
-fn probe<'a>(report: &'a Value, name: &str) -> &'a Value {
-    let found = report["results"].as_array().unwrap().iter().find(|result| result["probe"] == name);
-    found.unwrap_or_else(|| panic!("{name}: {report}"))
-}
-
-/// The code and both sentences of a failed gate.
-fn fails(report: &(i32, Value), code: &str, what: &str, next: &str) {
-    let (exit, report) = report;
-    assert_eq!((*exit, &report["gate"], &report["code"]), (1, &"failed".into(), &code.into()), "{report}");
-    let text = |name: &str| report[name].as_str().unwrap_or_default().to_owned();
-    assert!(text("what").contains(what), "{report}");
-    assert!(text("next_step").contains(next), "{report}");
-}
-
-/// A state of one service, in a connection that may be used.
-fn state(report: &(i32, Value), name: &str, outcome: &str, code: &str, what: &str, next: &str) {
-    let (exit, report) = report;
-    assert_eq!((*exit, &report["gate"]), (0, &"passed".into()), "{report}");
-    let found = probe(report, name);
-    assert_eq!((&found["outcome"], &found["code"]), (&outcome.into(), &code.into()), "{report}");
-    assert!(found["what"].as_str().unwrap().contains(what), "{found}");
-    assert!(found["next_step"].as_str().unwrap().contains(next), "{found}");
-}
 
 #[test]
 fn three_reasons_for_one_refusal_are_told_apart() {
@@ -442,91 +337,6 @@ fn a_suspended_member_is_told_by_its_organization() {
     let accounts = scene.program.json(&["--now", later, "accounts", "--json"]);
     let row = accounts["rows"].as_array().unwrap().iter().find(|a| a["account"] == member.to_string()).unwrap();
     assert_eq!((&row["state"], &row["left_at"]), (&"LEFT".into(), &later.into()), "{row}");
-}
-
-#[test]
-fn a_profile_works_as_a_connection_and_a_login_that_is_over_says_so() {
-    let scene = Scene::new();
-    std::fs::write(
-        scene.program.path("aws-credentials"),
-        "[acme-audit]\naws_access_key_id = ASIAPROFILEPROFILEPR\naws_secret_access_key = any\naws_session_token = token-of-the-profile\n",
-    )
-    .unwrap();
-    let sso = "[profile acme-sso]\nsso_session = acme\nsso_account_id = 111122223333\nsso_role_name = Audit\nregion = us-east-1\n\
-               [sso-session acme]\nsso_start_url = https://acme.awsapps.com/start\nsso_region = us-east-1\n";
-    std::fs::write(scene.program.path("aws-config"), sso).unwrap();
-    let connect =
-        |profile: &str| told(&scene.program.run(&["--now", NOW, "connect", CLIENT, "--profile", profile, "--json"]));
-    let (code, report) = connect("acme-audit");
-    assert_eq!((code, &report["gate"], &report["access"]), (0, &"passed".into(), &"profile".into()), "{report}");
-    assert_eq!((&report["account"], &report["kind"]), (&scene.account(0).id.to_string().into(), &"payer".into()));
-    let skipped: Vec<&str> = report["results"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|r| r["outcome"] == "skipped")
-        .map(|r| r["probe"].as_str().unwrap())
-        .collect();
-    assert_eq!(skipped, ["caller", "session_policy", "no_external_id", "random_external_id", "decoy_external_id"]);
-    let synced = scene.program.run(&["--now", NOW, "sync"]);
-    assert_eq!((synced.code, synced.error.as_str()), (0, ""), "{synced:?}");
-
-    fails(&connect("acme-sso"), "sso_login_expired", "profile acme-sso is over", "aws sso login --profile acme-sso");
-    fails(&connect("nobody"), "credentials_missing", "profile nobody", "aws sso login --profile nobody");
-}
-
-#[test]
-fn an_access_key_is_sealed_warned_of_each_time_and_refused_for_root() {
-    let scene = Scene::new();
-    let file = scene.program.path("key.csv");
-    private_file(
-        &file,
-        "Access key ID,Secret access key\nAKIAROOTROOTROOTROOT,root-secret-root-secret-root-secret-root\n",
-    );
-    let path = file.to_str().unwrap().to_owned();
-    let connect = ["--now", NOW, "connect", CLIENT, "--access-key-file", &path, "--json"];
-    let root = told(&scene.program.run(&connect));
-    fails(&root, "root_credentials", "is the root user of account", "delete that key");
-    assert_eq!(scene.program.json(&["client", "list", "--json"])["clients"][0]["connections"], 0);
-
-    let secret = "user-secret-user-secret-user-secret-user";
-    private_file(&file, &format!("AKIAUSERUSERUSERUSER\n{secret}\n"));
-    let ran = scene.program.run(&connect);
-    let (code, report) = told(&ran);
-    assert_eq!(
-        (code, &report["gate"], &report["through"]),
-        (0, &"passed".into(), &"access key AKIA…USER".into()),
-        "{report}"
-    );
-    assert!(ran.error.contains("warning: the long-lived access key AKIA…USER is kept here since today"), "{ran:?}");
-    std::fs::remove_file(&file).unwrap();
-
-    let later = "2026-11-28T02:14:55Z";
-    let synced = scene.program.run(&["--now", later, "sync"]);
-    assert_eq!(synced.code, 0, "{synced:?}");
-    assert!(synced.error.contains("is kept here for 6 days"), "{synced:?}");
-    // Neither the secret nor the whole id is anywhere but sealed.
-    let shown = scene.program.ok(&["connection", "list", "--json"]);
-    for text in [&synced.error, &synced.out, &ran.out, &ran.error, &shown] {
-        assert!(!text.contains(secret) && !text.contains("AKIAUSERUSERUSERUSER"), "{text}");
-    }
-    let mut files = vec![scene.program.path("bailiwick")];
-    while let Some(path) = files.pop() {
-        if path.is_dir() {
-            files.extend(std::fs::read_dir(path).unwrap().map(|e| e.unwrap().path()));
-        } else {
-            let bytes = std::fs::read(&path).unwrap();
-            for secret in [secret, "AKIAUSERUSERUSERUSER"] {
-                let found = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());
-                assert!(!found, "{} holds a secret", path.display());
-            }
-        }
-    }
-    // Its policy lacks an action: that is said of the key, as of a role.
-    scene.troubles([Trouble::ActionMissing(Action::LookupEvents).everywhere()]);
-    let id = scene.account(0).id.to_string();
-    let (_, tested) = told(&scene.program.run(&["--now", later, "connection", "test", CLIENT, &id, "--json"]));
-    assert_eq!(probe(&tested["connections"][0], "events")["code"], "action_missing", "{tested}");
 }
 
 #[test]
