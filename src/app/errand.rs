@@ -1,6 +1,7 @@
 //! What the console does with clients and connections: what talks to AWS on a thread of its own, the rest at once.
 
 use super::{
+    background::Background,
     engine::{self, Engine},
     newcomers::Newcomers,
     report::Report,
@@ -22,7 +23,6 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::Arc,
-    thread::JoinHandle,
 };
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
@@ -42,8 +42,7 @@ pub struct Means {
 /// The one errand that may talk to AWS. Dropping it stops the errand and waits until nothing of it holds the vault.
 #[derive(Default)]
 pub struct Errands {
-    thread: Option<JoinHandle<()>>,
-    stop: Option<oneshot::Sender<()>>,
+    thread: Background,
 }
 
 impl Errands {
@@ -54,10 +53,8 @@ impl Errands {
             Ok(result) => return ended(result),
             Err(errand) => errand,
         };
-        self.end();
-        let (stop, stopped) = oneshot::channel::<()>();
         let screen = to_screen.clone();
-        let work = move || {
+        let work = move |stopped: oneshot::Receiver<()>| {
             let tell = |result: &GateResult| {
                 let _ = screen.send(Msg::Probe { request, probe: ProbeView::new(result) });
             };
@@ -79,25 +76,14 @@ impl Errands {
             };
             let _ = screen.send(Msg::ErrandEnded { request, result });
         };
-        match std::thread::Builder::new().name("errand".into()).spawn(work) {
-            Ok(thread) => (self.thread, self.stop) = (Some(thread), Some(stop)),
-            Err(_) => ended(Err("that could not start: the system gives no more threads".into())),
+        if self.thread.begin("errand", work).is_err() {
+            ended(Err("that could not start: the system gives no more threads".into()));
         }
     }
 
     /// Stops between two requests; whether there was anything to stop.
     pub fn end(&mut self) -> bool {
-        drop(self.stop.take());
-        let Some(thread) = self.thread.take() else { return false };
-        let running = !thread.is_finished();
-        let _ = thread.join();
-        running
-    }
-}
-
-impl Drop for Errands {
-    fn drop(&mut self) {
-        self.end();
+        self.thread.end()
     }
 }
 

@@ -5,6 +5,7 @@ mod chore;
 mod clients;
 mod arguments;
 mod audit;
+mod background;
 mod clock;
 mod commands;
 mod connect;
@@ -58,6 +59,21 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
+    /// Of a program that was started at that time without any option or variable.
+    #[cfg(test)]
+    fn at(now: &str) -> Self {
+        Self {
+            environment: Environment::default(),
+            clock: Arc::new(FixedClock(now.parse().unwrap())),
+            passphrase_file: None,
+            credential_file: None,
+            key_file: None,
+            recovery_code_file: None,
+            wait: false,
+            ascii: false,
+        }
+    }
+
     /// Who uses the program, through something.
     fn actor(&self, via: Via) -> Actor {
         Actor::new(&self.environment.user, via)

@@ -99,24 +99,14 @@ mod tests {
     use crate::{
         app::{Setting, demo::Demo},
         cli::WorldArgs,
-        config::Environment,
-        domain::{FixedClock, Source, SyncEvent},
+        domain::{Source, SyncEvent},
     };
-    use std::{collections::BTreeMap, sync::Arc};
+    use std::collections::BTreeMap;
     use tokio::sync::mpsc::unbounded_channel;
 
     #[test]
     fn what_is_due_begins_by_itself_and_then_it_sleeps_until_the_next_turn() {
-        let setting = Setting {
-            environment: Environment::default(),
-            clock: Arc::new(FixedClock("2026-11-22T02:14:55Z".parse().unwrap())),
-            passphrase_file: None,
-            credential_file: None,
-            key_file: None,
-            recovery_code_file: None,
-            wait: false,
-            ascii: false,
-        };
+        let setting = Setting::at("2026-11-22T02:14:55Z");
         let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
         let (engine, desk) = (&demo.engine, &demo.desk);
         assert_eq!(Round::new(Schedule::default(), engine).wakes_at(), None, "by hand only: no deadline at all");

@@ -1,22 +1,18 @@
 //! The sync that the console has under way, on a thread of its own.
 
-use super::engine::Engine;
+use super::{background::Background, engine::Engine};
 use crate::{
     domain::{Failure, FailureKind, SyncEvent, SyncOrder},
     sync::{Control, Wanted},
     tui::{Msg, NoticeLevel},
 };
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    thread::JoinHandle,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 /// The one sync that may be under way. Dropping it stops the sync and waits until nothing of it writes any more.
 #[derive(Default)]
 pub struct Run {
-    thread: Option<JoinHandle<()>>,
-    stop: Option<oneshot::Sender<()>>,
+    thread: Background,
     control: Control,
 }
 
@@ -29,14 +25,11 @@ impl Run {
         if self.is_running() {
             return notice(NoticeLevel::Hint, "a sync is running: pane 7 shows how far it is");
         }
-        // One that has told its end is at the end of its thread too.
-        self.end();
         let control = Control::default();
         self.control = control.clone();
-        let (stop, stopped) = oneshot::channel::<()>();
         let (mut engine, screen) = (engine.clone(), to_screen.clone());
         engine.options.wanted = wanted;
-        let work = move || {
+        let work = move |stopped: oneshot::Receiver<()>| {
             let tell = {
                 let screen = screen.clone();
                 move |event: SyncEvent| {
@@ -55,9 +48,9 @@ impl Run {
             let failure = Failure { kind: FailureKind::Bug, what, next_step };
             let _ = screen.send(Msg::Sync(SyncEvent::Aborted { failure }));
         };
-        match std::thread::Builder::new().name("sync".into()).spawn(work) {
-            Ok(thread) => (self.thread, self.stop) = (Some(thread), Some(stop)),
-            Err(_) => notice(NoticeLevel::Error, "the sync could not start: the system gives no more threads"),
+        // One that has told its end is at the end of its thread too, and is waited for here.
+        if self.thread.begin("sync", work).is_err() {
+            notice(NoticeLevel::Error, "the sync could not start: the system gives no more threads");
         }
     }
 }
@@ -65,7 +58,7 @@ impl Run {
 impl Run {
     /// Whether a sync is under way.
     pub fn is_running(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) && !self.control.is_over()
+        self.thread.is_running() && !self.control.is_over()
     }
 
     /// Does what is wanted of the sync that is under way; whether there is one that can still do it.
@@ -75,16 +68,6 @@ impl Run {
 
     /// Stops between two commits; whether there was anything to stop.
     pub fn end(&mut self) -> bool {
-        drop(self.stop.take());
-        let Some(thread) = self.thread.take() else { return false };
-        let running = !thread.is_finished();
-        let _ = thread.join();
-        running
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        self.end();
+        self.thread.end()
     }
 }

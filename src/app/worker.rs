@@ -280,26 +280,13 @@ fn close(opened: Opened) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        cli::WorldArgs,
-        config::Environment,
-        domain::{FixedClock, SyncEvent},
-    };
+    use crate::{cli::WorldArgs, domain::SyncEvent};
     use std::sync::mpsc;
     use tokio::sync::mpsc::unbounded_channel;
 
     #[test]
     fn a_lock_stops_the_sync_and_lets_go_of_the_vault() {
-        let setting = Setting {
-            environment: Environment::default(),
-            clock: Arc::new(FixedClock("2026-11-22T02:14:55Z".parse().unwrap())),
-            passphrase_file: None,
-            credential_file: None,
-            key_file: None,
-            recovery_code_file: None,
-            wait: false,
-            ascii: false,
-        };
+        let setting = Setting::at("2026-11-22T02:14:55Z");
         let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
         let vault = Arc::downgrade(&demo.engine.vault);
         let mut opened = Opened::new(demo.desk, demo.engine, Schedule::default(), Vec::new());
@@ -353,16 +340,7 @@ mod tests {
 
     #[test]
     fn a_sync_is_held_and_resumed_and_what_is_no_run_any_more_takes_only_a_retry() {
-        let setting = Setting {
-            environment: Environment::default(),
-            clock: Arc::new(FixedClock("2026-11-22T02:14:55Z".parse().unwrap())),
-            passphrase_file: None,
-            credential_file: None,
-            key_file: None,
-            recovery_code_file: None,
-            wait: false,
-            ascii: false,
-        };
+        let setting = Setting::at("2026-11-22T02:14:55Z");
         let demo = Demo::build(&setting, &WorldArgs { seed: 1, accounts: 24, events: 1_000 }, |_| {}).unwrap();
         let mut opened = Opened::new(demo.desk, demo.engine, Schedule::default(), Vec::new());
         let (to_screen, mut told) = unbounded_channel();

@@ -1,4 +1,4 @@
-//! What is written of a client: changes that are gathered under the names of [`super`] and become durable together.
+//! What is written of a client: changes that are gathered under the names of its parent and become durable together.
 
 use super::{
     AccountList, ClientStore, PACKED_LIMIT, RESTATEMENTS, SCHEMA, Sources, StoredKey, event_name, month_name,
@@ -40,7 +40,7 @@ impl Draft<'_> {
         Ok(self)
     }
 
-    /// Connections, new or changed; their keys must be there ([`Vault::add_connections`]).
+    /// Connections, new or changed; their keys must be there ([`crate::vault::Vault::add_connections`]).
     pub fn connections(&mut self, connections: &[Connection]) -> Result<&mut Self, VaultError> {
         for connection in connections {
             let (scope, name) = (self.store.of(&connection.id), Name::new("connection")?);
