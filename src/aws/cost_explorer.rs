@@ -4,7 +4,7 @@ use super::{
     Api, AwsError, CostPage, CostPeriod, CostQuery, CostRow, Costs, Granularity, Grouping, SdkSession, UsageQuery,
     home_region,
 };
-use crate::domain::{Amounts, Currency, Day, Metric, Untrusted};
+use crate::domain::{Amounts, Currency, Day, FailureKind, Metric, Untrusted};
 use aws_sdk_costexplorer::types::{
     DateInterval, Dimension, DimensionValues, Expression, Granularity as WireGranularity, GroupDefinition,
     GroupDefinitionType, MetricValue, ResultByTime,
@@ -57,7 +57,7 @@ impl SdkSession {
             .start(start.to_string())
             .end(end.to_string())
             .build()
-            .map_err(|e| AwsError::unusable(API, e.to_string()))?;
+            .map_err(|e| AwsError::ours(API, FailureKind::Bug, &e.to_string()))?;
         let answer = aws_sdk_costexplorer::Client::new(&self.in_region(&home_region(self.partition)))
             .get_cost_and_usage()
             .time_period(period)

@@ -131,6 +131,11 @@ impl AwsError {
         Self::transport(api, FailureKind::Invalid, message, false)
     }
 
+    /// Whether AWS answered with success, though nothing could be made of the answer: Cost Explorer charges for that.
+    pub fn was_answered(&self) -> bool {
+        self.code.is_empty() && self.status.map_or(self.kind == FailureKind::Invalid, |status| status < 400)
+    }
+
     /// The failure in words: what, why, and what to do next. Safe to print.
     pub fn failure(&self) -> Failure {
         super::words::failure(self)

@@ -1,7 +1,7 @@
 //! CloudTrail `LookupEvents`, one page at a time.
 
 use super::{Api, AwsError, LookupFilter, LookupPage, LookupQuery, RawEvent, SdkSession, Trail};
-use crate::domain::Timestamp;
+use crate::domain::{FailureKind, Timestamp};
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_smithy_types::DateTime;
 
@@ -13,7 +13,7 @@ impl Trail for SdkSession {
         let api = Api::LookupEvents;
         let attribute = |key, value: &str| {
             let attribute = LookupAttribute::builder().attribute_key(key).attribute_value(value).build();
-            attribute.map(|one| vec![one]).map_err(|e| AwsError::unusable(api, e.to_string()))
+            attribute.map(|one| vec![one]).map_err(|e| AwsError::ours(api, FailureKind::Bug, &e.to_string()))
         };
         let attributes = match query.filter {
             LookupFilter::All => None,

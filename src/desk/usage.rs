@@ -8,8 +8,8 @@ use super::{
 use crate::{
     aws::{Api, Assume, AwsError, Costs, Job, UsageQuery, session_policy},
     connect::{Opener, Secrets},
-    domain::{AccountId, ClientId, Connection, Currency, Failure, Month, Timestamp, Untrusted, UsageCell, UsageMonth},
-    sync::{Caps, gate_failure, price},
+    domain::{AccountId, ClientId, Connection, Currency, Failure, Month, Untrusted, UsageCell, UsageMonth},
+    sync::{Caps, Pages, gate_failure, price},
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -45,8 +45,6 @@ pub struct UsageView {
 const FRESH_SECONDS: i64 = 8 * 3_600;
 /// The day of the next month from which a month that is no estimate any more is taken for settled.
 const SETTLED_DAY: i64 = 8;
-/// Pages of one answer at most: each is paid for.
-const PAGES: u64 = 20;
 
 impl Desk {
     /// A month that was drilled into before and is still good, if there is one. Nothing is sent.
@@ -110,19 +108,17 @@ impl Desk {
             cells: Vec::new(),
             read_at: now,
         };
-        let (mut next, mut requests): (Option<String>, u64) = (None, 0);
+        let (mut pages, mut requests) = (Pages::of_costs(), 0);
         loop {
-            self.reserve(&data, caps, now)?.map_err(refused)?;
+            data.store.reserve_page(caps, now)?.map_err(refused)?;
             let account = connection.account();
-            let ask = || session.usage_page(&query, next.as_deref());
-            let page = match line.pacer.call(Api::GetCostAndUsage, account, None, ask).await.0 {
-                Ok(page) => page,
-                Err(error) => {
-                    self.take_back(&data, now)?;
-                    return Err(failed(error));
-                }
-            };
-            requests += 1;
+            let ask = || session.usage_page(&query, pages.token());
+            let (answered, attempts) = line.pacer.call(Api::GetCostAndUsage, account, None, ask).await;
+            let paid = u64::from(answered.is_ok()) + u64::from(attempts.unusable);
+            data.store.settle_page(paid, now)?;
+            requests += paid;
+            let page = answered.map_err(failed)?;
+            let new = !page.periods.is_empty();
             for period in page.periods {
                 usage.estimated |= period.estimated;
                 for row in period.rows {
@@ -131,10 +127,10 @@ impl Desk {
                     usage.cells.push(UsageCell { day: period.start, usage_type, amounts: row.amounts });
                 }
             }
-            if page.next.is_none() || page.next == next || requests >= PAGES {
+            // What leads nowhere is not called read, and is not kept.
+            if !pages.turn(page.next, new).map_err(|astray| refused(astray.in_costs()))? {
                 break;
             }
-            next = page.next;
         }
         usage.settled = !usage.estimated && now.day() >= scope.month.end().plus(SETTLED_DAY - 1);
         let mut draft = data.store.draft();
@@ -155,26 +151,5 @@ impl Desk {
                 scope.client, scope.account
             ))
         })
-    }
-
-    fn reserve(&self, data: &ClientData, caps: Caps, at: Timestamp) -> Result<Result<(), Failure>, DeskError> {
-        let mut spend = data.store.spend()?;
-        if let Err(failure) = spend.allow(data.id(), caps, at) {
-            return Ok(Err(failure));
-        }
-        spend.enter(1, at);
-        let mut draft = data.store.draft();
-        draft.spend(&spend)?;
-        draft.commit()?;
-        Ok(Ok(()))
-    }
-
-    fn take_back(&self, data: &ClientData, at: Timestamp) -> Result<(), DeskError> {
-        let mut spend = data.store.spend()?;
-        spend.take_back(at);
-        let mut draft = data.store.draft();
-        draft.spend(&spend)?;
-        draft.commit()?;
-        Ok(())
     }
 }

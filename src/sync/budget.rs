@@ -1,8 +1,16 @@
 //! What Cost Explorer's answers cost the clients: a ledger by client, and hard caps on it.
 
-use crate::domain::{ClientId, Day, Failure, FailureKind, Timestamp};
+use super::store::ClientStore;
+use crate::{
+    domain::{ClientId, Day, Failure, FailureKind, Timestamp},
+    vault::VaultError,
+};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    convert::Infallible,
+    sync::{Mutex, PoisonError},
+};
 
 /// Days of which the ledger keeps each one; months are kept for ever.
 const DAYS_KEPT: i64 = 62;
@@ -52,11 +60,12 @@ impl SpendLedger {
         self.days.retain(|kept, _| day.days_since(*kept) <= DAYS_KEPT);
     }
 
-    /// Takes back a page that AWS did not answer, for which it charges nothing.
-    pub fn take_back(&mut self, at: Timestamp) {
-        let day = at.day();
+    /// Says what a page that was entered then came to: none where AWS refused, which costs nothing, and more than one
+    /// where answers broke off and were asked for again.
+    pub fn settle(&mut self, pages: u64, entered_at: Timestamp) {
+        let day = entered_at.day();
         for count in [self.pages.get_mut(&day.month().first()), self.days.get_mut(&day)].into_iter().flatten() {
-            *count = count.saturating_sub(1);
+            *count = (*count + pages).saturating_sub(1);
         }
     }
 
@@ -78,6 +87,65 @@ impl SpendLedger {
             return Ok(());
         };
         Err(Failure::new(FailureKind::BudgetReached, what, next))
+    }
+}
+
+/// A ledger is read, changed and written by one at a time: the console drills and tests beside a sync.
+static WRITING: Mutex<()> = Mutex::new(());
+
+impl ClientStore {
+    /// Enters one page that is about to be asked for, durably; or says which cap is reached.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written.
+    pub fn reserve_page(&self, caps: Caps, at: Timestamp) -> Result<Result<(), Failure>, VaultError> {
+        self.change_spend(|spend| {
+            spend.allow(self.client(), caps, at)?;
+            spend.enter(1, at);
+            Ok(())
+        })
+    }
+
+    /// Says what a page that was reserved then came to, as [`SpendLedger::settle`].
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written.
+    pub fn settle_page(&self, pages: u64, reserved_at: Timestamp) -> Result<(), VaultError> {
+        if pages == 1 {
+            return Ok(());
+        }
+        self.change_spend(|spend| {
+            spend.settle(pages, reserved_at);
+            Ok::<_, Infallible>(())
+        })
+        .map(|_| ())
+    }
+
+    /// Enters pages that were paid.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written.
+    pub fn enter_pages(&self, pages: u64, at: Timestamp) -> Result<(), VaultError> {
+        self.change_spend(|spend| {
+            spend.enter(pages, at);
+            Ok::<_, Infallible>(())
+        })
+        .map(|_| ())
+    }
+
+    fn change_spend<E>(
+        &self,
+        change: impl FnOnce(&mut SpendLedger) -> Result<(), E>,
+    ) -> Result<Result<(), E>, VaultError> {
+        let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spend = self.spend()?;
+        let changed = change(&mut spend);
+        if changed.is_ok() {
+            let mut draft = self.draft();
+            draft.spend(&spend)?;
+            draft.commit()?;
+        }
+        Ok(changed)
     }
 }
 
@@ -117,8 +185,8 @@ mod tests {
         let mut ledger = SpendLedger::default();
         ledger.enter(3, at("2026-08-05T10:00:00Z"));
         ledger.enter(1, at("2026-11-23T10:00:00Z"));
-        ledger.take_back(at("2026-11-23T10:00:01Z"));
-        ledger.take_back(at("2026-11-23T10:00:02Z"));
+        ledger.settle(0, at("2026-11-23T10:00:01Z"));
+        ledger.settle(0, at("2026-11-23T10:00:02Z"));
         assert_eq!(ledger.on("2026-11-23".parse().unwrap()), 0);
         assert_eq!(ledger.days.len(), 1, "only the present day is left: {ledger:?}");
         assert_eq!(ledger.in_month_of("2026-08-31".parse().unwrap()), 3);

@@ -93,14 +93,15 @@ impl<C: Assume> Context<C> {
         job: JobId,
     ) -> Result<Answer, Failure> {
         let mut answer = Answer::default();
-        let mut pages = Pages::new(PATIENCE);
+        let mut pages = Pages::of_costs();
         loop {
-            self.reserve(run).await?;
+            let reserved_at = self.reserve(run).await?;
             let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
-            let page = match lease.call(job, Api::GetCostAndUsage, None, ask).await {
+            let answered = lease.call(job, Api::GetCostAndUsage, None, ask).await;
+            self.settle(run, u64::from(answered.is_ok()) + lease.take_unusable(), reserved_at).await?;
+            let page = match answered {
                 Ok(page) => page,
                 Err(error) => {
-                    self.take_back(run).await?;
                     if query.grouping == Grouping::AccountRegion && is_refused(&error) {
                         // Not every account may group by region: that is no failure, and asked again in a week.
                         tracing::info!("costs by region are not offered");
@@ -109,7 +110,6 @@ impl<C: Assume> Context<C> {
                     return Err(error.into());
                 }
             };
-            self.board.paid();
             let new = !page.periods.is_empty();
             answer.names.extend(page.names);
             for period in page.periods {
@@ -122,40 +122,23 @@ impl<C: Assume> Context<C> {
                     }
                 }
             }
-            if !pages.turn(page.next, new).map_err(nowhere)? {
+            if !pages.turn(page.next, new).map_err(Astray::in_costs)? {
                 return Ok(answer);
             }
         }
     }
 
-    /// Enters one page in the ledger, durably, unless a cap is reached.
-    pub(super) async fn reserve(&self, run: &ClientRun) -> Result<(), Failure> {
+    /// Enters one page in the ledger, durably, unless a cap is reached; tells when.
+    pub(super) async fn reserve(&self, run: &ClientRun) -> Result<Timestamp, Failure> {
         let (store, caps, now) = (run.store.clone(), self.options.caps, self.now());
-        self.blocking(run, move || {
-            let mut spend = store.spend()?;
-            let allowed = spend.allow(store.client(), caps, now);
-            if allowed.is_ok() {
-                spend.enter(1, now);
-                let mut draft = store.draft();
-                draft.spend(&spend)?;
-                draft.commit()?;
-            }
-            Ok(allowed)
-        })
-        .await?
+        self.blocking(run, move || store.reserve_page(caps, now)).await?.map(|()| now)
     }
 
-    /// A request that failed costs nothing (AWS Cost Explorer pricing: each successful paginated request).
-    pub(super) async fn take_back(&self, run: &ClientRun) -> Result<(), Failure> {
-        let (store, now) = (run.store.clone(), self.now());
-        self.blocking(run, move || {
-            let mut spend = store.spend()?;
-            spend.take_back(now);
-            let mut draft = store.draft();
-            draft.spend(&spend)?;
-            draft.commit()
-        })
-        .await
+    /// What became of the page that was reserved then.
+    pub(super) async fn settle(&self, run: &ClientRun, pages: u64, reserved_at: Timestamp) -> Result<(), Failure> {
+        self.board.paid(pages);
+        let store = run.store.clone();
+        self.blocking(run, move || store.settle_page(pages, reserved_at)).await
     }
 
     async fn keep_answer(
@@ -228,22 +211,10 @@ fn is_refused(error: &CallError) -> bool {
     matches!(error, CallError::Request(error) if error.code.contains("ValidationException"))
 }
 
-/// Pages in a row that may hold no period. Each is paid for.
-const PATIENCE: u32 = 5;
-
 /// More rows of a period. Each account and service has one row in it, so one that is there already was only repeated.
 fn add_rows(rows: &mut Vec<CostRow>, more: Vec<CostRow>) {
     let known: BTreeSet<_> = rows.iter().map(|row| (row.account, row.key.clone())).collect();
     rows.extend(more.into_iter().filter(|row| !known.contains(&(row.account, row.key.clone()))));
-}
-
-fn nowhere(astray: Astray) -> Failure {
-    let what = match astray {
-        Astray::Circle => "Cost Explorer keeps giving the same pages",
-        Astray::Empty => "Cost Explorer sends page after page without costs",
-    };
-    let next_step = "sync again later; what was complete before is kept".into();
-    Failure { kind: FailureKind::Invalid, what: what.into(), next_step }
 }
 
 fn by_month(periods: BTreeMap<crate::domain::Day, CostPeriod>) -> BTreeMap<crate::domain::Day, Vec<CostPeriod>> {

@@ -2,9 +2,10 @@
 //! the connections themselves.
 
 use super::{
-    Control, Sources,
+    Control,
     costs::store_failure,
     due::{due, listed_pages},
+    gates::gate_failure,
     judge::judge_connections,
     ledger::{LedgerEntry, RunLedger, beginning, keep},
     options::{SyncOptions, Wanted},
@@ -15,10 +16,10 @@ use super::{
 use crate::{
     aws::{Api, Assume, AwsError, Identity, Pacer},
     checks::Checks,
-    connect::{Evidence, Gate, Subject, caller, session_name},
+    connect::{caller, session_name},
     domain::{
-        Account, AccountId, AccountState, Client, Clock, Connection, Failure, FailureKind, GateState, JobId, JobKey,
-        JobState, Probe, ProbeOutcome, Purged, Source, SourceState, SyncSummary, Timestamp, TrustedPrincipal,
+        AccountId, AccountState, Client, Clock, Connection, Failure, FailureKind, JobId, JobKey, Purged, Source,
+        SyncSummary, Timestamp,
     },
     vault::{Vault, VaultError},
 };
@@ -175,7 +176,7 @@ impl Jobs {
     }
 
     /// All of them that there are.
-    fn all(&self) -> impl Iterator<Item = JobId> + use<> {
+    pub(super) fn all(&self) -> impl Iterator<Item = JobId> + use<> {
         [self.gate, self.accounts, self.costs, self.events, self.footprint].into_iter().flatten()
     }
 }
@@ -303,95 +304,6 @@ impl<C: Assume> Context<C> {
         self.judge(run).await;
     }
 
-    /// Tries the gates that are due and keeps their outcome. A job of a connection whose gate did not pass fails here.
-    async fn gates(&self, run: &ClientRun, jobs: &mut [Jobs]) {
-        let due: Vec<_> = jobs.iter().enumerate().filter_map(|(place, j)| j.gate.map(|job| (place, job))).collect();
-        if due.is_empty() {
-            return;
-        }
-        let _testing = run.testing.lock().await;
-        let known: Vec<Connection> = jobs.iter().map(|j| j.connection.clone()).collect();
-        let listed = run.store.accounts().ok().flatten().map(|l| l.accounts).unwrap_or_default();
-        let (known, listed) = (&known, &listed);
-        let verdicts = join_all(due.into_iter().map(async |(place, job)| {
-            let connection = known.get(place)?;
-            self.board.update(job, |j| {
-                j.state = JobState::Running;
-                j.total = 1;
-            });
-            let key = run.store.key_pair(connection).ok().flatten();
-            let evidence = evidence(connection, known, listed, self.options.trusted.clone());
-            let subject = Subject::of(connection, &run.profile.external_id, key.as_ref(), evidence);
-            let gate = Gate {
-                cloud: &self.cloud,
-                pacer: &self.pacer_of(job),
-                session_name: &self.session_name,
-                now: self.now(),
-                caller: &self.caller,
-            };
-            let verdict = match subject.kind {
-                Some(_) => gate.test_trust(&subject).await,
-                // It may come out of quarantine, and nothing was ever asked through it.
-                None => match self.reserve(run).await {
-                    Ok(()) => {
-                        let verdict = gate.test(&subject, &|_| {}).await;
-                        if verdict.pages_paid() == 0
-                            && let Err(failure) = self.take_back(run).await
-                        {
-                            tracing::error!(kind = failure.kind.code(), "a page that was not paid stays in the ledger");
-                        }
-                        verdict
-                    }
-                    Err(failure) => {
-                        self.board.finish(job, vec![failure], false);
-                        return None;
-                    }
-                },
-            };
-            let (account, sts) = (connection.account(), verdict.requests.sts);
-            run.ledger.borrow_mut().note(account, Api::AssumeRole, None, sts, self.now());
-            self.board.update(job, |j| {
-                j.requests += verdict.requests;
-                j.done = 1;
-            });
-            Some((place, job, verdict))
-        }))
-        .await;
-        let mut tested = Vec::new();
-        for (place, job, verdict) in verdicts.into_iter().flatten() {
-            let Some(jobs) = jobs.get_mut(place) else { continue };
-            if self.control.is_cancelled(job) {
-                // Half a test proves nothing, and nothing is read through a connection whose test is not wanted.
-                jobs.all().for_each(|job| self.board.cancelled(job));
-                *jobs = Jobs::none(jobs.connection.clone());
-                continue;
-            }
-            verdict.apply(&mut jobs.connection);
-            tested.push((job, jobs.connection.clone()));
-            self.board.finish(job, gate_failure(&jobs.connection).into_iter().collect(), false);
-        }
-        let (jobs, tested): (Vec<JobId>, Vec<Connection>) = tested.into_iter().unzip();
-        let store = run.store.clone();
-        let kept = self
-            .blocking(run, move || {
-                // The others may have been tested meanwhile.
-                let mut connections = store.connections()?;
-                for connection in &mut connections {
-                    if let Some(tested) = tested.iter().find(|tested| tested.id == connection.id) {
-                        connection.clone_from(tested);
-                    }
-                }
-                let mut draft = store.draft();
-                draft.connections(&connections)?;
-                draft.commit()
-            })
-            .await;
-        match kept {
-            Ok(()) => self.board.committed(run.store.client(), Source::Gate),
-            Err(failure) => jobs.into_iter().for_each(|job| self.board.finish(job, vec![failure.clone()], false)),
-        }
-    }
-
     /// A job that may run; one whose connection may not be used is failed on the board instead.
     fn open(&self, jobs: &Jobs, job: Option<JobId>) -> Option<JobId> {
         let job = job?;
@@ -439,62 +351,9 @@ impl<C: Assume> Context<C> {
     }
 }
 
-/// What the client's other records tell of a role that does not open.
-pub fn evidence(
-    connection: &Connection,
-    known: &[Connection],
-    listed: &[Account],
-    trusted: Option<TrustedPrincipal>,
-) -> Evidence {
-    let passed = |c: &&Connection| {
-        c.id != connection.id && c.access.role().is_some() && matches!(c.gate, GateState::Passed { .. })
-    };
-    let opened = connection.results.iter().find_map(|result| match (&result.probe, &result.outcome) {
-        (Probe::Opens, ProbeOutcome::Passed { .. }) => Some(result.at),
-        _ => None,
-    });
-    Evidence {
-        trusted,
-        sibling: known.iter().find(passed).map(Connection::account),
-        opened,
-        state: listed.iter().find(|a| a.id == connection.account()).map(|a| a.state),
-    }
-}
-
 /// The accounts that belong to the client: connected or listed.
 fn own_accounts(run: &ClientRun, jobs: &[Jobs]) -> Result<BTreeSet<AccountId>, VaultError> {
     let listed = run.store.accounts()?.map(|l| l.accounts).unwrap_or_default();
     let listed = listed.iter().filter(|a| a.state != AccountState::Left).map(|a| a.id);
     Ok(jobs.iter().map(|j| j.connection.account()).chain(listed).collect())
-}
-
-/// Why a connection may not be used, if so.
-pub fn gate_failure(connection: &Connection) -> Option<Failure> {
-    match &connection.gate {
-        GateState::Passed { .. } | GateState::Untested | GateState::Overridden { .. } => None,
-        GateState::Quarantined { .. } => Some(Failure {
-            kind: FailureKind::Quarantined,
-            what: format!("the role {} can be assumed without its ExternalId, so it is not used", connection.access),
-            next_step:
-                "ask the client to add the sts:ExternalId condition to its trust policy; it is tried again every day, or \
-                 at once with `bailiwick connection test`; `bailiwick connection override` uses it all the same"
-                    .into(),
-        }),
-        GateState::Failed { failure, .. } => Some(failure.clone()),
-    }
-}
-
-impl Sources {
-    /// Shows that the gate did not pass: nothing can be read, and what is stored grows stale.
-    pub fn unusable(&mut self, failure: &Failure) {
-        let reason = format!("{}; {}", failure.what, failure.next_step);
-        for state in [&mut self.accounts, &mut self.costs, &mut self.events] {
-            *state = match state {
-                SourceState::Fresh { at } | SourceState::Stale { at, .. } => {
-                    SourceState::Stale { at: *at, reason: reason.clone() }
-                }
-                _ => SourceState::Unavailable { reason: reason.clone() },
-            };
-        }
-    }
 }

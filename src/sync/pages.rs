@@ -1,5 +1,6 @@
 //! Following pages: where the next one begins, and when they lead nowhere.
 
+use crate::domain::{Failure, FailureKind};
 use std::{
     collections::HashSet,
     hash::{BuildHasher, RandomState},
@@ -7,17 +8,31 @@ use std::{
 
 /// Why there is no use in asking for the next page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Astray {
+pub enum Astray {
     /// The next page was asked for before.
     Circle,
     /// Too many pages in a row brought nothing new.
     Empty,
 }
 
+/// Pages of costs in a row that may hold no period. Each is paid for.
+const COSTS_PATIENCE: u32 = 5;
+
+impl Astray {
+    /// Of an answer of Cost Explorer, in words.
+    pub fn in_costs(self) -> Failure {
+        let what = match self {
+            Self::Circle => "Cost Explorer keeps giving the same pages",
+            Self::Empty => "Cost Explorer sends page after page without costs",
+        };
+        Failure::new(FailureKind::Invalid, what, "sync again later; what was complete before is kept")
+    }
+}
+
 /// The pages of one answer. AWS may send empty pages that are not the last, so only a token that comes again or a long
 /// run of pages without anything new ends it early.
 #[derive(Debug)]
-pub(super) struct Pages {
+pub struct Pages {
     next: Option<String>,
     /// The tokens that were followed, as hashes: some are 8 KB long.
     followed: HashSet<u64>,
@@ -32,6 +47,11 @@ impl Pages {
         Self { next: None, followed: HashSet::new(), hasher: RandomState::new(), idle: 0, patience }
     }
 
+    /// Before the first page of costs.
+    pub fn of_costs() -> Self {
+        Self::new(COSTS_PATIENCE)
+    }
+
     /// The token to ask with.
     pub fn token(&self) -> Option<&str> {
         self.next.as_deref()
@@ -39,6 +59,9 @@ impl Pages {
 
     /// Turns to the page that the last one named; says whether there is one. `new` is whether the last one brought
     /// anything that was not there yet.
+    ///
+    /// # Errors
+    /// When there is no use in asking for the next page.
     pub fn turn(&mut self, next: Option<String>, new: bool) -> Result<bool, Astray> {
         self.idle = if new { 0 } else { self.idle + 1 };
         if let Some(token) = &next {

@@ -159,9 +159,9 @@ impl Board {
         (self.listener)(SyncEvent::Committed { client: client.clone(), source });
     }
 
-    /// A Cost Explorer page that AWS charges for.
-    pub(super) fn paid(&self) {
-        self.paid_pages.set(self.paid_pages.get() + 1);
+    /// Cost Explorer pages that AWS charges for.
+    pub(super) fn paid(&self, pages: u64) {
+        self.paid_pages.set(self.paid_pages.get() + pages);
     }
 
     /// Findings that this run saw.
@@ -264,7 +264,7 @@ mod tests {
         board.finish(ids[1], vec![failure.clone()], true);
         board.finish(ids[2], vec![failure.clone()], false);
         board.finish(ids[3], vec![failure, cancelled], true);
-        board.paid();
+        board.paid(1);
         let at = Timestamp::from_second(0);
         let summary = board.conclude(at, at, RequestCounts::default());
         let counts = (summary.jobs_done, summary.jobs_partial, summary.jobs_failed, summary.jobs_cancelled);
