@@ -215,6 +215,28 @@ fn a_cancelled_job_keeps_what_it_stored_and_says_nothing_of_its_source_and_is_re
 }
 
 #[test]
+fn a_job_that_is_cancelled_before_its_turn_and_wanted_again_is_done_once() {
+    let (rig, control) = (Rig::new(24, 1_000), Control::default());
+    let (hold, costs) = (control.clone(), key(&rig, Source::Costs));
+    let hear = move |event: &SyncEvent| {
+        if let SyncEvent::Planned { jobs, .. } = event {
+            let job = jobs.iter().find(|job| job.key() == costs).unwrap();
+            assert!(hold.obey(SyncOrder::Pause) && hold.obey(SyncOrder::CancelJob(job.id)));
+        }
+        // Nothing of it runs yet when it is wanted again.
+        let told = job(event, Source::Costs).filter(|job| job.last_error.is_some());
+        if let Some(job) = told.filter(|job| job.state == JobState::Waiting) {
+            assert!(hold.obey(SyncOrder::Retry(job.key())));
+        }
+    };
+    let stuck = || assert!(control.obey(SyncOrder::Resume));
+    let (summary, events) = sync(&rig, one_client(), &control, hear, stuck);
+    assert_eq!((summary.jobs_cancelled, summary.jobs_failed), (0, 0), "{:?}", summary.failures);
+    assert_eq!(last(&events, Source::Costs).state, JobState::Done);
+    assert_eq!((rig.server.counts().ce, summary.requests.ce), (17, 17));
+}
+
+#[test]
 fn jobs_that_were_cancelled_or_failed_are_tried_again_within_the_run() {
     let (other, rig, control) = (Rig::new(24, 1_000), Rig::new(24, 1_000), Control::default());
     let expected = alone(&other, one_client());

@@ -4,12 +4,17 @@
 mod support;
 
 use bailiwick::{
+    app::fleet::role_of,
     desk::AccessScope,
-    domain::{AccountId, Depth, Source, SyncEvent},
+    domain::{AccountId, Depth, Source, SyncEvent, Timestamp},
+    sim::{
+        events::{Call, Caller, Identity, SimEvent},
+        world::{World, WorldConfig},
+    },
     sync::{ClientStore, SyncOptions, connection_id},
 };
-use std::collections::BTreeSet;
-use support::{Rig, is_footprint, options};
+use std::{collections::BTreeSet, sync::Arc};
+use support::{NOW, Rig, is_footprint, options};
 
 const CLIENT: &str = "kestrel-freight";
 
@@ -84,4 +89,34 @@ fn a_busy_account_is_read_in_slices_and_nothing_is_missing() {
         })
         .count();
     assert_eq!(stored as usize, wanted);
+}
+
+#[test]
+fn our_own_calls_are_read_in_parts_where_they_are_more_than_a_slice_holds() {
+    let now: Timestamp = NOW.parse().unwrap();
+    let mut world = World::generate(WorldConfig { seed: 1, now, accounts: 24, events: 1_000 });
+    let payer = world.clients.iter().find(|c| c.id == CLIENT).unwrap().accounts[0];
+    let account = world.accounts.iter_mut().find(|a| a.id == payer).unwrap();
+    let role = role_of(account).unwrap().to_owned();
+    let ours = Identity::Role { role, session: "bailiwick-7a52b3f8-ines".into(), invoked_by: None };
+    let caller = Arc::new(Caller::new(ours, payer, "198.51.100.7", "bailiwick"));
+    let call = Arc::new(Call::read("cloudtrail", "LookupEvents"));
+    // A poll every ten minutes for two weeks.
+    account.events.extend((0..2_000).map(|n| {
+        let (id, time) = (format!("00000000-0000-4000-9000-{n:012}"), now.plus(-600 * (n + 1)));
+        let key = caller.access_key(time);
+        SimEvent::new(id, time, "us-east-1".parse().unwrap(), caller.clone(), call.clone(), key)
+    }));
+    account.events.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+    let rig = Rig::of(world);
+    let (summary, heard) = rig.sync_with(rig.server.url(), SyncOptions { slice_pages: 8, ..only() });
+    assert_eq!(summary.failures, []);
+    let of_payer =
+        |e: &&SyncEvent| matches!(e, SyncEvent::Job { job } if (job.account, job.source) == (payer, Source::Footprint));
+    let Some(SyncEvent::Job { job }) = heard.iter().rfind(of_payer) else { panic!("{summary:?}") };
+    assert!(job.done == job.total && job.done > 4, "{job:?}");
+    let (stored, wanted) = ids(&rig, payer, Depth::Essential);
+    assert!(wanted.len() > 2_000 && stored == wanted, "{} of {}", stored.len(), wanted.len());
+    let store = ClientStore::new(rig.vault.clone(), CLIENT.parse().unwrap());
+    assert_eq!(store.footprint_at(&connection_id(payer).unwrap()).unwrap(), Some(now));
 }

@@ -26,11 +26,14 @@ impl<C: Assume> Context<C> {
         let (turned, retries) = self.control.take();
         for job in turned {
             match (self.board.state(job), self.control.flow(job)) {
-                (Some(JobState::Waiting), Flow::Stopped) => self.board.cancelled(job),
-                // A running one ends as soon as the request under way is answered.
-                (Some(JobState::Waiting | JobState::Running), flow) => {
-                    self.board.update(job, |j| j.paused = flow == Flow::Held);
-                }
+                // One that is stopped ends when its turn comes or the request under way is answered, and not before: it
+                // may be tried again only when nothing of it runs any more.
+                (Some(JobState::Waiting | JobState::Running), flow) => self.board.update(job, |j| {
+                    j.paused = flow == Flow::Held;
+                    if flow == Flow::Stopped {
+                        j.last_error = Some("cancelled: it ends at its next step".into());
+                    }
+                }),
                 _ => {}
             }
         }
@@ -42,6 +45,12 @@ impl<C: Assume> Context<C> {
     /// to itself.
     pub(super) async fn again(&self, key: JobKey) {
         let job = match self.board.find(&key) {
+            // Cancelled before its turn, which is still to come: it is as if it had not been.
+            Some(job) if self.board.state(job) == Some(JobState::Waiting) => {
+                self.control.reopen(job);
+                self.board.update(job, |j| j.last_error = None);
+                return;
+            }
             Some(job) if self.board.state(job).is_some_and(|state| !state.may_be_retried()) => return,
             Some(job) => job,
             None => self.board.add(key.clone(), 0),

@@ -88,7 +88,7 @@ pub fn plan(vault: &Arc<Vault>, options: &SyncOptions, now: Timestamp) -> Result
         let listed = listed_pages(&store)?;
         let mut pages = 0;
         for due in due(&store, options, now)? {
-            pages += due.questions().len() as u64;
+            pages += due.questions().len() as u64 + u64::from(due.first_test());
             lanes.add(&due, listed);
             jobs.extend(due.jobs(listed));
         }
@@ -123,6 +123,11 @@ impl Due {
     /// The questions to Cost Explorer.
     fn questions(&self) -> &[CostQuery] {
         self.costs.as_deref().unwrap_or_default()
+    }
+
+    /// Whether its gate asks every service too: nothing was ever asked through it, for it was in quarantine.
+    fn first_test(&self) -> bool {
+        self.gate && self.connection.known_kind().is_none()
     }
 
     /// Takes away what is not wanted.
@@ -167,7 +172,13 @@ impl Due {
         let mut jobs = Vec::new();
         if self.gate {
             let sts = if self.connection.access.role().is_some() { GATE } else { 1 };
-            jobs.push(job(Source::Gate, "trust".into(), RequestCounts { sts, ..RequestCounts::default() }));
+            let trust = RequestCounts { sts, ..RequestCounts::default() };
+            jobs.push(if self.first_test() {
+                let requests = RequestCounts { sts: sts + 3, organizations: 1, ce: 1, cloudtrail: 1, ..trust };
+                job(Source::Gate, "trust, and where that is tight now each service".into(), requests)
+            } else {
+                job(Source::Gate, "trust".into(), trust)
+            });
         }
         if self.accounts {
             let requests = RequestCounts { organizations: listed, ..with_session };

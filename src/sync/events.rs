@@ -249,7 +249,7 @@ const SHORTEST_SLICE: i64 = 600;
 /// A range that holds more than a slice may.
 pub(super) struct Dense {
     /// About so many pages.
-    pages: u32,
+    pub(super) pages: u32,
 }
 
 impl Dense {
@@ -272,7 +272,7 @@ impl Dense {
 }
 
 /// Shorter slices of a range that would take so many pages, oldest first; at least two.
-fn split(range: TimeRange, pages: u32, most_pages: u32) -> Vec<TimeRange> {
+pub(super) fn split(range: TimeRange, pages: u32, most_pages: u32) -> Vec<TimeRange> {
     let most = (range.seconds() / SHORTEST_SLICE).max(2);
     // Events come in bursts, so slices are planned half full.
     let parts = i64::from(pages.div_ceil((most_pages / 2).max(1))).clamp(2, most);

@@ -17,7 +17,16 @@ fn a_sync_that_lets_a_role_out_of_quarantine_finds_out_its_kind() {
     let shown = || program.json(&["connection", "show", "acme", &id(0).to_string(), "--json"]);
     assert_eq!((shown()["gate"].as_str(), server.counts().ce), (Some("quarantined"), 0));
     server.set_troubles(Vec::new());
-    program.run(&["--now", LATER, "sync"]);
+    let plan = program.json(&["--now", LATER, "sync", "--dry-run", "--json"]);
+    let asked = server.counts();
+    let ran = program.run(&["--now", LATER, "sync", "--json"]);
+    // What its test cost was planned, is told, and is in the ledger.
+    assert_eq!((server.counts().ce - asked.ce, plan["ce_price_usd"].as_str()), (1, Some("0.01")), "{plan}");
+    let gate = plan["jobs"].as_array().unwrap().iter().find(|job| job["source"] == "gate").unwrap();
+    assert_eq!((&gate["requests"]["ce"], &gate["requests"]["organizations"]), (&1.into(), &1.into()), "{gate}");
+    assert!(ran.out.contains(r#""ce_spend_usd":"0.01""#), "{}", ran.out);
+    let spend = program.json(&["--now", LATER, "sync", "--spend", "--json"]);
+    assert_eq!(spend["clients"][0]["months"], serde_json::json!([1]), "{spend}");
     assert_eq!((shown()["gate"].as_str(), shown()["kind"].as_str()), (Some("passed"), Some("standalone")));
     let before = server.counts().ce;
     program.run(&["--now", "2026-11-24T03:14:55Z", "sync"]);
