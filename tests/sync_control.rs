@@ -6,8 +6,8 @@ mod support;
 use bailiwick::{
     aws::{BaseCredentials, Pace, SdkCloud},
     domain::{
-        FindingState, JobKey, JobProgress, JobState, RequestCounts, Source, SourceState, SyncEvent, SyncOrder,
-        SyncSummary,
+        FindingState, GateState, JobKey, JobProgress, JobState, RequestCounts, Source, SourceState, SyncEvent,
+        SyncOrder, SyncSummary, Timestamp,
     },
     sim::server::{Trouble, TroubleAt},
     sync::{self, ClientStore, Control, SyncOptions, Wanted},
@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
     time::Duration,
 };
-use support::{Rig, options};
+use support::{NOW, Rig, options};
 
 /// A client with a payer and a member.
 const CLIENT: &str = "kestrel-freight";
@@ -234,6 +234,33 @@ fn a_job_that_is_cancelled_before_its_turn_and_wanted_again_is_done_once() {
     assert_eq!((summary.jobs_cancelled, summary.jobs_failed), (0, 0), "{:?}", summary.failures);
     assert_eq!(last(&events, Source::Costs).state, JobState::Done);
     assert_eq!((rig.server.counts().ce, summary.requests.ce), (17, 17));
+}
+
+#[test]
+fn what_an_operator_decides_while_a_role_is_tested_stays() {
+    let (rig, control) = (Rig::new(24, 1_000), Control::default());
+    let (store, account) = (store(&rig), key(&rig, Source::Gate).account);
+    let set = move |gate: GateState| {
+        let mut connections = store.connections().unwrap();
+        connections.iter_mut().find(|c| c.account() == account).unwrap().gate = gate;
+        let mut draft = store.draft();
+        draft.connections(&connections).unwrap();
+        draft.commit().unwrap();
+    };
+    let now: Timestamp = NOW.parse().unwrap();
+    set(GateState::Quarantined { at: now.plus(-2 * 86_400) });
+    let overridden = GateState::Overridden { at: now, reason: "agreed with the client".into() };
+    let (wanted, heard) = (overridden.clone(), RefCell::new(false));
+    let hear = move |event: &SyncEvent| {
+        let tested = job(event, Source::Gate).is_some_and(|job| job.state == JobState::Running);
+        if tested && !heard.replace(true) {
+            set(wanted.clone());
+        }
+    };
+    let (summary, _) = sync(&rig, one_client(), &control, hear, || {});
+    assert_eq!(summary.jobs_failed, 0, "it passed: {:?}", summary.failures);
+    let kept = self::store(&rig).connections().unwrap().into_iter().find(|c| c.account() == account).unwrap();
+    assert_eq!(kept.gate, overridden);
 }
 
 #[test]

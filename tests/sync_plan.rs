@@ -5,7 +5,7 @@ mod support;
 use bailiwick::{
     aws::{BaseCredentials, Pacer, SdkCloud},
     desk::{CostScope, Line, UsageScope, view::CostKey},
-    domain::{ClientId, Day, FailureKind, JobState, RequestCounts, Source, SyncPlan, SyncSummary},
+    domain::{ClientId, Clock, Day, FailureKind, JobState, RequestCounts, Source, SyncPlan, SyncSummary},
     sim::server::{FaultKind, FaultPlan},
     sync::{Caps, ClientStore, SyncOptions},
 };
@@ -101,6 +101,26 @@ fn a_cap_stops_before_the_request_and_the_next_day_goes_on() {
     assert!(store.cost_state(&connection.id).unwrap().complete_at.is_some());
     let splits = store.cost_split(&connection.id, "2026-11-01".parse().unwrap()).unwrap().unwrap();
     assert!(splits.by_record_type.is_some_and(|s| !s.is_empty()) && splits.by_region.is_some_and(|s| !s.is_empty()));
+}
+
+#[test]
+fn an_answer_that_broke_off_is_paid_for_too_and_the_cap_counts_it() {
+    let rig = Rig::new(24, 1_000);
+    let store = ClientStore::new(rig.vault.clone(), CLIENT.parse().unwrap());
+    rig.server.set_faults("half=#1@ce".parse().unwrap());
+    let options = only(CLIENT, Caps { day: 5, month: 0 });
+    let (summary, _) = rig.sync_with(rig.server.url(), options.clone());
+    // Each question takes two answers, and no third one begins.
+    let costs = summary.failures.iter().find(|job| job.source == Source::Costs).unwrap();
+    assert!(format!("{:?}", costs.state).contains("BudgetReached"), "{costs:?}");
+    let (asked, day) = (rig.server.counts().ce, rig.clock.now().day());
+    assert_eq!((asked, summary.requests.ce, store.spend().unwrap().on(day)), (6, 6, 6));
+    assert_eq!(summary.ce_spend_usd.to_string(), "0.06");
+    // What was refused costs nothing.
+    rig.server.set_faults("denied@ce".parse().unwrap());
+    rig.sync_with(rig.server.url(), SyncOptions { caps: Caps::default(), ..options });
+    assert!(rig.server.counts().ce > asked);
+    assert_eq!(store.spend().unwrap().on(day), 6);
 }
 
 #[test]
