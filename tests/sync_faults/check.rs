@@ -179,6 +179,7 @@ pub fn equals_the_truth(rig: &Rig, world: &World) {
         if connection.kind.has_costs() {
             let state = store.cost_state(&connection.id).unwrap();
             assert!(state.monthly_at.is_some() && state.total_at.is_some() && state.daily_at.len() == 13, "{state:?}");
+            assert!(state.record_type_at.is_some() && state.region_at.is_some(), "{state:?}");
             claimed_costs_are_true(rig, world, &store, &connection);
         }
         let sources = store.sources(&connection.id).unwrap();
