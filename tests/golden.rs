@@ -95,13 +95,17 @@ fn every_secret_opens_it_and_everything_is_there(#[case] format: &str) {
 
 #[rstest]
 #[case("format-1")]
-fn its_backup_verifies_and_is_restored(#[case] format: &str) {
+fn its_backup_verifies_and_is_restored(#[case] format: &str, #[values(true, false)] vault_is_there: bool) {
     let (secrets, home) = (Secrets::new(), unpacked(format));
     let live = home.path().join("vault");
     let backup = Backups::new(home.path().join("backups")).newest().unwrap();
     let unlock = Unlock::RecoveryCode(&secrets.code);
     let check = verify_backup(&backup, &live, unlock, now()).unwrap();
     assert!(check.verified.damaged.is_empty(), "{check:?}");
+    if !vault_is_there {
+        // Everything has to come out of the backup.
+        fs::remove_dir_all(&live).unwrap();
+    }
     restore_backup(&backup, &live, unlock, &owner(), now()).unwrap();
     holds_everything(&Vault::open(&live, unlock, &owner()).unwrap());
 }

@@ -300,6 +300,11 @@ fn jobs_that_were_cancelled_or_failed_are_tried_again_within_the_run() {
     let ended = (summary.jobs_done, summary.jobs_failed, summary.jobs_cancelled);
     assert_eq!(ended, (expected.jobs_done, 0, 0), "{:?}", summary.failures);
     assert_eq!(planned(&events).0.len() as u32, expected.jobs_done, "no job is added for it");
+    let seen = |key: &JobKey, state: fn(&JobState) -> bool| {
+        events.iter().filter_map(|event| job(event, key.source)).any(|job| job.key() == *key && state(&job.state))
+    };
+    assert!(seen(&key(&rig, Source::Events), |state| *state == JobState::Cancelled), "nothing was cancelled");
+    assert!(seen(&payer, |state| matches!(state, JobState::Failed { .. })), "nothing failed");
     let spent = |lines: Vec<String>| lines[..lines.len() - 1].to_vec();
     assert_eq!(spent(outcome(&rig)), spent(outcome(&other)));
     assert!(!control.obey(SyncOrder::Retry(payer)), "the run is over");

@@ -97,10 +97,12 @@ fn disturbed(case: &Case, seed: u64) {
     ] {
         assert!(sent * 100 <= case.at_most * calm, "{what}: {sent} requests where {calm} would do, seed {seed}");
     }
+    // What changes only the rows or the size of an answer takes no request more.
+    assert!(case.outcome == Fails || case.at_most == 100 || sent != calm.requests, "no fault was met, seed {seed}");
     match case.outcome {
         GetsThrough => assert!(summary.failures.is_empty(), "seed {seed}: {:?}", summary.failures),
         Fails => assert!(!summary.failures.is_empty(), "nothing failed, seed {seed}"),
-        Either => assert!(sent != calm.requests, "no fault was met, seed {seed}"),
+        Either => {}
     }
     claims_are_honest(&rig, &rig.world, &summary, &|_| true);
     recovers(&rig);

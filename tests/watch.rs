@@ -12,6 +12,7 @@ use bailiwick::{
     },
 };
 use program::Program;
+use rust_decimal::Decimal;
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Lines},
@@ -129,12 +130,18 @@ fn the_exit_code_follows_what_is_fresh_also_where_nothing_is_due() {
     assert_eq!(program.run(&["--now", NOW, "sync"]).code, 75);
     drop(held);
     server.set_troubles(Vec::new());
+    let unpaid = server.counts().ce - 1;
     let later = "2026-11-22T12:00:00Z";
     let well = program.run(&["--now", later, "sync"]);
     assert_eq!(well.code, 0, "{}", well.out);
     let spend = program.json(&["--now", later, "sync", "--spend", "--json"]);
     assert_eq!(spend["clients"][0]["client"], CLIENT, "{spend}");
     assert_eq!(spend["months"], serde_json::json!(["2026-11-01"]));
-    assert_eq!(spend["clients"][0]["requests"], spend["clients"][0]["months"][0]);
+    // The page that the payer's gate was answered, and those of this sync; what was refused before is not paid.
+    let paid = server.counts().ce - unpaid;
+    assert!(paid > 1, "{spend}");
+    assert_eq!(spend["clients"][0]["requests"], paid, "{spend}");
+    assert_eq!(spend["clients"][0]["months"], serde_json::json!([paid]));
+    assert_eq!(spend["clients"][0]["usd"], Decimal::new(paid.try_into().unwrap(), 2).to_string());
     assert!(program.ok(&["--now", later, "sync", "--spend"]).contains("2026-11"));
 }

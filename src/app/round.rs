@@ -99,7 +99,7 @@ mod tests {
     use crate::{
         app::{Setting, demo::Demo},
         cli::WorldArgs,
-        domain::{Source, SyncEvent},
+        domain::{Source, SyncEvent, SyncOrder},
     };
     use std::collections::BTreeMap;
     use tokio::sync::mpsc::unbounded_channel;
@@ -124,11 +124,15 @@ mod tests {
         assert!(jobs.iter().any(|job| job.source == Source::Events));
         assert!(jobs.iter().all(|job| matches!(job.source, Source::Gate | Source::Events | Source::Footprint)));
         assert!(round.wakes_at().unwrap() >= began + Duration::from_secs(900));
-        // While one goes on no other begins, and its turn is over.
+        // While one goes on no other begins, and its turn is over. It is held, so that it does go on.
+        assert!(run.obey(SyncOrder::Pause));
         round.timetable = Timetable::new(Schedule::of(900, 0, 0), BTreeMap::new());
         round.wakes_at = Some(began);
         round.go(&mut run, desk, engine, &to_screen).unwrap();
         assert!(round.wakes_at().unwrap() >= began + Duration::from_secs(900));
         assert!(run.end());
+        while let Ok(msg) = told.try_recv() {
+            assert!(!matches!(msg, Msg::Notice { .. } | Msg::Sync(SyncEvent::Planned { .. })), "{msg:?}");
+        }
     }
 }

@@ -21,13 +21,23 @@ const DAYS: i64 = 14;
 pub type Seen<'a> = &'a dyn Fn(&SimEvent) -> bool;
 
 impl Rig {
+    /// Of every client of the world; none is missing, so that a loop over them leaves none out.
+    #[track_caller]
     pub fn stores(&self) -> Vec<ClientStore> {
-        self.vault.clients().into_iter().map(|client| ClientStore::new(self.vault.clone(), client)).collect()
+        let clients = self.vault.clients();
+        assert!(clients.iter().map(|c| c.as_str()).eq(self.world.clients.iter().map(|c| &*c.id)), "{clients:?}");
+        clients.into_iter().map(|client| ClientStore::new(self.vault.clone(), client)).collect()
     }
 
+    /// Of every account that is connected; here too none is missing.
+    #[track_caller]
     pub fn connections(&self) -> Vec<(ClientStore, Connection)> {
         let of = |store: ClientStore| store.connections().unwrap().into_iter().map(move |c| (store.clone(), c));
-        self.stores().into_iter().flat_map(of).collect()
+        let all: Vec<_> = self.stores().into_iter().flat_map(of).collect();
+        let mut accounts: Vec<_> = all.iter().map(|(_, connection)| connection.account()).collect();
+        accounts.sort();
+        assert_eq!(accounts, connected());
+        all
     }
 
     /// The ids of the stored events of an account; each is stored once.
@@ -166,7 +176,6 @@ pub fn equals_the_truth(rig: &Rig, world: &World) {
     let since = crate::world::now().plus(-DAYS * 86_400);
     for (store, connection) in rig.connections() {
         let account = connection.account();
-        assert!(connected().contains(&account));
         let (held, all) = (rig.event_ids(&store, account), events_of(world, account, None, since, now));
         let (missing, more) = (all.difference(&held).next(), held.difference(&all).next());
         assert_eq!((missing, more), (None, None), "{account} at {now}");
@@ -179,6 +188,7 @@ pub fn equals_the_truth(rig: &Rig, world: &World) {
         if connection.kind.has_costs() {
             let state = store.cost_state(&connection.id).unwrap();
             assert!(state.monthly_at.is_some() && state.total_at.is_some() && state.daily_at.len() == 13, "{state:?}");
+            assert!(state.record_type_at.is_some() && state.region_at.is_some(), "{state:?}");
             claimed_costs_are_true(rig, world, &store, &connection);
         }
         let sources = store.sources(&connection.id).unwrap();
