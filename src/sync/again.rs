@@ -25,16 +25,16 @@ impl<C: Assume> Context<C> {
     pub(super) fn obey(&self) -> Vec<JobKey> {
         let (turned, retries) = self.control.take();
         for job in turned {
-            match (self.board.state(job), self.control.flow(job)) {
+            if matches!(self.board.state(job), Some(JobState::Waiting | JobState::Running)) {
+                let flow = self.control.flow(job);
                 // One that is stopped ends when its turn comes or the request under way is answered, and not before: it
                 // may be tried again only when nothing of it runs any more.
-                (Some(JobState::Waiting | JobState::Running), flow) => self.board.update(job, |j| {
+                self.board.update(job, |j| {
                     j.paused = flow == Flow::Held;
                     if flow == Flow::Stopped {
                         j.last_error = Some("cancelled: it ends at its next step".into());
                     }
-                }),
-                _ => {}
+                });
             }
         }
         self.board.hold(self.control.is_paused());
