@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// Largest document that is read; a trust policy has at most 4,096 characters (IAM quotas).
 const LIMIT: usize = 256 << 10;
 
+/// ExternalIds that are nobody's, of our form and of another.
+const OTHER_IDS: [&str; 2] = ["bw-7q7q7q7q7q7q7q7q7q7q7q7q7q7q7q7q", "Q7Q7Q7Q7Q7Q7Q7Q7Q7Q7Q7Q7Q7Q7Q7Q7"];
+
 /// What the document shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Diagnosis {
@@ -59,9 +62,19 @@ impl OneOrMany {
 #[derive(Default)]
 struct Reading {
     names_us: bool,
-    external_id: Option<bool>,
+    /// It asks for another ExternalId than ours.
+    other_id: bool,
+    /// It keeps out who has another ExternalId, or none.
+    asks_for_id: bool,
     other_mismatch: Option<String>,
     unknown: Vec<String>,
+}
+
+impl Reading {
+    /// Whether it is about us, as far as it is understood.
+    fn fits(&self) -> bool {
+        self.names_us && !self.other_id && self.other_mismatch.is_none()
+    }
 }
 
 /// Judges the document of a role: does it let in `us` (an ARN as `GetCallerIdentity` gives it) with this ExternalId?
@@ -113,9 +126,8 @@ pub fn diagnose(
 fn judge(statements: &[Statement], role: &RoleArn, external_id: &ExternalId, us: &str) -> Diagnosis {
     let about: Vec<(&Statement, Reading)> =
         statements.iter().filter(|s| s.assumes()).map(|s| (s, s.read(external_id, us))).collect();
-    let denied = about
-        .iter()
-        .any(|(s, r)| s.effect == "Deny" && r.names_us && r.other_mismatch.is_none() && r.external_id != Some(false));
+    let denying: Vec<&Reading> = about.iter().filter(|(s, r)| s.effect == "Deny" && r.fits()).map(|(_, r)| r).collect();
+    let denied = denying.iter().any(|r| r.unknown.is_empty());
     let allowed: Vec<&Reading> = about.iter().filter(|(s, _)| s.effect == "Allow").map(|(_, r)| r).collect();
     let us = Untrusted::new(us).for_tui(160);
     let ours: Vec<&&Reading> = allowed.iter().filter(|r| r.names_us).collect();
@@ -134,15 +146,22 @@ fn judge(statements: &[Statement], role: &RoleArn, external_id: &ExternalId, us:
             "have the role updated from `bailiwick role render`, or use the credentials that it names",
         );
     }
-    let fitting = |r: &&&Reading| r.other_mismatch.is_none() && r.external_id != Some(false);
-    match ours.iter().find(|r| fitting(r)) {
-        Some(reading) if reading.external_id.is_none() => cause(
+    // One statement is enough to let us in. The first that leaves it open who else is let in decides, then one that is
+    // understood as a whole.
+    let open = |r: &Reading| !r.asks_for_id && r.unknown.is_empty();
+    match ours.iter().filter(|r| r.fits()).min_by_key(|r| (!open(r), !r.unknown.is_empty())) {
+        Some(reading) if open(reading) => cause(
             FailureKind::Quarantined,
-            format!("the trust policy of {role} lets us in and asks for no ExternalId"),
+            format!(
+                "the trust policy of {role} lets us in and asks for no ExternalId, or takes others than this client's too"
+            ),
             "have the condition StringEquals sts:ExternalId put into it, as the template has it",
         ),
-        Some(reading) => Diagnosis::Fits { unknown: reading.unknown.clone() },
-        None => match ours.iter().find_map(|r| r.other_mismatch.clone().filter(|_| r.external_id != Some(false))) {
+        Some(reading) => {
+            let denying = denying.iter().flat_map(|r| &r.unknown).map(|key| format!("not {key}, of a Deny"));
+            Diagnosis::Fits { unknown: reading.unknown.iter().cloned().chain(denying).collect() }
+        }
+        None => match ours.iter().find_map(|r| r.other_mismatch.clone().filter(|_| !r.other_id)) {
             Some(condition) => cause(
                 FailureKind::PrincipalNotTrusted,
                 format!(
@@ -171,11 +190,17 @@ impl Statement {
             for (key, values) in keys {
                 let values = values.texts();
                 match (operator.as_str(), key.to_ascii_lowercase().as_str()) {
-                    ("StringEquals", "sts:externalid") => {
-                        reading.external_id = Some(values.iter().any(|v| v == external_id.reveal()));
-                    }
-                    ("StringLike", "sts:externalid") => {
-                        reading.external_id = Some(values.iter().any(|v| like(v, external_id.reveal())));
+                    ("StringEquals" | "StringEqualsIgnoreCase" | "StringLike", "sts:externalid") => {
+                        let lets_in = |id: &str| {
+                            values.iter().any(|v| match operator.as_str() {
+                                "StringLike" => like(v, id),
+                                "StringEquals" => v == id,
+                                _ => v.eq_ignore_ascii_case(id),
+                            })
+                        };
+                        reading.other_id |= !lets_in(external_id.reveal());
+                        // As the gate tries it.
+                        reading.asks_for_id |= !OTHER_IDS.into_iter().any(lets_in);
                     }
                     ("StringEquals" | "StringLike", "sts:rolesessionname") => {
                         // Ours begins with this; what follows differs each time.
@@ -264,7 +289,23 @@ mod tests {
     #[rstest]
     #[case(r#""arn:aws:iam::111122223333:root""#, RIGHT, None)]
     #[case(r#"["999900001111","111122223333"]"#, RIGHT, None)]
-    #[case(r#""arn:aws:iam::111122223333:role/team/ops""#, r#"{"StringLike":{"sts:ExternalId":"bw-*"}}"#, None)]
+    #[case(
+        r#""arn:aws:iam::111122223333:role/team/ops""#,
+        r#"{"StringLike":{"sts:ExternalId":"bw-abcdefghijklmnopqrstuvwxyz23*"}}"#,
+        None
+    )]
+    #[case(
+        r#""111122223333""#,
+        r#"{"StringEqualsIgnoreCase":{"sts:ExternalId":"BW-ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"}}"#,
+        None
+    )]
+    // The gate quarantines these: other ExternalIds are let in.
+    #[case(
+        r#""arn:aws:iam::111122223333:role/team/ops""#,
+        r#"{"StringLike":{"sts:ExternalId":"bw-*"}}"#,
+        Some(FailureKind::Quarantined)
+    )]
+    #[case(r#""111122223333""#, r#"{"StringLike":{"sts:ExternalId":"*"}}"#, Some(FailureKind::Quarantined))]
     #[case(r#""arn:aws:iam::999900001111:root""#, RIGHT, Some(FailureKind::PrincipalNotTrusted))]
     #[case(r#""arn:aws:iam::111122223333:role/other""#, RIGHT, Some(FailureKind::PrincipalNotTrusted))]
     #[case(
@@ -301,6 +342,53 @@ mod tests {
         let condition = r#"{"StringEquals":{"sts:ExternalId":"bw-abcdefghijklmnopqrstuvwxyz234567"},"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#;
         let Diagnosis::Fits { unknown } = found(&document(r#""111122223333""#, condition)) else { panic!() };
         assert_eq!(unknown, ["IpAddress aws:SourceIp"]);
+    }
+
+    /// The document of a role with several statements, each of which names us.
+    fn of_statements(statements: &[(&str, &str)]) -> Diagnosis {
+        let statement = |(effect, condition): &(&str, &str)| {
+            format!(
+                r#"{{"Effect":"{effect}","Principal":{{"AWS":"111122223333"}},"Action":"sts:AssumeRole","Condition":{condition}}}"#
+            )
+        };
+        let statements: Vec<String> = statements.iter().map(statement).collect();
+        found(&format!(r#"{{"Statement":[{}]}}"#, statements.join(",")))
+    }
+
+    #[rstest]
+    #[case("{}", Err(FailureKind::PrincipalNotTrusted))]
+    #[case(r#"{"StringLike":{"sts:RoleSessionName":"bailiwick-*"}}"#, Err(FailureKind::PrincipalNotTrusted))]
+    #[case(r#"{"StringLike":{"sts:RoleSessionName":"mallory-*"}}"#, Ok(""))]
+    #[case(r#"{"StringEquals":{"sts:ExternalId":"bw-another"},"Bool":{"aws:SecureTransport":"false"}}"#, Ok(""))]
+    #[case(r#"{"Bool":{"aws:SecureTransport":"false"}}"#, Ok("not Bool aws:SecureTransport, of a Deny"))]
+    #[case(
+        r#"{"StringNotEquals":{"sts:ExternalId":"bw-abcdefghijklmnopqrstuvwxyz234567"}}"#,
+        Ok("not StringNotEquals sts:ExternalId, of a Deny")
+    )]
+    fn a_deny_keeps_us_out_only_if_all_its_conditions_are_understood(
+        #[case] condition: &str,
+        #[case] expected: Result<&str, FailureKind>,
+    ) {
+        let said = match of_statements(&[("Allow", RIGHT), ("Deny", condition)]) {
+            Diagnosis::Fits { unknown } => Ok(unknown.join("; ")),
+            Diagnosis::Cause(failure) => Err(failure.kind),
+        };
+        assert_eq!(said, expected.map(str::to_owned));
+    }
+
+    #[test]
+    fn an_open_statement_counts_wherever_it_stands() {
+        for statements in [[("Allow", RIGHT), ("Allow", "{}")], [("Allow", "{}"), ("Allow", RIGHT)]] {
+            let Diagnosis::Cause(failure) = of_statements(&statements) else { panic!() };
+            assert_eq!(failure.kind, FailureKind::Quarantined);
+        }
+    }
+
+    #[test]
+    fn where_a_condition_is_not_understood_nothing_is_said_of_the_external_id() {
+        let condition = r#"{"StringEqualsIfExists":{"sts:ExternalId":"bw-abcdefghijklmnopqrstuvwxyz234567"}}"#;
+        let Diagnosis::Fits { unknown } = found(&document(r#""111122223333""#, condition)) else { panic!() };
+        assert_eq!(unknown, ["StringEqualsIfExists sts:ExternalId"]);
     }
 
     #[test]
