@@ -28,7 +28,7 @@ impl Desk {
     pub fn plan_import(&self, rows: &[ImportRow]) -> ImportPlan {
         let (clients, _) = self.all_clients();
         let known: Vec<KnownClient<'_>> = clients.iter().map(|data| data.for_import()).collect();
-        import::plan(rows, &known)
+        import::plan(rows, &known, &self.damaged_clients())
     }
 
     /// Does what a plan says, until it is done or `stop` comes: clients are added and changed, then their accounts are put
