@@ -198,6 +198,8 @@ impl Desk {
             let verdict = self.verdict(line, &subject, &|_| {}).await;
             let (requests, paid) = (verdict.requests, verdict.pages_paid());
             verdict.apply(&mut connection);
+            connection.alias = errand.alias.clone().or(connection.alias);
+            connection.depth = errand.depth.unwrap_or(connection.depth);
             return Ok(Found { errand: n, tried: Tried { connection, requests, paid } });
         }
         let attempt = Attempt {

@@ -55,7 +55,8 @@ pub struct ImportRowView {
     pub alias: Option<Untrusted>,
     /// What is done with the row.
     pub action: ImportAction,
-    /// Whether it is so now as the row says, ready for use.
+    /// Whether its account is ready for use now, or its client is there if it tells of no account. What a row tells of an
+    /// account that was connected before and is ready for use is not taken over.
     pub done: bool,
     /// What the account turned out to be.
     pub kind: Option<ConnectionKind>,
