@@ -56,13 +56,13 @@ fn do_import(
         let question = format!(
             "{} clients are added, {} changed, and {} accounts tried; asking an account for its costs once charges the \
              client US$0.01.",
-            c.clients_to_add, c.clients_to_change, c.to_try
+            c.clients_to_add, c.clients_to_change, c.tried.to_try
         );
         confirm(&question, "import", None, "--yes")?;
     }
     let bar = cli::bulk::Bar::new("importing", setting.ascii);
     let tell = |at: BulkProgress| bar.show(at);
-    let report = if preview.counts.to_try == 0 {
+    let report = if preview.counts.tried.to_try == 0 {
         let nobody = None::<&Line<'_, SdkCloud>>;
         engine::runtime()?.block_on(desk.import(nobody, &plan, interrupted(), &tell))
     } else {

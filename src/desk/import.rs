@@ -41,7 +41,7 @@ impl Desk {
         tell: &dyn Fn(BulkProgress),
     ) -> ImportReport {
         let report = ImportReport { preview: false, ..ImportReport::preview(plan) };
-        let progress = BulkProgress { total: report.counts.to_try, ..BulkProgress::default() };
+        let progress = BulkProgress { total: report.counts.tried.to_try, ..BulkProgress::default() };
         let board = Board { report: RefCell::new(report), progress: Cell::new(progress), tell };
         let cases = OnceCell::new();
         let stopped = until(self.do_import(line, plan, &cases, &board), stop).await;

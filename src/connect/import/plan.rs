@@ -2,8 +2,7 @@
 
 use super::{Entry, ImportRow, ImportWay};
 use crate::domain::{
-    Access, AccountId, Client, ClientFacts, ClientId, Connection, ConnectionKind, Depth, ExternalId, GateState,
-    Untrusted,
+    Access, AccountId, Client, ClientFacts, ClientId, Connection, ConnectionKind, Depth, ExternalId, Untrusted,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -230,7 +229,7 @@ impl<'a> Taken<'a> {
             account = way.account().or_else(|| connection.map(Connection::account));
             gate = connection.map(|c| c.gate.word());
             step = match connection.map(|c| &c.gate) {
-                Some(GateState::Passed { .. } | GateState::Overridden { .. }) => RowStep::AlreadyConnected,
+                Some(gate) if gate.may_be_used() => RowStep::AlreadyConnected,
                 Some(_) => RowStep::Test,
                 None => RowStep::Connect,
             };
