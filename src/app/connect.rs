@@ -8,7 +8,7 @@ use crate::{
     connect::Diagnosis,
     desk::{
         ConnectRequest, Desk, Line, Way,
-        view::{ConnectReport, ProbeView},
+        view::{ConnectReport, ProbeView, usable},
     },
     domain::{ClientId, ConnectionId, GateResult, RoleArn, Untrusted},
 };
@@ -239,8 +239,7 @@ fn diagnosis(
 
 /// 0 if all may be used.
 fn code(reports: &[ConnectReport]) -> ExitCode {
-    let usable = |r: &ConnectReport| r.kept && matches!(r.connection.gate, "passed" | "overridden");
-    ExitCode::from(u8::from(!reports.iter().all(usable)))
+    ExitCode::from(u8::from(!reports.iter().all(|r| r.kept && usable(Some(r.connection.gate)))))
 }
 
 fn way(args: WayArgs) -> Result<Way, Report> {

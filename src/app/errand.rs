@@ -8,12 +8,12 @@ use super::{
     role,
 };
 use crate::{
-    aws::{Assume, BaseCredentials, Pacer, SdkCloud},
+    aws::{BaseCredentials, Pacer, SdkCloud},
     desk::{
         ConnectRequest, Desk, DeskError, Format, Line, RenderRequest, Template, Way,
         view::{ConnectReport, ProbeView},
     },
-    domain::{ClientId, GateResult, TemplateUrl, TrustedPrincipal},
+    domain::{ClientId, GateResult, TemplateUrl},
     tui::{
         Msg, RequestId,
         connect::{Done, Errand, Revealed, RoleText, WayIn},
@@ -168,7 +168,8 @@ impl Means {
         let principal = match &self.engine.options.trusted {
             Some(trusted) => trusted.clone(),
             None => {
-                let principal = proposed(cloud).await?;
+                let name_one = "name whom the roles trust as trusted_principal in config.toml";
+                let (principal, _) = role::proposed(cloud, name_one).await?;
                 // The demo has no settings.
                 if self.newcomers.is_none() {
                     notes.push(format!(
@@ -196,14 +197,4 @@ impl Means {
             hint,
         })))
     }
-}
-
-/// Whoever our AWS credentials belong to.
-async fn proposed(cloud: &SdkCloud) -> Result<TrustedPrincipal, Report> {
-    let name_one = "name whom the roles trust as trusted_principal in config.toml";
-    let identity = cloud.caller().await.map_err(|e| {
-        let why = e.failure();
-        Report::failed(format!("AWS did not tell who you are: {}; {}, or {name_one}", why.what, why.next_step))
-    })?;
-    TrustedPrincipal::proposed(identity.arn.raw_for_matching()).map_err(|e| Report::failed(format!("{e}; {name_one}")))
 }

@@ -56,13 +56,13 @@ fn do_import(
         let question = format!(
             "{} clients are added, {} changed, and {} accounts tried; asking an account for its costs once charges the \
              client US$0.01.",
-            c.clients_to_add, c.clients_to_change, c.to_try
+            c.clients_to_add, c.clients_to_change, c.tried.to_try
         );
         confirm(&question, "import", None, "--yes")?;
     }
     let bar = cli::bulk::Bar::new("importing", setting.ascii);
     let tell = |at: BulkProgress| bar.show(at);
-    let report = if preview.counts.to_try == 0 {
+    let report = if preview.counts.tried.to_try == 0 {
         let nobody = None::<&Line<'_, SdkCloud>>;
         engine::runtime()?.block_on(desk.import(nobody, &plan, interrupted(), &tell))
     } else {
@@ -78,21 +78,61 @@ fn show(report: &ImportReport, file: &Path, args: &ImportArgs, out: &mut Output)
         out.json(report);
     } else {
         cli::import::report(out, report);
-        let again = format!("`bailiwick client import {}`", file.display());
-        if let Some(why) = &report.stopped {
-            out.line(&format!("not finished: {why}; what is done is kept, {again} does the rest"));
-        } else if report.preview {
-            out.line(&format!("nothing was changed: {again} without --dry-run does it"));
-        } else if c.refused + c.quarantined + c.failed > 0 {
-            out.line(&format!("next: mend what is named above, then {again} does the rest"));
-        } else {
-            out.line("next: `bailiwick sync`");
-        }
+        out.line(&next(report, file));
     }
-    let wrong = if report.preview { c.refused > 0 } else { report.rows.iter().any(|row| !row.done) };
-    let code = match (wrong || report.stopped.is_some(), c.refused == c.rows) {
+    let code = match (is_wrong(report) || report.stopped.is_some(), c.refused == c.rows) {
         (_, true) => 2,
         (wrong, false) => u8::from(wrong),
     };
     ExitCode::from(code)
+}
+
+/// Whether a row is not done, or would not be.
+fn is_wrong(report: &ImportReport) -> bool {
+    if report.preview { report.counts.refused > 0 } else { report.rows.iter().any(|row| !row.done) }
+}
+
+/// What comes after the rows.
+fn next(report: &ImportReport, file: &Path) -> String {
+    let again = format!("`bailiwick client import {}`", file.display());
+    if let Some(why) = &report.stopped {
+        format!("not finished: {why}; what is done is kept, {again} does the rest")
+    } else if report.preview {
+        format!("nothing was changed: {again} without --dry-run does it")
+    } else if is_wrong(report) {
+        format!("next: mend what is named above, then {again} does the rest")
+    } else {
+        "next: `bailiwick sync`".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::view::{ImportAction, ImportCounts, ImportRowView};
+
+    #[test]
+    fn a_client_that_could_not_be_added_is_to_be_mended_first() {
+        let row = |done| ImportRowView {
+            line: 2,
+            client: Some("acme".parse().unwrap()),
+            client_action: Some("add"),
+            client_changes: Vec::new(),
+            account: None,
+            through: None,
+            alias: None,
+            action: ImportAction::ClientOnly,
+            done,
+            kind: None,
+            gate: None,
+            code: None,
+            what: None,
+            next_step: None,
+        };
+        for (done, words) in [(true, "next: `bailiwick sync`"), (false, "next: mend what is named above")] {
+            let counts = ImportCounts { rows: 1, ..ImportCounts::default() };
+            let report = ImportReport { preview: false, stopped: None, rows: vec![row(done)], counts };
+            assert!(next(&report, Path::new("clients.csv")).starts_with(words));
+        }
+    }
 }

@@ -21,7 +21,7 @@ fn run(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result<ExitCod
         let plan = desk.plan_members(line, client, &how.role_name, !how.dry_run).await?.reading(depth);
         progress("");
         let preview = plan.preview();
-        if how.dry_run || preview.counts.to_try == 0 {
+        if how.dry_run || preview.counts.tried.to_try == 0 {
             return Ok(preview.clone());
         }
         if !how.yes {
@@ -29,7 +29,7 @@ fn run(setting: &Setting, args: ConnectArgs, out: &mut Output) -> Result<ExitCod
                 cli::bulk::members(out, preview);
                 out.flush();
             }
-            let question = format!("{} accounts of {client} are tried now.", preview.counts.to_try);
+            let question = format!("{} accounts of {client} are tried now.", preview.counts.tried.to_try);
             confirm(&question, client.as_str(), None, "--yes")?;
         }
         let bar = cli::bulk::Bar::new("connecting", setting.ascii);
@@ -52,9 +52,9 @@ fn next(out: &mut Output, report: &MembersReport) {
     let again = format!("`bailiwick connect {} --members`", report.client);
     if let Some(why) = &report.stopped {
         out.line(&format!("not finished: {why}; what is connected is kept, {again} does the rest"));
-    } else if report.preview && report.counts.to_try > 0 {
+    } else if report.preview && report.counts.tried.to_try > 0 {
         out.line(&format!("nothing was connected: {again} without --dry-run does"));
-    } else if report.counts.quarantined + report.counts.failed > 0 {
+    } else if report.counts.tried.quarantined + report.counts.tried.failed > 0 {
         out.line(&format!("next: mend those roles, then {again} tries them again"));
     } else if !report.preview {
         out.line("next: `bailiwick sync`");

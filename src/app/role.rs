@@ -36,7 +36,7 @@ fn render(setting: &Setting, args: RoleRenderArgs, out: &mut Output) -> Result<E
     desk.client(&args.client)?;
     let principal = match (args.principal, settings.trusted_principal.as_str()) {
         (Some(principal), _) => principal,
-        (None, "") => proposed(setting)?,
+        (None, "") => asked(setting)?,
         (None, text) => text.parse().map_err(|e| Report::input(format!("trusted_principal of config.toml: {e}")))?,
     };
     let template_url = match settings.template_url.as_str() {
@@ -86,22 +86,29 @@ fn render(setting: &Setting, args: RoleRenderArgs, out: &mut Output) -> Result<E
 }
 
 /// Whoever our AWS credentials belong to; says so, with the line that would settle it.
-fn proposed(setting: &Setting) -> Result<TrustedPrincipal, Report> {
+fn asked(setting: &Setting) -> Result<TrustedPrincipal, Report> {
     let name_one = "name whom the roles trust with --principal ARN, or as trusted_principal in config.toml";
-    let identity = engine::runtime()?
-        .block_on(async { SdkCloud::connect(BaseCredentials::Chain, setting.clock.clone()).await.caller().await });
-    let identity = identity.map_err(|e| {
-        let why = e.failure();
-        Report::failed(format!("AWS did not tell who you are: {}; {}, or {name_one}", why.what, why.next_step))
+    let (principal, us) = engine::runtime()?.block_on(async {
+        let cloud = SdkCloud::connect(BaseCredentials::Chain, setting.clock.clone()).await;
+        proposed(&cloud, name_one).await
     })?;
-    let arn = identity.arn.raw_for_matching();
-    let principal = TrustedPrincipal::proposed(arn).map_err(|e| Report::failed(format!("{e}; {name_one}")))?;
     sentence(&format!(
         "note: the roles trust {principal}, for you are {}; to keep it so, put this line into config.toml:\n\
          trusted_principal = \"{principal}\"",
-        Untrusted::new(arn).for_tui(200)
+        us.for_tui(200)
     ));
     Ok(principal)
+}
+
+/// Whoever our AWS credentials belong to: whom a role is to trust, and who that is now. `name_one` says how to do without.
+pub(super) async fn proposed(cloud: &SdkCloud, name_one: &str) -> Result<(TrustedPrincipal, Untrusted), Report> {
+    let identity = cloud.caller().await.map_err(|e| {
+        let why = e.failure();
+        Report::failed(format!("AWS did not tell who you are: {}; {}, or {name_one}", why.what, why.next_step))
+    })?;
+    let principal = TrustedPrincipal::proposed(identity.arn.raw_for_matching())
+        .map_err(|e| Report::failed(format!("{e}; {name_one}")))?;
+    Ok((principal, identity.arn))
 }
 
 /// A new file that only its owner can read.

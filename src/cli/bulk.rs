@@ -63,10 +63,10 @@ pub fn members(out: &mut Output, report: &MembersReport) {
     report.problems.iter().for_each(|problem| out.line(&format!("an organization could not be listed: {problem}")));
     let c = &report.counts;
     let counted = [
-        (c.usable, "connected now"),
-        (c.quarantined, "in quarantine"),
-        (c.failed, "not connected"),
-        (c.waiting, if report.preview { "to be tried" } else { "not tried yet" }),
+        (c.tried.usable, "connected now"),
+        (c.tried.quarantined, "in quarantine"),
+        (c.tried.failed, "not connected"),
+        (c.tried.waiting, if report.preview { "to be tried" } else { "not tried yet" }),
         (c.already_connected, "connected before"),
         (c.management, "management account"),
         (c.not_tried, "left alone"),

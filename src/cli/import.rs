@@ -32,10 +32,10 @@ pub fn report(out: &mut Output, report: &ImportReport) {
         [(c.clients_done, "clients added or changed"), (0, "")]
     };
     let accounts = [
-        (c.usable, "accounts connected now"),
-        (c.quarantined, "in quarantine"),
-        (c.failed, "not connected"),
-        (c.waiting, if report.preview { "accounts to be tried" } else { "not tried yet" }),
+        (c.tried.usable, "accounts connected now"),
+        (c.tried.quarantined, "in quarantine"),
+        (c.tried.failed, "not connected"),
+        (c.tried.waiting, if report.preview { "accounts to be tried" } else { "not tried yet" }),
         (c.already_connected, "connected before"),
         (c.refused, "rows with something wrong in them"),
     ];

@@ -181,7 +181,7 @@ impl Desk {
         let (access, ours) = self.way(line, &errand.way).await.map_err(unreachable)?;
         let case = cases.get(&errand.client).ok_or_else(|| Err("the client is not there any more".to_owned()))?;
         let account = access.account();
-        self.may_have(&case.borrow(), &access).map_err(Err)?;
+        self.may_have(cases, &errand.client, &access).map_err(Err)?;
         // Nothing of the case is held while AWS is asked: it changes with what is kept meanwhile.
         let (client, own, known) = {
             let case = case.borrow();
@@ -198,6 +198,8 @@ impl Desk {
             let verdict = self.verdict(line, &subject, &|_| {}).await;
             let (requests, paid) = (verdict.requests, verdict.pages_paid());
             verdict.apply(&mut connection);
+            connection.alias = errand.alias.clone().or(connection.alias);
+            connection.depth = errand.depth.unwrap_or(connection.depth);
             return Ok(Found { errand: n, tried: Tried { connection, requests, paid } });
         }
         let attempt = Attempt {
@@ -215,12 +217,15 @@ impl Desk {
         Ok(Found { errand: n, tried })
     }
 
-    /// A profile tells only when it is asked whose account it leads into.
-    fn may_have(&self, case: &Case, access: &Access) -> Result<(), String> {
-        let Access::Profile { name, account, .. } = access else { return Ok(()) };
-        self.belongs_to(&case.client.id, *account).map_err(|error| error.to_string())?;
-        if case.kept.contains(account) {
-            return Err(format!("profile {name} leads into {account}, which was connected in this run already"));
+    /// An account is connected once in a run. A profile tells only when it is asked whose account it leads into, so a line
+    /// of another client, or of the same with another way in, can be there before.
+    fn may_have(&self, cases: &Cases, client: &ClientId, access: &Access) -> Result<(), String> {
+        let account = access.account();
+        if let Access::Profile { .. } = access {
+            self.belongs_to(client, account).map_err(|error| error.to_string())?;
+        }
+        if cases.values().any(|case| case.borrow().kept.contains(&account)) {
+            return Err(format!("{access} leads into {account}, which was connected in this run already"));
         }
         Ok(())
     }
@@ -242,7 +247,9 @@ impl Desk {
                 let retested = errands.get(back.errand).is_some_and(|errand| errand.retest);
                 if !retested && !proved(&back.tried.connection) {
                     done(back.errand, self.ending(&back, false));
-                } else if let Err(refused) = self.may_have(&case.borrow(), &back.tried.connection.access) {
+                } else if let Err(refused) =
+                    self.may_have(cases, &case.borrow().client.id, &back.tried.connection.access)
+                {
                     done(back.errand, Err(refused));
                 } else if !claimed.insert(account) {
                     done(back.errand, Err(format!("{account} was connected in this run already")));
@@ -321,5 +328,49 @@ pub(super) async fn until(
     tokio::select! {
         done = work => done.err().map(|error| error.to_string()),
         () = stop => Some("it was interrupted".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        checks::Checks,
+        domain::{ClientFacts, FixedClock, Partition, Timestamp},
+        vault::{KdfCost, LockOwner, Unlock, Vault},
+    };
+    use secrecy::SecretSlice;
+    use std::sync::Arc;
+
+    #[test]
+    fn an_account_is_connected_once_in_a_run_whatever_the_way_and_the_client() {
+        let (dir, now) = (tempfile::tempdir().unwrap(), Timestamp::from_second(1_795_000_000));
+        let owner = LockOwner { user: "ines".into(), pid: 1, tty: "pts/0".into(), since: now };
+        let secret = SecretSlice::from(vec![7u8; 32]);
+        let vault = Vault::create(&dir.path().join("v"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner);
+        let checks = Arc::new(Checks::builtin().unwrap());
+        let desk = Desk::new(Arc::new(vault.unwrap()), checks, Arc::new(FixedClock(now)));
+        let (acme, blue): (ClientId, ClientId) = ("acme".parse().unwrap(), "blue".parse().unwrap());
+        let mut cases = Cases::new();
+        for client in [&acme, &blue] {
+            desk.add_client(client, &ClientFacts::default()).unwrap();
+            let data = desk.client_data(client).unwrap();
+            cases.insert(client.clone(), RefCell::new(Case::new(&data, None)));
+        }
+        let account: AccountId = "111122223333".parse().unwrap();
+        let role = Access::Role { role: format!("arn:aws:iam::{account}:role/x").parse().unwrap() };
+        let profile = Access::Profile { name: "blue".parse().unwrap(), account, partition: Partition::Aws };
+        for access in [&role, &profile] {
+            assert_eq!(desk.may_have(&cases, &acme, access), Ok(()));
+        }
+        // The profile of another client was kept before, or that of the same.
+        for owner in [&blue, &acme] {
+            cases[owner].borrow_mut().kept.insert(account);
+            for access in [&role, &profile] {
+                let refused = desk.may_have(&cases, &acme, access).unwrap_err();
+                assert!(refused.contains("which was connected in this run already"), "{refused}");
+            }
+            cases[owner].borrow_mut().kept.clear();
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     connect::new_external_id,
     domain::{Client, ClientFacts, ClientId, CostBasis, ExternalId},
     sync::ClientStore,
-    vault::{Scope, VaultError},
+    vault::{Scope, VaultError, Via},
 };
 use std::collections::BTreeMap;
 
@@ -35,7 +35,12 @@ impl Desk {
 
     /// Adds a client with an ExternalId of its own.
     pub fn add_client(&self, id: &ClientId, facts: &ClientFacts) -> Result<Client, DeskError> {
-        self.may_add_client(id, facts, "with an ExternalId of its own, which was shown")
+        // The command prints it; the console shows it only with a role that is made, which has an entry of its own.
+        let detail = match self.actor.via {
+            Via::Cli => "with an ExternalId of its own, which was shown",
+            Via::Console | Via::Automatic => "with an ExternalId of its own",
+        };
+        self.may_add_client(id, facts, detail)
     }
 
     /// Notes it, and adds the client.

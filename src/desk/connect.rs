@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     aws::{Assume, AwsError, Identity, KeyPair, Pacer},
-    connect::{Diagnosis, Subject, caller, diagnose},
+    connect::{Diagnosis, Subject, caller, diagnose, import::cannot_be_told},
     domain::{
         Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, Depth, ExternalId, GateResult,
         GateState, Label, Note, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
@@ -368,27 +368,90 @@ impl Desk {
                 client.id
             )));
         }
-        // An ExternalId that two clients share would let one confuse us into the other's account.
-        if let Some(other) =
-            self.all_clients().0.iter().find(|c| *c.id() != client.id && c.profile.external_id == *imported)
-        {
-            return Err(DeskError::Refused(format!(
-                "client {} already uses this ExternalId, and two clients must never share one: \
-                 give the role the ExternalId that `bailiwick client add` made",
-                other.id()
-            )));
+        if *imported != client.external_id {
+            self.is_free(&client.id, imported)?;
         }
         client.external_id = imported.clone();
         Ok(client)
     }
 
+    /// An ExternalId that two clients share would let one confuse us into the other's account.
+    fn is_free(&self, client: &ClientId, imported: &ExternalId) -> Result<(), DeskError> {
+        let damaged = self.damaged_clients().into_iter().map(|c| (c.id, c.external_id));
+        let clients = self.all_clients().0.into_iter().map(|c| (c.id().clone(), Some(c.profile.external_id.clone())));
+        for (other, external_id) in clients.chain(damaged).filter(|(other, _)| other != client) {
+            match external_id {
+                None => return Err(DeskError::Refused(cannot_be_told(&other))),
+                Some(taken) if taken == *imported => {
+                    return Err(DeskError::Refused(format!(
+                        "client {other} already uses this ExternalId, and two clients must never share one: \
+                         give the role the ExternalId that `bailiwick client add` made"
+                    )));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn belongs_to(&self, client: &ClientId, account: AccountId) -> Result<(), DeskError> {
-        match self.all_clients().0.iter().find(|c| c.id() != client && c.connection(account).is_some()) {
+        let (clients, damaged) = (self.all_clients().0, self.damaged_clients());
+        let owners = clients.iter().filter(|c| c.connection(account).is_some()).map(|c| c.id());
+        let damaged = damaged.iter().filter(|c| c.accounts.contains(&account)).map(|c| &c.id);
+        match owners.chain(damaged).find(|owner| *owner != client) {
             None => Ok(()),
             Some(other) => Err(DeskError::Refused(format!(
-                "account {account} is already connected for client {}: an account belongs to one client",
-                other.id()
+                "account {account} is already connected for client {other}: an account belongs to one client"
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        checks::Checks,
+        domain::{ClientFacts, FixedClock, Timestamp},
+        vault::{KdfCost, LockOwner, Name, Scope, Unlock, Vault},
+    };
+    use secrecy::SecretSlice;
+    use std::sync::Arc;
+
+    #[test]
+    fn what_a_damaged_client_has_is_not_given_to_another() {
+        let (dir, now) = (tempfile::tempdir().unwrap(), Timestamp::from_second(1_795_000_000));
+        let owner = LockOwner { user: "ines".into(), pid: 1, tty: "pts/0".into(), since: now };
+        let secret = SecretSlice::from(vec![7u8; 32]);
+        let vault = Vault::create(&dir.path().join("v"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner);
+        let checks = Arc::new(Checks::builtin().unwrap());
+        let desk = Desk::new(Arc::new(vault.unwrap()), checks, Arc::new(FixedClock(now)));
+        let (acme, torn): (ClientId, ClientId) = ("acme".parse().unwrap(), "torn".parse().unwrap());
+        for client in [&acme, &torn] {
+            desk.add_client(client, &ClientFacts::default()).unwrap();
+        }
+        let account: AccountId = "111122223333".parse().unwrap();
+        desk.vault.add_connections(&torn, &[account.to_string().parse().unwrap()]).unwrap();
+        let ruin = |scope: &Scope, name: &str| {
+            let mut batch = Batch::new();
+            batch.put(scope, &Name::new(name).unwrap(), 1, vec![0xff; 3]);
+            desk.vault.commit(batch).unwrap();
+        };
+        let refused = |imported: &ExternalId| desk.is_free(&acme, imported).unwrap_err().to_string();
+        let (own, another) = (desk.client(&torn).unwrap().external_id, "bw-another".parse().unwrap());
+
+        ruin(&Scope::Connection(torn.clone(), account.to_string().parse().unwrap()), "connection");
+        assert!(desk.client(&torn).is_err());
+        assert!(refused(&own).contains("client torn already uses this ExternalId"));
+        assert_eq!(desk.is_free(&acme, &another), Ok(()));
+        let taken = desk.belongs_to(&acme, account).unwrap_err().to_string();
+        assert!(taken.contains("already connected for client torn"), "{taken}");
+        assert_eq!(desk.belongs_to(&torn, account), Ok(()));
+
+        ruin(&Scope::Client(torn.clone()), "client");
+        for imported in [&own, &another] {
+            assert!(refused(imported).contains("client torn cannot be read"));
+        }
+        assert_eq!(desk.is_free(&torn, &another), Ok(()));
     }
 }

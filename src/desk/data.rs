@@ -4,6 +4,7 @@ use super::{Actor, Answer, BackupPlan, DeskError, Query, access::AccountAccess};
 use crate::{
     analysis::Ledger,
     checks::Checks,
+    connect::import::DamagedClient,
     domain::{
         Account, AccountId, Client, ClientId, Clock, Connection, Day, Finding, FindingState, Freshness, Severity,
         SeverityCounts, SourceState, Timestamp, Untrusted,
@@ -112,6 +113,26 @@ impl Desk {
             }
         }
         (clients, troubles)
+    }
+
+    /// What can be told of the clients that cannot be read. One that was added only in part has nothing yet.
+    pub(super) fn damaged_clients(&self) -> Vec<DamagedClient> {
+        let clients = self.vault.clients().into_iter();
+        let damaged = clients.filter(|id| {
+            let read = self.client_data(id);
+            read.is_err_and(|error| !matches!(error, DeskError::UnknownClient(_)))
+        });
+        let told = damaged.map(|id| DamagedClient {
+            external_id: ClientStore::new(self.vault.clone(), id.clone())
+                .profile()
+                .ok()
+                .flatten()
+                .map(|c| c.external_id),
+            // A connection is named by its account.
+            accounts: self.vault.connections(&id).iter().filter_map(|id| id.as_str().parse().ok()).collect(),
+            id,
+        });
+        told.collect()
     }
 
     /// The clients of a scope: one, or all.

@@ -28,7 +28,7 @@ impl Desk {
     pub fn plan_import(&self, rows: &[ImportRow]) -> ImportPlan {
         let (clients, _) = self.all_clients();
         let known: Vec<KnownClient<'_>> = clients.iter().map(|data| data.for_import()).collect();
-        import::plan(rows, &known)
+        import::plan(rows, &known, &self.damaged_clients())
     }
 
     /// Does what a plan says, until it is done or `stop` comes: clients are added and changed, then their accounts are put
@@ -41,7 +41,7 @@ impl Desk {
         tell: &dyn Fn(BulkProgress),
     ) -> ImportReport {
         let report = ImportReport { preview: false, ..ImportReport::preview(plan) };
-        let progress = BulkProgress { total: report.counts.to_try, ..BulkProgress::default() };
+        let progress = BulkProgress { total: report.counts.tried.to_try, ..BulkProgress::default() };
         let board = Board { report: RefCell::new(report), progress: Cell::new(progress), tell };
         let cases = OnceCell::new();
         let stopped = until(self.do_import(line, plan, &cases, &board), stop).await;

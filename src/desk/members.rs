@@ -10,8 +10,8 @@ use crate::{
     aws::{Api, Assume, Job, KeyPair, Organization, session_policy},
     connect::{Opener, Secrets},
     domain::{
-        Access, Account, AccountId, AccountState, ClientId, Connection, ConnectionKind, Depth, Failure, GateState,
-        Partition, RoleArn, RolePattern,
+        Access, Account, AccountId, AccountState, ClientId, Connection, ConnectionKind, Depth, Failure, Partition,
+        RoleArn, RolePattern,
     },
     sync::{all_pages, gate_failure, keep_listed, with_listed},
 };
@@ -238,7 +238,7 @@ fn action(account: &Account, connection: Option<&Connection>, role: &RoleArn) ->
         return BulkAction::NotTried;
     }
     let Some(connection) = connection else { return BulkAction::Connect };
-    let may_be_used = matches!(connection.gate, GateState::Passed { .. } | GateState::Overridden { .. });
+    let may_be_used = connection.gate.may_be_used();
     match connection.access.role() {
         Some(known) if !may_be_used && known == role => BulkAction::Test,
         // Another role may be a way in where the one that is known is none.

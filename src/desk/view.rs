@@ -18,7 +18,7 @@ mod sync;
 mod vault;
 
 pub use audit::{AuditBroken, AuditCheck, AuditRow, AuditView};
-pub use bulk::{BulkAction, BulkProgress, MemberCounts, MemberView, MembersReport, usable};
+pub use bulk::{BulkAction, BulkProgress, MemberCounts, MemberView, MembersReport, TriedCounts, usable};
 pub use connection::{ConnectReport, ConnectionView, ProbeView};
 pub use import::{ImportAction, ImportCounts, ImportReport, ImportRowView};
 pub use sync::{SpendRow, SpendView, SyncView};

@@ -42,6 +42,11 @@ impl GateState {
         matches!(self, Self::Passed { .. } | Self::Quarantined { .. } | Self::Overridden { .. })
     }
 
+    /// Whether a connection whose gate stands like this is used.
+    pub fn may_be_used(&self) -> bool {
+        matches!(self, Self::Passed { .. } | Self::Overridden { .. })
+    }
+
     /// In one word.
     pub fn word(&self) -> &'static str {
         match self {

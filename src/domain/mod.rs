@@ -24,6 +24,7 @@ mod sync_plan;
 mod template_url;
 mod time;
 mod untrusted;
+mod wildcard;
 
 pub use account::{Account, AccountState, JoinedMethod};
 pub use arn::{ArnError, Partition, RoleArn};
@@ -49,3 +50,4 @@ pub use sync_plan::{PlannedJob, PlannedSpend, SyncPlan};
 pub use template_url::{TemplateUrl, TemplateUrlError};
 pub use time::{Clock, Day, FixedClock, Month, TimeRange, Timestamp};
 pub use untrusted::Untrusted;
+pub use wildcard::fits;

@@ -1,6 +1,6 @@
 //! Whom a client's role trusts: one of the operator's own principals.
 
-use super::{AccountId, IdError, Partition, Untrusted};
+use super::{AccountId, IdError, Partition, Untrusted, fits};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -128,7 +128,7 @@ impl TrustedPrincipal {
             ("root", _) => role_of(caller.resource).is_some(),
             (own, "iam") => own == caller.resource,
             (own, _) => match (own.strip_prefix("role/"), role_of(caller.resource)) {
-                (Some(own), Some(name)) => matches(own.rsplit('/').next().unwrap_or(own), name),
+                (Some(own), Some(name)) => fits(own.rsplit('/').next().unwrap_or(own), name),
                 _ => false,
             },
         }
@@ -166,16 +166,6 @@ fn role_of(resource: &str) -> Option<&str> {
 fn permission_set(role: &str) -> Option<&str> {
     let (set, digits) = role.strip_prefix("AWSReservedSSO_")?.rsplit_once('_')?;
     (digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then_some(set)
-}
-
-/// Whether a name fits a pattern in which `*` stands for anything.
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == name,
-        Some((head, rest)) => name
-            .strip_prefix(head)
-            .is_some_and(|tail| (0..=tail.len()).filter_map(|at| tail.get(at..)).any(|end| matches(rest, end))),
-    }
 }
 
 impl FromStr for TrustedPrincipal {

@@ -163,6 +163,26 @@ fn an_interrupted_import_keeps_what_it_did_and_is_taken_up() {
 }
 
 #[test]
+fn a_row_that_is_tried_again_gives_its_account_what_it_says() {
+    let (server, program) = serve(&clients(1), "");
+    let write = |alias: &str, depth: &str| {
+        let path = program.path("clients.csv");
+        let row = format!("acme,{},{},{alias},{depth}", arn(0, PAYER_ROLE), external_id(0));
+        std::fs::write(&path, format!("client,role_arn,external_id,alias,depth\n{row}\n")).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let shown = || program.json(&["connection", "show", "acme", &id(0).to_string(), "--json"]);
+    server.set_troubles(vec![Trouble::ExternalIdIgnored.everywhere()]);
+    import(&program, 1, &write("main", "essential"), &["--yes"]);
+    assert_eq!(shown()["gate"], "quarantined");
+    server.set_troubles(Vec::new());
+    let report = import(&program, 0, &write("shop", "full"), &["--yes"]);
+    assert_eq!((&rows(&report)[0]["action"], &rows(&report)[0]["done"]), (&json!("test"), &json!(true)), "{report}");
+    let shown = shown();
+    assert_eq!((&shown["alias"], &shown["depth"]), (&json!("shop"), &json!("full")), "{shown}");
+}
+
+#[test]
 fn a_toml_file_a_profile_and_a_change_go_the_same_way() {
     let world = clients(3);
     let (_server, program) = serve(&world, "");

@@ -10,7 +10,9 @@ mod toml;
 mod tests;
 
 pub use example::example;
-pub use plan::{ClientStep, ImportPlan, KnownClient, PlannedClient, PlannedRow, RowStep, plan};
+pub use plan::{
+    ClientStep, DamagedClient, ImportPlan, KnownClient, PlannedClient, PlannedRow, RowStep, cannot_be_told, plan,
+};
 
 use crate::domain::{
     AccountId, ClientFacts, ClientId, ConnectionKind, Depth, ExternalId, ProfileName, RoleArn, Untrusted,

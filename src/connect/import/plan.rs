@@ -2,8 +2,7 @@
 
 use super::{Entry, ImportRow, ImportWay};
 use crate::domain::{
-    Access, AccountId, Client, ClientFacts, ClientId, Connection, ConnectionKind, Depth, ExternalId, GateState,
-    Untrusted,
+    Access, AccountId, Client, ClientFacts, ClientId, Connection, ConnectionKind, Depth, ExternalId, Untrusted,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +13,17 @@ pub struct KnownClient<'a> {
     pub profile: &'a Client,
     /// Its connections.
     pub connections: &'a [Connection],
+}
+
+/// A client that is there and of which some records cannot be read.
+#[derive(Debug, Clone)]
+pub struct DamagedClient {
+    /// Which.
+    pub id: ClientId,
+    /// Its ExternalId, unless that is among what cannot be read.
+    pub external_id: Option<ExternalId>,
+    /// The accounts it is connected to.
+    pub accounts: Vec<AccountId>,
 }
 
 /// What is to be done.
@@ -91,18 +101,27 @@ struct Taken<'a> {
     clients: BTreeMap<&'a ClientId, KnownClient<'a>>,
     accounts: BTreeMap<AccountId, &'a ClientId>,
     external_ids: BTreeMap<&'a str, &'a ClientId>,
+    /// Clients whose ExternalId cannot be read.
+    untold: Vec<&'a ClientId>,
     /// Where a line above has it.
     lines: BTreeMap<String, usize>,
 }
 
 /// What is to be done with the rows of a file.
-pub fn plan(rows: &[ImportRow], known: &[KnownClient<'_>]) -> ImportPlan {
+pub fn plan(rows: &[ImportRow], known: &[KnownClient<'_>], damaged: &[DamagedClient]) -> ImportPlan {
     let mut taken = Taken::default();
     for client in known {
         let id = &client.profile.id;
         taken.clients.insert(id, *client);
         taken.external_ids.insert(client.profile.external_id.reveal(), id);
         taken.accounts.extend(client.connections.iter().map(|c| (c.account(), id)));
+    }
+    for DamagedClient { id, external_id, accounts } in damaged {
+        taken.accounts.extend(accounts.iter().map(|account| (*account, id)));
+        match external_id {
+            Some(external_id) => drop(taken.external_ids.insert(external_id.reveal(), id)),
+            None => taken.untold.push(id),
+        }
     }
     let mut plan = ImportPlan { clients: BTreeMap::new(), rows: Vec::new() };
     for row in rows {
@@ -170,10 +189,16 @@ impl<'a> Taken<'a> {
                  that bailiwick made for {client}"
             ));
         }
+        let known = self.clients.get(client);
+        if let Some(untold) = self.untold.iter().find(|untold| **untold != client)
+            && known.is_none_or(|known| known.profile.external_id != *given)
+        {
+            return Some(cannot_be_told(untold));
+        }
         if plan.clients.get(client).and_then(|told| told.external_id.as_ref()).is_some_and(|told| told != given) {
             return Some(format!("{client} has another ExternalId in a line above: all roles of a client share one"));
         }
-        let known = self.clients.get(client)?;
+        let known = known?;
         let roles = known.connections.iter().any(|c| c.access.role().is_some());
         (known.profile.external_id != *given && roles).then(|| {
             format!(
@@ -204,7 +229,7 @@ impl<'a> Taken<'a> {
             account = way.account().or_else(|| connection.map(Connection::account));
             gate = connection.map(|c| c.gate.word());
             step = match connection.map(|c| &c.gate) {
-                Some(GateState::Passed { .. } | GateState::Overridden { .. }) => RowStep::AlreadyConnected,
+                Some(gate) if gate.may_be_used() => RowStep::AlreadyConnected,
                 Some(_) => RowStep::Test,
                 None => RowStep::Connect,
             };
@@ -227,6 +252,14 @@ impl<'a> Taken<'a> {
             step,
         }
     }
+}
+
+/// Why no ExternalId is imported as long as that of a client cannot be read.
+pub fn cannot_be_told(client: &ClientId) -> String {
+    format!(
+        "client {client} cannot be read, so it cannot be told whether it uses this ExternalId, and two clients must never \
+         share one: restore a backup, or give the role the ExternalId that bailiwick made"
+    )
 }
 
 fn key(what: &str, which: &impl ToString) -> String {

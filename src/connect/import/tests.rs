@@ -39,7 +39,7 @@ fn both_examples_are_read_and_tell_the_same() {
             (rows[0].facts.budget.unwrap().to_string(), rows[0].kind),
             ("12000".into(), Some(ConnectionKind::Payer))
         );
-        let plan = plan(&rows_of(&rows), &[]);
+        let plan = plan(&rows_of(&rows), &[], &[]);
         assert!(plan.rows.iter().all(|row| !matches!(row.step, RowStep::Refused(_))), "{plan:?}");
     }
 }
@@ -188,13 +188,43 @@ fn connection(client: &str, account: u64, gate: GateState) -> Connection {
 
 /// The steps of the rows, the refusals in words.
 fn steps(text: &str, known: &[KnownClient<'_>]) -> (ImportPlan, Vec<String>) {
-    let plan = plan(&csv(text), known);
+    let plan = plan(&csv(text), known, &[]);
     let word = |row: &PlannedRow| match &row.step {
         RowStep::Refused(why) => why.clone(),
         step => format!("{step:?}"),
     };
     let words = plan.rows.iter().map(word).collect();
     (plan, words)
+}
+
+#[test]
+fn what_a_damaged_client_has_is_not_given_to_another() {
+    let at = Timestamp::from_second(0);
+    let (old, connections) = (client("old", "bw-of-old"), [connection("old", 1, GateState::Passed { at })]);
+    let known = [KnownClient { profile: &old, connections: &connections }];
+    let damaged = |external_id: Option<&str>| DamagedClient {
+        id: "torn".parse().unwrap(),
+        external_id: external_id.map(|id| id.parse().unwrap()),
+        accounts: vec!["000000000009".parse().unwrap()],
+    };
+    let text = format!(
+        "client,role_arn,external_id\nnew,{},\nnew,{},bw-of-torn\nold,{},bw-of-old\nolder,{},bw-other\n",
+        arn(9),
+        arn(2),
+        arn(3),
+        arn(4)
+    );
+    let words = |damaged: DamagedClient| -> Vec<String> {
+        let rows = plan(&csv(&text), &known, &[damaged]).rows.into_iter();
+        rows.map(|row| if let RowStep::Refused(why) = row.step { why } else { "taken".into() }).collect()
+    };
+    let told = words(damaged(Some("bw-of-torn")));
+    assert!(told[0].contains("is already connected for client torn"), "{told:?}");
+    assert!(told[1].contains("client torn uses this ExternalId"), "{told:?}");
+    assert_eq!(told[2..], ["taken", "taken"]);
+    let untold = words(damaged(None));
+    assert!(untold[1].contains("client torn cannot be read") && untold[3].contains("cannot be told"), "{untold:?}");
+    assert_eq!(untold[2], "taken", "a client's own ExternalId is nobody else's");
 }
 
 #[test]
@@ -299,7 +329,7 @@ proptest! {
             match read(text.as_bytes(), format) {
                 Err(error) => prop_assert!(is_safe(&error.to_string()), "{error}"),
                 Ok(rows) => {
-                    for row in plan(&rows, &[]).rows {
+                    for row in plan(&rows, &[], &[]).rows {
                         if let RowStep::Refused(why) = row.step {
                             prop_assert!(is_safe(&why), "{why}");
                         }

@@ -3,7 +3,7 @@
 
 use super::{
     RoleRequest, Template,
-    cloudformation::filled,
+    cloudformation::{filled, overrides},
     shell::{command, comment, file},
     stackset, steps,
 };
@@ -27,17 +27,23 @@ fn one_role(request: &RoleRequest) -> String {
     text.push_str("\n# 1. The template. It is complete, nothing is asked.\n");
     text.push_str(&file(&template, &filled(request)));
     text.push_str("\n# 2. The role. The same command changes a role that is there already.\n");
-    text.push_str(&command(
+    text.push_str(&deploy(request));
+    text.push_str("\n# 3. Its ARN.\n");
+    text + &role_arn(request) + &afterwards(request)
+}
+
+/// Makes the stack, or changes it; its parameters end the command.
+pub fn deploy(request: &RoleRequest) -> String {
+    let command = command(
         "aws cloudformation deploy",
         &[
             ("--region", request.region.as_str()),
             ("--stack-name", request.template.stack()),
-            ("--template-file", &template),
+            ("--template-file", &request.file()),
             ("--capabilities", "CAPABILITY_NAMED_IAM"),
         ],
-    ));
-    text.push_str("\n# 3. Its ARN.\n");
-    text + &role_arn(request) + &afterwards(request)
+    );
+    format!("{} \\\n  --parameter-overrides \\\n    {}\n", command.trim_end(), overrides(request).join(" \\\n    "))
 }
 
 /// What comes after the commands: connecting, the same in the console, and how to end it.

@@ -1,6 +1,12 @@
 //! The templates of `cloudformation/` with what they ask for filled in.
 
-use super::{RoleRequest, Template, document::quoted, model::SHORTEST_EXTERNAL_ID, shell::comment, steps};
+use super::{
+    RoleRequest, Template,
+    document::quoted,
+    model::SHORTEST_EXTERNAL_ID,
+    shell::{comment, word},
+    steps,
+};
 
 /// The file of a template, as it lies in `cloudformation/`.
 pub fn file(template: Template) -> (&'static str, &'static str) {
@@ -24,6 +30,12 @@ pub fn parameters(request: &RoleRequest) -> [(&'static str, String); 3] {
         ("TrustedPrincipal", request.principal.pattern()),
         ("ExternalId", request.external_id.reveal().to_owned()),
     ]
+}
+
+/// The same for `--parameter-overrides`, as words of a shell. A stack that is there already keeps the values it has, whatever
+/// its new template holds; only values that are given change it.
+pub fn overrides(request: &RoleRequest) -> [String; 3] {
+    parameters(request).map(|(name, value)| word(&format!("{name}={value}")))
 }
 
 /// A template of a request with its parameters filled in.

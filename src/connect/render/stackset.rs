@@ -10,9 +10,9 @@ use super::{
 /// Finds the organization's root, which stands for all its accounts.
 const ROOT: &str = "root=$(aws organizations list-roots --query 'Roots[0].Id' --output text)\n";
 
-/// A command whose last option takes the root that was found.
-fn with_root(command: &str, option: &str) -> String {
-    format!("{ROOT}{} \\\n  {option} \"OrganizationalUnitIds=$root\"\n", command.trim_end())
+/// A command that ends with the root that was found, after what goes before it.
+fn with_root(command: &str, before: &str) -> String {
+    format!("{ROOT}{} \\\n  {before} \"OrganizationalUnitIds=$root\"\n", command.trim_end())
 }
 
 /// The script: both roles by one stack, or a StackSet of the member role alone.
@@ -25,23 +25,13 @@ pub fn text(request: &RoleRequest) -> String {
 
 /// The stack of the organization: the payer's role, and the StackSet of the members'.
 pub fn organization(request: &RoleRequest) -> String {
-    let (stack, template) = (request.template.stack(), request.file());
     let mut text = opening(request);
-    text.push_str(&file(&template, &filled(request)));
+    text.push_str(&file(&request.file(), &filled(request)));
     text.push_str(
         "\n# 3. Both roles. The root stands for all accounts, name units instead to leave some out.\n\
          # The role of a new account comes by itself, that of an account that leaves goes with it.\n",
     );
-    let deploy = command(
-        "aws cloudformation deploy",
-        &[
-            ("--region", request.region.as_str()),
-            ("--stack-name", stack),
-            ("--template-file", &template),
-            ("--capabilities", "CAPABILITY_NAMED_IAM"),
-        ],
-    );
-    text.push_str(&with_root(&deploy, "--parameter-overrides"));
+    text.push_str(&with_root(&cli::deploy(request), " "));
     text.push_str("\n# 4. The ARN of the role in this account.\n");
     text.push_str(&cli::role_arn(request));
     text + &cli::afterwards(request)

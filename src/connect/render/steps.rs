@@ -51,24 +51,19 @@ pub fn trusted_access() -> Vec<String> {
 
 /// With a saved template and the AWS CLI.
 pub fn by_cli(request: &RoleRequest) -> Vec<String> {
-    let Template::Organization = request.template else {
-        return vec![
-            format!("By the AWS CLI, with this template saved as {}:", request.file()),
-            format!(
-                "  aws cloudformation deploy --region {} --stack-name {} \\",
-                request.region,
-                request.template.stack()
-            ),
-            format!("    --template-file {} --capabilities CAPABILITY_NAMED_IAM", request.file()),
-        ];
-    };
-    vec![
-        format!("By the AWS CLI, with this template saved as {}:", request.file()),
-        "  aws organizations list-roots --query Roots[0].Id --output text".into(),
+    let organization = request.template == Template::Organization;
+    let mut lines = vec![format!("By the AWS CLI, with this template saved as {}:", request.file())];
+    if organization {
+        lines.push("  aws organizations list-roots --query Roots[0].Id --output text".into());
+    }
+    lines.extend([
         format!("  aws cloudformation deploy --region {} --stack-name {} \\", request.region, request.template.stack()),
-        format!("    --template-file {} --capabilities CAPABILITY_NAMED_IAM \\", request.file()),
-        "    --parameter-overrides OrganizationalUnitIds=r-...".into(),
-    ]
+        format!("    --template-file {} --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \\", request.file()),
+    ]);
+    let root = organization.then(|| "OrganizationalUnitIds=r-...".to_owned());
+    let values: Vec<String> = root.into_iter().chain(cloudformation::overrides(request)).collect();
+    lines.extend(values.join(" \\\n").lines().map(|value| format!("    {value}")));
+    lines
 }
 
 /// What the operator does when the role is there.

@@ -232,7 +232,9 @@ fn the_scripts_write_the_template_and_call_this() {
     let deploy = |stack: &str| {
         format!(
             "cloudformation deploy --region us-east-1 --stack-name {stack} --template-file {stack}-acme.yaml \
-             --capabilities CAPABILITY_NAMED_IAM"
+             --capabilities CAPABILITY_NAMED_IAM --parameter-overrides TrustedAccount=111122223333 TrustedPrincipal={} \
+             ExternalId={EXTERNAL_ID}",
+            PRINCIPALS[3]
         )
     };
     let arn = |stack: &str| {
@@ -245,7 +247,7 @@ fn the_scripts_write_the_template_and_call_this() {
     let root = || "organizations list-roots --query Roots[0].Id --output text".to_owned();
     let both = || {
         let stack = "bailiwick-organization";
-        vec![may(), root(), format!("{} --parameter-overrides OrganizationalUnitIds=r-ab12", deploy(stack)), arn(stack)]
+        vec![may(), root(), format!("{} OrganizationalUnitIds=r-ab12", deploy(stack)), arn(stack)]
     };
     let set = vec![
         may(),

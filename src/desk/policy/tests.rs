@@ -73,6 +73,20 @@ fn what_is_done_is_noted_with_who_did_it() {
 }
 
 #[test]
+fn an_external_id_is_noted_as_shown_only_where_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut desk = desk(dir.path());
+    for (via, client, shown) in
+        [(Via::Cli, "acme", true), (Via::Console, "blue", false), (Via::Automatic, "cyan", false)]
+    {
+        desk = desk.acting(Actor::new("ines", via));
+        add(&desk, client).unwrap();
+        let view = desk.audit(&AuditFilter { limit: Some(1), ..AuditFilter::default() }).unwrap();
+        assert_eq!(view.rows[0].detail.for_log().contains("which was shown"), shown, "{client}");
+    }
+}
+
+#[test]
 fn a_refusal_that_changed_nothing_leaves_no_entry() {
     let dir = tempfile::tempdir().unwrap();
     let desk = desk(dir.path());

@@ -86,11 +86,9 @@ pub struct MemberView {
     pub next_step: Option<String>,
 }
 
-/// Accounts, counted.
+/// Accounts that are tried, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct MemberCounts {
-    /// All that are shown.
-    pub accounts: usize,
+pub struct TriedCounts {
     /// To be connected or tested again.
     pub to_try: usize,
     /// Of these, ready for use now.
@@ -101,6 +99,30 @@ pub struct MemberCounts {
     pub failed: usize,
     /// Of these, not tried yet: it is a preview, or the run was cut off.
     pub waiting: usize,
+}
+
+impl TriedCounts {
+    /// Counts one, by how its gate stands now; `None` if it was not tried yet.
+    pub fn count(&mut self, gate: Option<&str>) {
+        self.to_try += 1;
+        let sort = match gate {
+            None => &mut self.waiting,
+            Some("quarantined") => &mut self.quarantined,
+            gate if usable(gate) => &mut self.usable,
+            Some(_) => &mut self.failed,
+        };
+        *sort += 1;
+    }
+}
+
+/// Accounts, counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct MemberCounts {
+    /// All that are shown.
+    pub accounts: usize,
+    /// Those that are tried.
+    #[serde(flatten)]
+    pub tried: TriedCounts,
     /// Connected before and ready for use.
     pub already_connected: usize,
     /// Management accounts, which have a role of their own.
@@ -159,14 +181,7 @@ impl MembersReport {
                 BulkAction::ManagementAccount => counts.management += 1,
                 BulkAction::NotTried => counts.not_tried += 1,
                 BulkAction::Connect | BulkAction::Test => {
-                    counts.to_try += 1;
-                    match account.gate {
-                        _ if self.preview => counts.waiting += 1,
-                        None => counts.waiting += 1,
-                        Some("passed" | "overridden") => counts.usable += 1,
-                        Some("quarantined") => counts.quarantined += 1,
-                        Some(_) => counts.failed += 1,
-                    }
+                    counts.tried.count(account.gate.filter(|_| !self.preview));
                 }
             }
         }

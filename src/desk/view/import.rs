@@ -1,6 +1,6 @@
 //! What an import does, or did, with each row of its file. Flat and stable, for `--json`.
 
-use super::{ConnectReport, usable};
+use super::{ConnectReport, TriedCounts, usable};
 use crate::{
     connect::import::{ClientStep, ImportPlan, PlannedRow, RowStep},
     domain::{AccountId, ClientId, ConnectionKind, Untrusted},
@@ -55,7 +55,8 @@ pub struct ImportRowView {
     pub alias: Option<Untrusted>,
     /// What is done with the row.
     pub action: ImportAction,
-    /// Whether it is so now as the row says, ready for use.
+    /// Whether its account is ready for use now, or its client is there if it tells of no account. What a row tells of an
+    /// account that was connected before and is ready for use is not taken over.
     pub done: bool,
     /// What the account turned out to be.
     pub kind: Option<ConnectionKind>,
@@ -76,16 +77,9 @@ pub struct ImportCounts {
     pub rows: usize,
     /// Rows in which something is wrong.
     pub refused: usize,
-    /// Accounts to be connected or tested again.
-    pub to_try: usize,
-    /// Of these, ready for use now.
-    pub usable: usize,
-    /// Of these, in quarantine.
-    pub quarantined: usize,
-    /// Of these, not to be used for another reason.
-    pub failed: usize,
-    /// Of these, not tried yet: it is a preview, or the run was cut off.
-    pub waiting: usize,
+    /// Those that are tried.
+    #[serde(flatten)]
+    pub tried: TriedCounts,
     /// Accounts connected before and ready for use.
     pub already_connected: usize,
     /// Clients that are new.
@@ -183,15 +177,7 @@ impl ImportReport {
                 ImportAction::Refused => counts.refused += 1,
                 ImportAction::ClientOnly => {}
                 ImportAction::AlreadyConnected => counts.already_connected += 1,
-                ImportAction::Connect | ImportAction::Test => {
-                    counts.to_try += 1;
-                    match row.gate {
-                        None => counts.waiting += 1,
-                        Some("passed" | "overridden") => counts.usable += 1,
-                        Some("quarantined") => counts.quarantined += 1,
-                        Some(_) => counts.failed += 1,
-                    }
-                }
+                ImportAction::Connect | ImportAction::Test => counts.tried.count(row.gate),
             }
         }
         self.counts = counts;
@@ -200,6 +186,6 @@ impl ImportReport {
 
     /// Whether there is nothing to be done any more.
     pub fn is_idle(&self) -> bool {
-        self.counts.to_try + self.counts.clients_to_add + self.counts.clients_to_change == 0
+        self.counts.tried.to_try + self.counts.clients_to_add + self.counts.clients_to_change == 0
     }
 }

@@ -3,6 +3,7 @@
 //! Conditions are understood for `aws:RequestedRegion` with `StringEquals`, `StringNotEquals` and `StringLike`. Any other
 //! condition errs on the refusing side: an `Allow` with it never applies, a `Deny` with it always does.
 
+use crate::domain::fits;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -136,34 +137,9 @@ fn holds(operator: &str, key: &str, values: &[Value], region: &str) -> Option<bo
     }
 }
 
-/// Whether `text` fits `pattern`, in which `*` stands for any characters and `?` for one; letters of either case are
-/// the same, as in IAM action names.
+/// Whether `text` fits `pattern`; letters of either case are the same, as in IAM action names.
 pub(super) fn glob(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    // Where to go on if the present reading fails: just after the last `*`, one character later each time.
-    let mut retry: Option<(usize, usize)> = None;
-    while let Some(c) = text.get(t) {
-        match pattern.get(p) {
-            Some(b'*') => {
-                retry = Some((p + 1, t));
-                p += 1;
-            }
-            Some(q) if *q == b'?' || q.eq_ignore_ascii_case(c) => {
-                p += 1;
-                t += 1;
-            }
-            _ => match retry {
-                Some((after, from)) => {
-                    p = after;
-                    t = from + 1;
-                    retry = Some((after, from + 1));
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern.iter().skip(p).all(|&c| c == b'*')
+    fits(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
 }
 
 #[cfg(test)]
