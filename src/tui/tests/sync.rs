@@ -96,6 +96,14 @@ fn before_a_run_it_shows_what_is_due_and_during_one_the_plan_is_not_asked_for_ag
 }
 
 #[test]
+fn pages_that_the_ledger_may_hold_already_are_not_added_to_it() {
+    // Read in the midst of a run, the ledger's 4 of today may be the 4 of this run.
+    let mut driver = running();
+    driver.press("G").expect("4 in this run").expect("when last read: today 4 of 60").expect("this month 62 of 300");
+    driver.press("$ j").expect("4 in this run").expect("when last read: today 4 of 60");
+}
+
+#[test]
 fn jobs_are_shown_while_the_plan_is_not_there_yet() {
     let mut driver = Driver::waiting(120, 40);
     driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
