@@ -8,7 +8,7 @@ use super::{
     lines, way,
 };
 use crate::tui::{
-    overlays::{boxed, typed},
+    overlays::{boxed, inside, typed},
     theme::Tone,
     widgets::canvas::{Canvas, Piece, dim, plain, width, wrap},
 };
@@ -31,7 +31,7 @@ pub fn draw_flow(flow: &Flow, canvas: &mut Canvas) -> Option<Position> {
     };
     let inner = large(canvas, &title, if flow.step == Step::Role { HIGH } else { LOW });
     canvas.pieces(inner.x, inner.y, inner.width, &steps(flow.step));
-    let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
+    let body = below_steps(inner);
     let (cursor, keys) = match flow.step {
         Step::Client => client(flow, canvas, body),
         Step::Role => role(flow, canvas, body),
@@ -45,7 +45,7 @@ pub fn draw_flow(flow: &Flow, canvas: &mut Canvas) -> Option<Position> {
 /// A connection that is tested.
 pub fn draw_test(test: &Test, canvas: &mut Canvas) -> Option<Position> {
     let inner = large(canvas, &format!("test {}/{}", test.client, test.connection), LOW);
-    let body = Rect { height: inner.height.saturating_sub(2), ..inner };
+    let body = above_keys(inner);
     let keys = gate(&test.run, "close", canvas, body);
     legend(canvas, inner, &keys);
     None
@@ -71,11 +71,37 @@ pub fn draw_override(over: &Override, canvas: &mut Canvas) -> Option<Position> {
     cursor
 }
 
-fn large(canvas: &mut Canvas, title: &str, rows: u16) -> Rect {
-    let screen = canvas.area();
+/// Columns and rows of a large box on a screen.
+fn extent(screen: Rect, rows: u16) -> (u16, u16) {
     // A strip of the pane beside the box would only be noise.
     let columns = if screen.width < WIDE + 8 { screen.width } else { WIDE };
-    boxed(canvas, title, columns, screen.height.saturating_sub(5).min(rows))
+    (columns, screen.height.saturating_sub(5).min(rows))
+}
+
+fn large(canvas: &mut Canvas, title: &str, rows: u16) -> Rect {
+    let (columns, rows) = extent(canvas.area(), rows);
+    boxed(canvas, title, columns, rows)
+}
+
+fn below_steps(inner: Rect) -> Rect {
+    Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner }
+}
+
+fn above_keys(inner: Rect) -> Rect {
+    Rect { height: inner.height.saturating_sub(2), ..inner }
+}
+
+/// How many lines of a try do not fit on a screen of that size; below the steps of a flow there is less room.
+pub(super) fn hidden_lines(run: &GateRun, (columns, rows): (u16, u16), in_flow: bool) -> usize {
+    let screen = Rect::new(0, 0, columns, rows);
+    let (columns, rows) = extent(screen, LOW);
+    let inner = inside(screen, columns, rows);
+    let area = if in_flow { below_steps(inner) } else { above_keys(inner) };
+    too_many(&lines::lines(run, usize::from(area.width)), area)
+}
+
+fn too_many(lines: &[Vec<Piece>], area: Rect) -> usize {
+    lines.len().saturating_sub(usize::from(area.height))
 }
 
 fn below(area: Rect, used: u16, keep: u16) -> Rect {
@@ -274,7 +300,7 @@ fn account(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, K
 /// A try, and the keys that mean something now.
 fn gate(run: &GateRun, back: &'static str, canvas: &mut Canvas, area: Rect) -> Keys {
     let lines = lines::lines(run, usize::from(area.width));
-    let most = lines.len().saturating_sub(usize::from(area.height));
+    let most = too_many(&lines, area);
     // What comes last shows while it comes.
     let top = if run.verdict() == Verdict::Testing { most } else { run.top.min(most) };
     for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
@@ -289,7 +315,7 @@ fn gate(run: &GateRun, back: &'static str, canvas: &mut Canvas, area: Rect) -> K
         Verdict::Unusable => vec![("r", "again, once mended"), ("Enter", "show it"), ("Esc", back)],
         Verdict::NotKept | Verdict::NotTried => vec![("r", "again, once mended"), ("Esc", back)],
     };
-    if most > 0 {
+    if most > 0 && run.verdict() != Verdict::Testing {
         keys.push(("j k", "scroll"));
     }
     keys

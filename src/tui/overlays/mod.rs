@@ -8,7 +8,7 @@ mod report;
 
 pub(super) use copy::copy_text;
 pub use draw::draw;
-pub(super) use draw::{boxed, typed};
+pub(super) use draw::{boxed, inside, typed};
 pub use picker::Picker;
 
 use super::{
