@@ -18,7 +18,7 @@ use rstest::rstest;
 use std::{sync::Arc, time::Duration};
 
 pub(super) const ACCOUNT: &str = "883010471177";
-const ID: &str = "bw-correcthorsebatterystaple7f3a9";
+pub(super) const ID: &str = "bw-correcthorsebatterystaple7f3a9";
 
 pub(super) fn rendered() -> Done {
     let mut text = String::from("# bailiwick: the payer role for acme\nAWSTemplateFormatVersion: \"2010-09-09\"\n");

@@ -1,6 +1,6 @@
 //! Connecting a client where there is little room, and where one thing gets into the way of another.
 
-use super::connect::{at_gate, ended, report};
+use super::connect::{ACCOUNT, ID, at_gate, at_role, ended, rendered, report};
 use crate::tui::{
     driver::Driver,
     fixtures::{self, connections},
@@ -44,4 +44,13 @@ fn a_test_that_goes_on_is_not_scrolled() {
     let before = driver.screen();
     driver.press("k <pgup>").expect_not("j k scroll");
     assert_eq!(driver.screen(), before);
+}
+
+#[test]
+fn a_role_that_was_still_being_rendered_says_that_the_test_stopped_it() {
+    let mut driver = at_role(100, 30);
+    driver.expect("asking who the role is to trust").press("<enter>").typing(ACCOUNT).press("<enter> <enter> <enter>");
+    driver.expect("testing").press("<esc> <esc>").expect("[2 role]");
+    driver.expect_not("asking who the role is to trust").expect("stopped by the test: r renders it again");
+    driver.press("r").expect("asking who").end_errand(Ok(rendered())).expect(ID);
 }
