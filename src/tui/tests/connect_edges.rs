@@ -1,6 +1,6 @@
 //! Connecting a client where there is little room, and where one thing gets into the way of another.
 
-use super::connect::{ACCOUNT, ID, at_gate, at_role, ended, rendered, report};
+use super::connect::{ACCOUNT, ID, at_account, at_gate, at_role, ended, form, rendered, report};
 use crate::tui::{
     driver::Driver,
     fixtures::{self, connections},
@@ -53,4 +53,18 @@ fn a_role_that_was_still_being_rendered_says_that_the_test_stopped_it() {
     driver.expect("testing").press("<esc> <esc>").expect("[2 role]");
     driver.expect_not("asking who the role is to trust").expect("stopped by the test: r renders it again");
     driver.press("r").expect("asking who").end_errand(Ok(rendered())).expect(ID);
+}
+
+#[test]
+fn the_field_that_is_typed_into_is_on_the_smallest_screen_too() {
+    let mut driver = at_account(60, 16);
+    driver.expect("▌ account").press("<tab>").expect("▌ or profile").press("<tab>").expect("▌ alias");
+    driver.press("<enter>").expect("▌ account").expect("type the account in which the role is");
+    driver.typing(ACCOUNT).expect(ACCOUNT);
+    let mut driver = form(60, 16);
+    for label in ["client id", "full name", "cost basis", "currency", "budget", "notes"] {
+        driver.expect(&format!("▌ {label}")).press("<tab>");
+    }
+    driver.expect("▌ client id").typing("acme").press("<tab> <tab> <tab> <tab> <tab> <enter>").expect("writing it");
+    driver.end_errand(Err("the disk is full".into())).expect("▌ notes").expect("the disk is full");
 }
