@@ -71,7 +71,7 @@ pub struct Flow {
     pub form: Form,
     /// The client, once it is there.
     pub client: Option<ClientId>,
-    saved: Option<ClientFacts>,
+    pub(super) saved: Option<ClientFacts>,
     /// Why it could not be saved.
     pub failed: Option<String>,
     pub(super) saving: Option<(RequestId, ClientFacts)>,

@@ -48,7 +48,8 @@ fn client_key(model: &mut Model, flow: &mut Flow, key: Key) -> After {
         Some(_) => Vec::new(),
         None => model.clients().iter().map(|row| row.client.clone()).collect(),
     };
-    match flow.form.on_key(key, &|at, value| client::check(&taken, at, value)) {
+    let saved = flow.saved.as_ref();
+    match flow.form.on_key(key, &|at, value| client::check(&taken, saved, at, value)) {
         Typed::Stay => After::Stay,
         Typed::Submit => After::Do(flow.save(model.number())),
         Typed::Leave => leave(model, flow),

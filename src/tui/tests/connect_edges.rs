@@ -2,6 +2,8 @@
 
 use super::connect::{ACCOUNT, ID, at_account, at_gate, at_role, ended, form, rendered, report};
 use crate::tui::{
+    Effect,
+    connect::Errand,
     driver::Driver,
     fixtures::{self, connections},
 };
@@ -67,4 +69,18 @@ fn the_field_that_is_typed_into_is_on_the_smallest_screen_too() {
     }
     driver.expect("▌ client id").typing("acme").press("<tab> <tab> <tab> <tab> <tab> <enter>").expect("writing it");
     driver.end_errand(Err("the disk is full".into())).expect("▌ notes").expect("the disk is full");
+}
+
+#[test]
+fn a_currency_that_was_saved_is_not_said_to_be_taken_away() {
+    let mut driver = at_role(100, 30);
+    let saves = |driver: &Driver| {
+        let save = |e: &&Effect| matches!(e, Effect::Errand { errand: Errand::SaveClient { .. }, .. });
+        driver.effects.iter().filter(save).count()
+    };
+    driver.press("<esc> <up> <up> <ctrl-u> <down> <down> <enter>").expect("changed and not taken away: type another");
+    assert_eq!(saves(&driver), 1);
+    driver.typing("CHF").expect_not("not taken away").press("<down> <down> <enter>");
+    let (_, Errand::SaveClient { facts, known: true, .. }) = driver.errand() else { panic!("{:?}", driver.errand()) };
+    assert_eq!(facts.currency.unwrap().to_string(), "CHF");
 }
