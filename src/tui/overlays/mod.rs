@@ -77,6 +77,12 @@ impl Overlay {
         matches!(self, Self::Flow(_) | Self::Override(_))
     }
 
+    /// Whether it asks about a job by its number in the run.
+    pub(super) fn asks_about_job(&self) -> bool {
+        let Self::Confirm { order, .. } = self else { return false };
+        matches!(order, SyncOrder::PauseJob(_) | SyncOrder::ResumeJob(_) | SyncOrder::CancelJob(_))
+    }
+
     /// The form that is typed into, if it is one.
     fn form(&mut self) -> Option<&mut connect::Form> {
         match self {

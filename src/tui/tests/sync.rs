@@ -51,6 +51,16 @@ fn a_running_job_is_cancelled_after_a_question_and_a_waiting_one_without() {
 }
 
 #[test]
+fn a_question_about_a_job_does_not_outlive_its_run() {
+    let failure = crate::domain::Failure::new(crate::domain::FailureKind::Offline, "gone", "again");
+    for end in [SyncEvent::Aborted { failure }, SyncEvent::Planned { jobs: fixtures::jobs(), again: false }] {
+        let mut driver = running();
+        driver.press("j j c").expect("sure?").send(Msg::Sync(end)).expect_not("sure?").press("y");
+        assert!(orders(&driver).is_empty());
+    }
+}
+
+#[test]
 fn one_job_is_held_and_a_failed_one_tried_again_and_not_the_other_way_round() {
     let mut driver = running();
     driver.press("o").expect("the job is over");
