@@ -1,7 +1,7 @@
 //! The form of a client: what an agency wants to know of it. Only the id is needed.
 
 use super::form::{Field, Form};
-use crate::domain::{ClientFacts, ClientId, CostBasis, Currency, Label, Note};
+use crate::domain::{ClientFacts, ClientId, CostBasis, Currency, Label, Note, parse_budget};
 use rust_decimal::Decimal;
 
 const ID: usize = 0;
@@ -58,16 +58,12 @@ fn currency(value: &str) -> Result<Option<Currency>, String> {
 }
 
 fn budget(value: &str) -> Result<Option<Decimal>, String> {
-    if value.is_empty() {
-        return Ok(None);
+    match value {
+        "" => Ok(None),
+        text => parse_budget(text)
+            .map(Some)
+            .ok_or_else(|| "a budget is an amount without separators, such as 12000 or 950.50".to_owned()),
     }
-    let plain = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let amount = value
-        .parse::<Decimal>()
-        .ok()
-        .filter(|_| plain)
-        .filter(|amount| !amount.is_sign_negative() && amount.scale() <= 2);
-    amount.map(Some).ok_or_else(|| "a budget is an amount without separators, such as 12000 or 950.50".to_owned())
 }
 
 /// The client of a form that is right. `known`: what is left empty of a client that is there already is taken away;
