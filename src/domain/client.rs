@@ -38,9 +38,10 @@ impl CostBasis {
     }
 }
 
-/// A monthly budget as it is typed: an amount with at most two decimals.
+/// A monthly budget as it is typed: an amount in plain digits, with at most two decimals.
 pub fn parse_budget(text: &str) -> Option<Decimal> {
-    text.parse::<Decimal>().ok().filter(|amount| !amount.is_sign_negative() && amount.scale() <= 2)
+    let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    text.parse::<Decimal>().ok().filter(|amount| plain && amount.scale() <= 2)
 }
 
 /// One client of the agency.
@@ -113,6 +114,20 @@ impl ClientFacts {
         }
         if let Some(budget) = self.budget {
             client.budget = Some(budget).filter(|budget| !budget.is_zero());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_plain_digits_wherever_it_is_typed() {
+        assert_eq!(parse_budget("950.50"), Some(Decimal::new(95_050, 2)));
+        assert_eq!(parse_budget("0"), Some(Decimal::ZERO));
+        for text in ["", ".", "-1", "+5", "1_000", "12,000", "1e9", "9.999", "1.2.3"] {
+            assert_eq!(parse_budget(text), None, "{text}");
         }
     }
 }

@@ -4,13 +4,19 @@ use crate::domain::{
     ClientId, Failure, JobKey, JobProgress, JobState, Meter, RequestCounts, SyncEvent, SyncSummary, Timestamp,
 };
 use rust_decimal::Decimal;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A run's jobs and its end. Jobs that are tried again after it take their old places.
 #[derive(Debug, Clone, Default)]
 pub struct SyncBoard {
     jobs: Vec<JobProgress>,
     places: HashMap<JobKey, usize>,
+    /// The places of the jobs of the run that goes on or was the last; the others are those of the runs before.
+    told: HashSet<usize>,
+    /// What the runs before sent, of each client.
+    earlier: HashMap<ClientId, RequestCounts>,
+    /// What the runs before cost.
+    spent: Decimal,
     running: bool,
     paused: bool,
     summary: Option<SyncSummary>,
@@ -25,7 +31,11 @@ impl SyncBoard {
         match event {
             SyncEvent::Planned { jobs, again } => {
                 let before = if again { std::mem::take(self) } else { Self::default() };
-                *self = Self { running: true, jobs: before.jobs, places: before.places, ..Self::default() };
+                let spent = before.spend();
+                let mut earlier = before.earlier.clone();
+                before.of_run().for_each(|job| *earlier.entry(job.client.clone()).or_default() += job.requests);
+                let (jobs_before, places) = (before.jobs, before.places);
+                *self = Self { running: true, jobs: jobs_before, places, earlier, spent, ..Self::default() };
                 self.meter.go(now);
                 jobs.into_iter().for_each(|job| self.put(job));
             }
@@ -55,18 +65,21 @@ impl SyncBoard {
     }
 
     fn put(&mut self, job: JobProgress) {
-        let key = job.key();
+        let place = *self.places.entry(job.key()).or_insert(self.jobs.len());
+        let first = self.told.insert(place);
         self.asked += job.requests.total();
-        match self.places.get(&key).and_then(|place| self.jobs.get_mut(*place)) {
+        match self.jobs.get_mut(place) {
             Some(old) => {
-                self.asked -= old.requests.total().min(self.asked);
+                // What a run before asked for is not in the sum of this one.
+                self.asked -= if first { 0 } else { old.requests.total().min(self.asked) };
                 *old = job;
             }
-            None => {
-                self.places.insert(key, self.jobs.len());
-                self.jobs.push(job);
-            }
+            None => self.jobs.push(job),
         }
+    }
+
+    fn of_run(&self) -> impl Iterator<Item = &JobProgress> {
+        self.told.iter().filter_map(|place| self.jobs.get(*place))
     }
 
     /// All jobs in the order of the plan.
@@ -116,9 +129,10 @@ impl SyncBoard {
         self.meter.remaining(now, done, all).filter(|_| self.running)
     }
 
-    /// Cost Explorer pages of one client.
+    /// Cost Explorer pages of one client, those of jobs that are tried again among them.
     pub fn pages_of(&self, client: &ClientId) -> u64 {
-        self.jobs.iter().filter(|job| job.client == *client).map(|job| job.requests.ce).sum()
+        let earlier = self.earlier.get(client).map_or(0, |requests| requests.ce);
+        earlier + self.of_run().filter(|job| job.client == *client).map(|job| job.requests.ce).sum::<u64>()
     }
 
     /// Every failure with its job.
@@ -133,16 +147,18 @@ impl SyncBoard {
         })
     }
 
-    /// Requests sent so far.
+    /// Requests sent so far, those of jobs that are tried again among them.
     pub fn requests(&self) -> RequestCounts {
         let mut sum = RequestCounts::default();
-        self.jobs.iter().for_each(|job| sum += job.requests);
+        self.earlier.values().for_each(|requests| sum += *requests);
+        self.of_run().for_each(|job| sum += job.requests);
         sum
     }
 
-    /// What the run's Cost Explorer pages cost in US dollars: as the engine summed it up, or so far.
+    /// What all these Cost Explorer pages cost in US dollars: as the engine summed it up, or so far.
     pub fn spend(&self) -> Decimal {
-        self.summary.as_ref().map_or_else(|| ce_price(self.requests().ce), |s| s.ce_spend_usd)
+        let so_far = || ce_price(self.of_run().map(|job| job.requests.ce).sum());
+        self.spent + self.summary.as_ref().map_or_else(so_far, |s| s.ce_spend_usd)
     }
 }
 
@@ -171,5 +187,56 @@ mod tests {
         assert_eq!(board.spend() - before, Decimal::new(7, 2));
         board.apply(SyncEvent::Planned { jobs: Vec::new(), again: false }, fixtures::now());
         assert_eq!((board.jobs().len(), board.running()), (0, true));
+    }
+    /// A job of those of a run, with so many Cost Explorer pages, at its end.
+    fn asked(place: usize, ce: u64) -> JobProgress {
+        let requests = RequestCounts { sts: 1, ce, ..RequestCounts::default() };
+        JobProgress { state: JobState::Done, requests, ..fixtures::jobs().remove(place) }
+    }
+
+    fn finished(pages: u64) -> SyncEvent {
+        let at = fixtures::now();
+        SyncEvent::Finished {
+            summary: SyncSummary {
+                started: at,
+                ended: at,
+                jobs_done: 0,
+                jobs_partial: 0,
+                jobs_failed: 0,
+                jobs_cancelled: 0,
+                events: 0,
+                cost_cells: 0,
+                accounts: 0,
+                findings: 0,
+                requests: RequestCounts::default(),
+                ce_spend_usd: ce_price(pages),
+                purged: Vec::new(),
+                failures: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_was_paid_before_a_retry_stays_counted_once() {
+        let (first, other, now) = (asked(0, 17), asked(2, 5), fixtures::now());
+        let mut board = SyncBoard::default();
+        let sums = |board: &SyncBoard| (board.requests().ce, board.spend().to_string(), board.pages_of(&first.client));
+        board.apply(SyncEvent::Planned { jobs: vec![first.clone(), other], again: false }, now);
+        // One page was asked for and not answered, so it was not paid for.
+        board.apply(finished(21), now);
+        assert_eq!(sums(&board), (22, "0.21".into(), 17));
+        // Tried again: planned with nothing, then with what it asks for, then at its end.
+        board.apply(SyncEvent::Planned { jobs: vec![asked(0, 0)], again: true }, now);
+        assert_eq!(sums(&board), (22, "0.21".into(), 17));
+        board.apply(SyncEvent::Job { job: asked(0, 2) }, now);
+        board.apply(SyncEvent::Job { job: asked(0, 3) }, now);
+        assert_eq!((sums(&board), board.requests().sts), ((25, "0.24".into(), 20), 3));
+        board.apply(finished(3), now);
+        assert_eq!(sums(&board), (25, "0.24".into(), 20));
+        // And once more, with a job of an earlier run that this one's plan did not name.
+        board.apply(SyncEvent::Planned { jobs: Vec::new(), again: true }, now);
+        board.apply(SyncEvent::Job { job: asked(2, 1) }, now);
+        board.apply(finished(1), now);
+        assert_eq!((sums(&board), board.jobs().len()), ((26, "0.25".into(), 20), 2));
     }
 }

@@ -128,6 +128,10 @@ fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
         }
         _ => {}
     }
+    if matches!(event, SyncEvent::Planned { .. } | SyncEvent::Finished { .. } | SyncEvent::Aborted { .. }) {
+        // The numbers of jobs mean others in another run.
+        model.overlays.retain(|overlay| !overlay.asks_about_job());
+    }
     model.sync.apply(event, model.now);
     if model.pane == PaneId::Sync {
         // Whoever stands at the top watches the top: what asks for a look comes there.

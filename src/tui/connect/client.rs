@@ -1,7 +1,7 @@
 //! The form of a client: what an agency wants to know of it. Only the id is needed.
 
 use super::form::{Field, Form};
-use crate::domain::{ClientFacts, ClientId, CostBasis, Currency, Label, Note};
+use crate::domain::{ClientFacts, ClientId, CostBasis, Currency, Label, Note, parse_budget};
 use rust_decimal::Decimal;
 
 const ID: usize = 0;
@@ -26,8 +26,8 @@ pub fn form() -> Form {
     ])
 }
 
-/// What is wrong with a value; `taken` are the clients there are.
-pub fn check(taken: &[ClientId], at: usize, value: &str) -> Result<(), String> {
+/// What is wrong with a value; `taken` are the clients there are, `saved` is what was told of this one before.
+pub fn check(taken: &[ClientId], saved: Option<&ClientFacts>, at: usize, value: &str) -> Result<(), String> {
     let said = |error: &dyn std::fmt::Display| error.to_string();
     match at {
         ID => {
@@ -38,6 +38,9 @@ pub fn check(taken: &[ClientId], at: usize, value: &str) -> Result<(), String> {
             }
         }
         NAME if !value.is_empty() => value.parse::<Label>().map(drop).map_err(|e| said(&e)),
+        CURRENCY if value.is_empty() && saved.is_some_and(|facts| facts.currency.is_some()) => {
+            Err("a currency can be changed and not taken away: type another".into())
+        }
         CURRENCY => currency(value).map(drop),
         BUDGET => budget(value).map(drop),
         NOTES => value.parse::<Note>().map(drop).map_err(|e| said(&e)),
@@ -55,19 +58,16 @@ fn currency(value: &str) -> Result<Option<Currency>, String> {
 }
 
 fn budget(value: &str) -> Result<Option<Decimal>, String> {
-    if value.is_empty() {
-        return Ok(None);
+    match value {
+        "" => Ok(None),
+        text => parse_budget(text)
+            .map(Some)
+            .ok_or_else(|| "a budget is an amount without separators, such as 12000 or 950.50".to_owned()),
     }
-    let plain = value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let amount = value
-        .parse::<Decimal>()
-        .ok()
-        .filter(|_| plain)
-        .filter(|amount| !amount.is_sign_negative() && amount.scale() <= 2);
-    amount.map(Some).ok_or_else(|| "a budget is an amount without separators, such as 12000 or 950.50".to_owned())
 }
 
-/// The client of a form that is right. `known`: what is left empty of a client that is there already is taken away.
+/// The client of a form that is right. `known`: what is left empty of a client that is there already is taken away;
+/// its currency is not, and [`check`] says so.
 pub fn filled(form: &Form, known: bool) -> Option<(ClientId, ClientFacts)> {
     let id: ClientId = form.value(ID).parse().ok()?;
     let name = match form.value(NAME) {
@@ -139,7 +139,7 @@ mod tests {
     #[case(BUDGET, "1e9", "without separators")]
     #[case(NOTES, "a\u{202e}b", "visible characters")]
     fn what_is_wrong_is_said_in_words(#[case] at: usize, #[case] value: &str, #[case] words: &str) {
-        let error = check(&["northwind".parse().unwrap()], at, value).unwrap_err();
+        let error = check(&["northwind".parse().unwrap()], None, at, value).unwrap_err();
         assert!(error.contains(words) && !error.contains(['\u{1b}', '\u{202e}']), "{error}");
     }
 }

@@ -3,12 +3,12 @@
 use super::{
     Override, Test,
     flow::{Flow, Step},
-    form::Form,
+    form::{Field, Form},
     gate::{GateRun, Verdict},
     lines, way,
 };
 use crate::tui::{
-    overlays::{boxed, typed},
+    overlays::{boxed, inside, typed},
     theme::Tone,
     widgets::canvas::{Canvas, Piece, dim, plain, width, wrap},
 };
@@ -31,7 +31,7 @@ pub fn draw_flow(flow: &Flow, canvas: &mut Canvas) -> Option<Position> {
     };
     let inner = large(canvas, &title, if flow.step == Step::Role { HIGH } else { LOW });
     canvas.pieces(inner.x, inner.y, inner.width, &steps(flow.step));
-    let body = Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner };
+    let body = below_steps(inner);
     let (cursor, keys) = match flow.step {
         Step::Client => client(flow, canvas, body),
         Step::Role => role(flow, canvas, body),
@@ -45,7 +45,7 @@ pub fn draw_flow(flow: &Flow, canvas: &mut Canvas) -> Option<Position> {
 /// A connection that is tested.
 pub fn draw_test(test: &Test, canvas: &mut Canvas) -> Option<Position> {
     let inner = large(canvas, &format!("test {}/{}", test.client, test.connection), LOW);
-    let body = Rect { height: inner.height.saturating_sub(2), ..inner };
+    let body = above_keys(inner);
     let keys = gate(&test.run, "close", canvas, body);
     legend(canvas, inner, &keys);
     None
@@ -71,11 +71,37 @@ pub fn draw_override(over: &Override, canvas: &mut Canvas) -> Option<Position> {
     cursor
 }
 
-fn large(canvas: &mut Canvas, title: &str, rows: u16) -> Rect {
-    let screen = canvas.area();
+/// Columns and rows of a large box on a screen.
+fn extent(screen: Rect, rows: u16) -> (u16, u16) {
     // A strip of the pane beside the box would only be noise.
     let columns = if screen.width < WIDE + 8 { screen.width } else { WIDE };
-    boxed(canvas, title, columns, screen.height.saturating_sub(5).min(rows))
+    (columns, screen.height.saturating_sub(5).min(rows))
+}
+
+fn large(canvas: &mut Canvas, title: &str, rows: u16) -> Rect {
+    let (columns, rows) = extent(canvas.area(), rows);
+    boxed(canvas, title, columns, rows)
+}
+
+fn below_steps(inner: Rect) -> Rect {
+    Rect { y: inner.y + 2, height: inner.height.saturating_sub(4), ..inner }
+}
+
+fn above_keys(inner: Rect) -> Rect {
+    Rect { height: inner.height.saturating_sub(2), ..inner }
+}
+
+/// How many lines of a try do not fit on a screen of that size; below the steps of a flow there is less room.
+pub(super) fn hidden_lines(run: &GateRun, (columns, rows): (u16, u16), in_flow: bool) -> usize {
+    let screen = Rect::new(0, 0, columns, rows);
+    let (columns, rows) = extent(screen, LOW);
+    let inner = inside(screen, columns, rows);
+    let area = if in_flow { below_steps(inner) } else { above_keys(inner) };
+    too_many(&lines::lines(run, usize::from(area.width)), area)
+}
+
+fn too_many(lines: &[Vec<Piece>], area: Rect) -> usize {
+    lines.len().saturating_sub(usize::from(area.height))
 }
 
 fn below(area: Rect, used: u16, keep: u16) -> Rect {
@@ -111,10 +137,26 @@ fn legend(canvas: &mut Canvas, inner: Rect, keys: &[(&'static str, &'static str)
     canvas.pieces(inner.x, inner.bottom().saturating_sub(1), inner.width, &pieces);
 }
 
+/// The first field to show, so that the one typed into is seen with what is wrong with it.
+fn first_field(form: &Form, area: Rect) -> usize {
+    let room = usize::from(area.width.saturating_sub(2 + LABEL));
+    let rows = |field: &Field| 1 + field.error.as_ref().map_or(0, |error| wrap(error, room).len().min(3));
+    let mut left = usize::from(area.height);
+    let mut first = form.at;
+    for field in form.fields.iter().take(form.at + 1).rev() {
+        match left.checked_sub(rows(field)) {
+            Some(rest) => left = rest,
+            None => return (first + 1).min(form.at),
+        }
+        first = first.saturating_sub(1);
+    }
+    0
+}
+
 /// A form's fields, what is wrong with each below it. Gives back the cursor and the rows used.
 fn fields(form: &Form, canvas: &mut Canvas, area: Rect) -> (Option<Position>, u16) {
     let (mut cursor, mut y) = (None, area.y);
-    for (at, field) in form.fields.iter().enumerate() {
+    for (at, field) in form.fields.iter().enumerate().skip(first_field(form, area)) {
         if y >= area.bottom() {
             break;
         }
@@ -165,8 +207,6 @@ fn fields(form: &Form, canvas: &mut Canvas, area: Rect) -> (Option<Position>, u1
 type Keys = Vec<(&'static str, &'static str)>;
 
 fn client(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Keys) {
-    let (cursor, used) = fields(&flow.form, canvas, area);
-    let rest = below(area, used + 1, 0);
     let (said, tone) = match (&flow.failed, flow.saving.is_some()) {
         (_, true) => ("writing it to the vault …".to_owned(), Tone::Accent),
         (Some(why), false) => (why.clone(), Tone::Bad),
@@ -176,7 +216,12 @@ fn client(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, Ke
             Tone::Dim,
         ),
     };
-    canvas.paragraph(rest, &said, tone);
+    // What came of it is seen in any case; the fields make room.
+    let lines = u16::try_from(wrap(&said, area.width.into()).len()).unwrap_or(u16::MAX);
+    let keep = if tone == Tone::Dim { 0 } else { lines.min(3) };
+    let (cursor, used) = fields(&flow.form, canvas, below(area, 0, keep));
+    let gap = u16::from(used + keep < area.height);
+    canvas.paragraph(below(area, used + gap, 0), &said, tone);
     let does = if flow.client.is_some() { "next, then save" } else { "next, then add" };
     (
         cursor,
@@ -256,25 +301,28 @@ fn account(flow: &Flow, canvas: &mut Canvas, area: Rect) -> (Option<Position>, K
          ExternalId and with no other. It sends about ten requests; one is for Cost Explorer and costs the client US$0.01.",
         flow.client_word()
     );
-    let mut used = canvas.paragraph(area, &said, Tone::Plain);
+    // What is typed comes first: where there is little room, the rest is cut.
+    let (cursor, rows) = fields(&flow.way, canvas, area);
+    let mut rest = below(area, rows + 1, 0);
     if let Some(hint) = flow.role.text.as_ref().and_then(|text| text.hint.as_ref()) {
-        used += canvas.paragraph(below(area, used, 0), hint, Tone::Accent);
+        let used = canvas.paragraph(rest, hint, Tone::Accent);
+        rest = below(rest, used + 1, 0);
     }
-    let place = below(area, used + 1, 0);
-    let (cursor, rows) = fields(&flow.way, canvas, place);
-    let rest = below(place, rows + 1, 0);
     let opens = way::preview(&flow.way, flow.role.template);
-    for (y, line) in (rest.y..rest.bottom()).zip(wrap(&opens, usize::from(rest.width.saturating_sub(2 + LABEL)))) {
+    let lines = wrap(&opens, usize::from(rest.width.saturating_sub(2 + LABEL)));
+    for (y, line) in (rest.y..rest.bottom()).zip(&lines) {
         canvas.put(rest.x + 2, y, LABEL, if y == rest.y { "opens" } else { "" }, Tone::Dim);
-        canvas.put(rest.x + 2 + LABEL, y, rest.width.saturating_sub(2 + LABEL), &line, Tone::Strong);
+        canvas.put(rest.x + 2 + LABEL, y, rest.width.saturating_sub(2 + LABEL), line, Tone::Strong);
     }
+    let used = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    canvas.paragraph(below(rest, used.saturating_add(1), 0), &said, Tone::Plain);
     (cursor, vec![("Enter", "next, then test"), ("Esc", "back to the role"), ("Tab", "field"), ("Ctrl-u", "clear")])
 }
 
 /// A try, and the keys that mean something now.
 fn gate(run: &GateRun, back: &'static str, canvas: &mut Canvas, area: Rect) -> Keys {
     let lines = lines::lines(run, usize::from(area.width));
-    let most = lines.len().saturating_sub(usize::from(area.height));
+    let most = too_many(&lines, area);
     // What comes last shows while it comes.
     let top = if run.verdict() == Verdict::Testing { most } else { run.top.min(most) };
     for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(top)) {
@@ -289,7 +337,7 @@ fn gate(run: &GateRun, back: &'static str, canvas: &mut Canvas, area: Rect) -> K
         Verdict::Unusable => vec![("r", "again, once mended"), ("Enter", "show it"), ("Esc", back)],
         Verdict::NotKept | Verdict::NotTried => vec![("r", "again, once mended"), ("Esc", back)],
     };
-    if most > 0 {
+    if most > 0 && run.verdict() != Verdict::Testing {
         keys.push(("j k", "scroll"));
     }
     keys

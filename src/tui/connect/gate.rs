@@ -56,7 +56,8 @@ impl GateRun {
 
     /// Takes in the end. A way that does not even tell where it leads is told by the report alone.
     pub fn ended(&mut self, result: Result<Arc<ConnectReport>, String>) {
-        self.request = None;
+        // What it came to stands at the top.
+        (self.request, self.top) = (None, 0);
         match result {
             Ok(report) => {
                 if self.probes.is_empty() {
@@ -82,8 +83,8 @@ impl GateRun {
         }
     }
 
-    /// Moves the first line shown.
-    pub fn scroll(&mut self, by: isize, lines: usize) {
-        self.top = self.top.saturating_add_signed(by).min(lines.saturating_sub(1));
+    /// Moves the first line shown, at most past the lines that do not fit.
+    pub fn scroll(&mut self, by: isize, hidden: usize) {
+        self.top = self.top.min(hidden).saturating_add_signed(by).min(hidden);
     }
 }

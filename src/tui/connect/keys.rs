@@ -1,7 +1,7 @@
 //! What keys do while a client is connected, a connection is tested or a quarantine is overridden.
 
 use super::{
-    Override, Test, check_override, client,
+    Override, Test, check_override, client, draw,
     errand::Errand,
     flow::{Flow, Step},
     form::Typed,
@@ -48,7 +48,8 @@ fn client_key(model: &mut Model, flow: &mut Flow, key: Key) -> After {
         Some(_) => Vec::new(),
         None => model.clients().iter().map(|row| row.client.clone()).collect(),
     };
-    match flow.form.on_key(key, &|at, value| client::check(&taken, at, value)) {
+    let saved = flow.saved.as_ref();
+    match flow.form.on_key(key, &|at, value| client::check(&taken, saved, at, value)) {
         Typed::Stay => After::Stay,
         Typed::Submit => After::Do(flow.save(model.number())),
         Typed::Leave => leave(model, flow),
@@ -158,7 +159,10 @@ fn gate_key(model: &mut Model, flow: &mut Flow, key: Key) -> After {
             After::Stay
         }
         KeyCode::Char('r') if flow.gate.request.is_none() => After::Do(flow.connect(model.number())),
-        _ => ended_key(model, &mut flow.gate, key),
+        _ => {
+            let hidden = draw::hidden_lines(&flow.gate, model.size, true);
+            ended_key(model, &mut flow.gate, key, hidden)
+        }
     }
 }
 
@@ -177,16 +181,17 @@ pub(in crate::tui) fn test_key(model: &mut Model, test: &mut Test, key: Key) -> 
             test.run = run;
             After::Do(effects)
         }
-        _ => ended_key(model, &mut test.run, key),
+        _ => {
+            let hidden = draw::hidden_lines(&test.run, model.size, false);
+            ended_key(model, &mut test.run, key, hidden)
+        }
     }
 }
 
-/// What can be done with a test that ended; scrolling goes at any time.
-fn ended_key(model: &mut Model, run: &mut GateRun, key: Key) -> After {
+/// What can be done with a test that ended. So many of its lines do not fit; while it goes on, the last ones show.
+fn ended_key(model: &mut Model, run: &mut GateRun, key: Key, hidden: usize) -> After {
     let kept = run.report.as_ref().filter(|report| report.kept);
     let kept = kept.and_then(|report| Some((report.connection.client.clone(), report.connection.connection.clone()?)));
-    // More lines than there can be: the screen shows what there is.
-    let lines = 12 + run.probes.len() * 4;
     match (key.code, kept) {
         (KeyCode::Enter, Some((client, connection))) => return After::Close(show(model, client, connection)),
         (KeyCode::Enter, None) if run.verdict() == Verdict::Testing => {
@@ -201,10 +206,11 @@ fn ended_key(model: &mut Model, run: &mut GateRun, key: Key) -> After {
             effects.push(Effect::StopErrand);
             return After::Close(effects);
         }
-        (KeyCode::Char('j') | KeyCode::Down, _) => run.scroll(1, lines),
-        (KeyCode::Char('k') | KeyCode::Up, _) => run.scroll(-1, lines),
-        (KeyCode::PageDown, _) => run.scroll(10, lines),
-        (KeyCode::PageUp, _) => run.scroll(-10, lines),
+        _ if run.verdict() == Verdict::Testing => {}
+        (KeyCode::Char('j') | KeyCode::Down, _) => run.scroll(1, hidden),
+        (KeyCode::Char('k') | KeyCode::Up, _) => run.scroll(-1, hidden),
+        (KeyCode::PageDown, _) => run.scroll(10, hidden),
+        (KeyCode::PageUp, _) => run.scroll(-10, hidden),
         _ => {}
     }
     After::Stay

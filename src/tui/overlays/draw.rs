@@ -40,11 +40,23 @@ pub fn draw(model: &Model, canvas: &mut Canvas) -> Option<Position> {
     cursor
 }
 
-/// The inside of a box in the middle of the screen.
+/// A box in the middle of a screen, its frame included.
+fn outside(screen: Rect, columns: u16, rows: u16) -> Rect {
+    let (width, height) = (columns.min(screen.width), rows.saturating_add(2).min(screen.height));
+    Rect::new((screen.width - width) / 2, (screen.height - height) / 3, width, height)
+}
+
+/// The inside of a box in the middle of a screen.
+pub fn inside(screen: Rect, columns: u16, rows: u16) -> Rect {
+    let Rect { x, y, width, height } = outside(screen, columns, rows);
+    Rect::new(x + 2, y + 1, width.saturating_sub(4), height.saturating_sub(2))
+}
+
+/// Draws a box in the middle of the screen and gives back its inside.
 pub fn boxed(canvas: &mut Canvas, title: &str, columns: u16, rows: u16) -> Rect {
     let screen = canvas.area();
-    let (width, height) = (columns.min(screen.width), rows.saturating_add(2).min(screen.height));
-    let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 3, width, height);
+    let area = outside(screen, columns, rows);
+    let width = area.width;
     canvas.clear(area);
     let inner = usize::from(width.saturating_sub(2));
     canvas.put(area.x, area.y, width, &format!("┌{}┐", "─".repeat(inner)), Tone::Dim);
@@ -54,7 +66,7 @@ pub fn boxed(canvas: &mut Canvas, title: &str, columns: u16, rows: u16) -> Rect 
         canvas.put(area.right().saturating_sub(1), y, 1, "│", Tone::Dim);
     }
     canvas.put(area.x, area.bottom().saturating_sub(1), width, &format!("└{}┘", "─".repeat(inner)), Tone::Dim);
-    Rect::new(area.x + 2, area.y + 1, width.saturating_sub(4), height.saturating_sub(2))
+    inside(screen, columns, rows)
 }
 
 fn choose(model: &Model, canvas: &mut Canvas, title: &str, p: &Picker, items: &[&'static Action]) -> Option<Position> {

@@ -8,7 +8,7 @@ mod report;
 
 pub(super) use copy::copy_text;
 pub use draw::draw;
-pub(super) use draw::{boxed, typed};
+pub(super) use draw::{boxed, inside, typed};
 pub use picker::Picker;
 
 use super::{
@@ -75,6 +75,12 @@ impl Overlay {
     /// Whether a lock takes away something that was typed for a client.
     pub(super) fn holds_typed(&self) -> bool {
         matches!(self, Self::Flow(_) | Self::Override(_))
+    }
+
+    /// Whether it asks about a job by its number in the run.
+    pub(super) fn asks_about_job(&self) -> bool {
+        let Self::Confirm { order, .. } = self else { return false };
+        matches!(order, SyncOrder::PauseJob(_) | SyncOrder::ResumeJob(_) | SyncOrder::CancelJob(_))
     }
 
     /// The form that is typed into, if it is one.

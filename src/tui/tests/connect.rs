@@ -17,10 +17,10 @@ use crate::{
 use rstest::rstest;
 use std::{sync::Arc, time::Duration};
 
-const ACCOUNT: &str = "883010471177";
-const ID: &str = "bw-correcthorsebatterystaple7f3a9";
+pub(super) const ACCOUNT: &str = "883010471177";
+pub(super) const ID: &str = "bw-correcthorsebatterystaple7f3a9";
 
-fn rendered() -> Done {
+pub(super) fn rendered() -> Done {
     let mut text = String::from("# bailiwick: the payer role for acme\nAWSTemplateFormatVersion: \"2010-09-09\"\n");
     text += &format!("      sts:ExternalId: {ID}\n");
     (0..60).for_each(|n| text += &format!("  # line {n} {}\n", "of the template ".repeat(n % 13)));
@@ -38,20 +38,20 @@ fn view(gate: &'static str) -> ConnectionView {
     connections::view(&"acme".parse().unwrap(), &id, gate)
 }
 
-fn report(gate: &'static str, kept: bool) -> Done {
+pub(super) fn report(gate: &'static str, kept: bool) -> Done {
     let requests = RequestCounts { sts: 5, ..RequestCounts::default() };
     Done::Tested(Arc::new(ConnectReport { kept, requests, connection: view(gate) }))
 }
 
 /// In the form of a new client.
-fn form(columns: u16, rows: u16) -> Driver {
+pub(super) fn form(columns: u16, rows: u16) -> Driver {
     let mut driver = Driver::new(columns, rows);
     driver.press("A");
     driver
 }
 
 /// With the client saved and its role asked for.
-fn at_role(columns: u16, rows: u16) -> Driver {
+pub(super) fn at_role(columns: u16, rows: u16) -> Driver {
     let mut driver = form(columns, rows);
     driver.typing("acme").press("<enter>").typing("Acme Retail").press("<enter> <right> <enter>");
     driver.typing("EUR").press("<enter>").typing("12000").press("<enter>").typing("knows us").press("<enter>");
@@ -59,20 +59,20 @@ fn at_role(columns: u16, rows: u16) -> Driver {
     driver
 }
 
-fn at_account(columns: u16, rows: u16) -> Driver {
+pub(super) fn at_account(columns: u16, rows: u16) -> Driver {
     let mut driver = at_role(columns, rows);
     driver.end_errand(Ok(rendered())).press("<enter>");
     driver
 }
 
-fn at_gate(columns: u16, rows: u16) -> Driver {
+pub(super) fn at_gate(columns: u16, rows: u16) -> Driver {
     let mut driver = at_account(columns, rows);
     driver.typing(ACCOUNT).press("<enter> <enter> <enter>");
     driver
 }
 
 /// With every probe told and the end.
-fn ended(gate: &'static str, kept: bool, columns: u16, rows: u16) -> Driver {
+pub(super) fn ended(gate: &'static str, kept: bool, columns: u16, rows: u16) -> Driver {
     let mut driver = at_gate(columns, rows);
     for probe in connections::probes(gate, fixtures::now()) {
         driver.probe(probe);

@@ -4,6 +4,7 @@ mod behaviour;
 mod bytes;
 mod commands;
 mod connect;
+mod connect_edges;
 mod keys;
 mod lock;
 mod random;

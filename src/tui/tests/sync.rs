@@ -51,6 +51,16 @@ fn a_running_job_is_cancelled_after_a_question_and_a_waiting_one_without() {
 }
 
 #[test]
+fn a_question_about_a_job_does_not_outlive_its_run() {
+    let failure = crate::domain::Failure::new(crate::domain::FailureKind::Offline, "gone", "again");
+    for end in [SyncEvent::Aborted { failure }, SyncEvent::Planned { jobs: fixtures::jobs(), again: false }] {
+        let mut driver = running();
+        driver.press("j j c").expect("sure?").send(Msg::Sync(end)).expect_not("sure?").press("y");
+        assert!(orders(&driver).is_empty());
+    }
+}
+
+#[test]
 fn one_job_is_held_and_a_failed_one_tried_again_and_not_the_other_way_round() {
     let mut driver = running();
     driver.press("o").expect("the job is over");
@@ -93,6 +103,14 @@ fn before_a_run_it_shows_what_is_due_and_during_one_the_plan_is_not_asked_for_ag
     driver.press("$").expect("Cost Explorer requests paid by the clients").expect("300/300").expect("2026-09");
     assert_eq!(driver.model.stack(PaneId::Sync).depth(), 1);
     driver.press("<esc>").expect("orrery-labs");
+}
+
+#[test]
+fn pages_that_the_ledger_may_hold_already_are_not_added_to_it() {
+    // Read in the midst of a run, the ledger's 4 of today may be the 4 of this run.
+    let mut driver = running();
+    driver.press("G").expect("4 in this run").expect("when last read: today 4 of 60").expect("this month 62 of 300");
+    driver.press("$ j").expect("4 in this run").expect("when last read: today 4 of 60");
 }
 
 #[test]

@@ -23,6 +23,11 @@ pub fn ago(now: Timestamp, then: Timestamp) -> String {
     }
 }
 
+/// The same in a sentence: `just now`, `6 min ago`.
+pub fn since(now: Timestamp, then: Timestamp) -> String {
+    if now.since(then) < 60 { "just now".to_owned() } else { format!("{} ago", ago(now, then)) }
+}
+
 /// When, as short as it stays clear: `02:31`, `yesterday`, `Thu`, `14 Nov`, `2024-05`.
 pub fn when(now: Timestamp, then: Timestamp) -> String {
     let day = then.day();
@@ -158,7 +163,7 @@ pub fn money_width<'r>(cells: impl Iterator<Item = &'r Cell<Money>>, least: u16)
 pub fn reason<T>(now: Timestamp, cell: &Cell<T>) -> Option<String> {
     match cell {
         Cell::Unavailable { reason } => Some(reason.clone()),
-        Cell::Stale { as_of, .. } => Some(format!("stale, read {} ago", ago(now, *as_of))),
+        Cell::Stale { as_of, .. } => Some(format!("stale, read {}", since(now, *as_of))),
         _ => None,
     }
 }
@@ -246,6 +251,15 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_was_a_moment_ago_is_not_now_ago() {
+        let now = Timestamp::from_second(1_000_000);
+        let said = |seconds: i64| since(now, now.plus(-seconds));
+        assert_eq!([said(0), said(59), said(60), said(-5)], ["just now", "just now", "1 min ago", "just now"]);
+        let stale = Cell::Stale { value: (), as_of: now };
+        assert_eq!(reason(now, &stale).as_deref(), Some("stale, read just now"));
     }
 
     #[rstest]

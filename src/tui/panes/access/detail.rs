@@ -45,7 +45,7 @@ fn about_principal(model: &Model, row: &PrincipalRow) -> Vec<Fact> {
                 plain(format!("{} {}", row.first_seen.day(), row.first_seen.clock_time())),
                 dim(" · last "),
                 plain(format!("{} {}", row.last_seen.day(), row.last_seen.clock_time())),
-                dim(format!(" ({} ago)", words::ago(now, row.last_seen)).replace("(now ago)", "(just now)")),
+                dim(format!(" ({})", words::since(now, row.last_seen))),
             ],
         ),
         ("findings", words::findings_sentence(&row.findings)),

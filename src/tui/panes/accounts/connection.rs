@@ -19,7 +19,7 @@ pub const LABEL: u16 = 11;
 pub fn headline(now: Timestamp, view: &ConnectionView) -> Vec<Piece> {
     let mut out = vec![dim("gate "), gate::badge(view.gate)];
     if let Some(at) = view.gate_at {
-        out.push(dim(format!(" {} ago", words::ago(now, at)).replace("now ago", "just now")));
+        out.push(dim(format!(" {}", words::since(now, at))));
     }
     if let Some(kind) = view.kind {
         out.push(dim(format!(" · {}", kind.word())));

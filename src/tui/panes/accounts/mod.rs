@@ -270,7 +270,7 @@ fn connected(now: Timestamp, row: &AccountRow) -> Vec<Piece> {
         Some(GateState::Failed { failure, .. }) => failure.what.clone(),
     };
     if let Some(at) = at {
-        out.push(dim(format!(" {} ago", words::ago(now, at)).replace("now ago", "just now")));
+        out.push(dim(format!(" {}", words::since(now, at))));
     }
     if !why.is_empty() {
         out.push(plain(format!(": {why}")));
@@ -286,10 +286,10 @@ fn source(now: Timestamp, state: &SourceState) -> Vec<Piece> {
     match state {
         SourceState::Never => vec![dim("never read: R syncs now")],
         SourceState::Fresh { at } => {
-            vec![plain(format!("read {} ago", words::ago(now, *at)).replace("now ago", "just now"))]
+            vec![plain(format!("read {}", words::since(now, *at)))]
         }
         SourceState::Stale { at, reason } => {
-            vec![(format!("stale, read {} ago: {reason}", words::ago(now, *at)).into(), Tone::Warn)]
+            vec![(format!("stale, read {}: {reason}", words::since(now, *at)).into(), Tone::Warn)]
         }
         SourceState::Unavailable { reason } => vec![(reason.clone().into(), Tone::Bad)],
         SourceState::NotApplicable => vec![dim("this connection has none; they come through the payer")],

@@ -44,7 +44,7 @@ pub fn brief(now: Timestamp, row: &FindingRow, canvas: &mut Canvas, area: Rect) 
                 plain(words::plural(row.count.into(), "time", "times")),
                 dim(format!(", first {} {}", row.first_seen.day(), row.first_seen.clock_time())),
                 dim(format!(", last {} {}", row.last_seen.day(), row.last_seen.clock_time())),
-                dim(format!(" ({} ago)", words::ago(now, row.last_seen)).replace("(now ago)", "(just now)")),
+                dim(format!(" ({})", words::since(now, row.last_seen))),
             ],
         ),
         (

@@ -1,5 +1,6 @@
 //! The columns of the jobs.
 
+use super::{job_id, price};
 use crate::{
     domain::{JobProgress, JobState},
     tui::{
@@ -81,10 +82,7 @@ impl Rows for Jobs {
                 "spend",
                 "CE $",
                 6,
-                |row: &JobProgress, _| match row.requests.ce {
-                    0 => Content::of(vec![dim("–")]),
-                    n => Content::text_of(ce_price(n).to_string(), Tone::Plain),
-                },
+                |row: &JobProgress, _| price(row.requests.ce),
                 |row| Some(ce_price(row.requests.ce)),
             )
             .rank(3),
@@ -97,7 +95,7 @@ impl Rows for Jobs {
     }
 
     fn id(&self, row: &JobProgress) -> String {
-        format!("{} {} {}", row.client, row.account, row.source.word())
+        job_id(&row.client, row.account, row.source)
     }
 
     fn empty(&self, source: &Source) -> String {

@@ -116,18 +116,18 @@ fn payments(model: &Model, client: &ClientId) -> Option<String> {
     if run > 0 {
         parts.push(format!("{} in this run (${})", words::count(run), ce_price(run)));
     }
-    // While a run goes on, the ledger is that of its beginning.
-    let more = if model.sync.running() { run } else { 0 };
+    // While a run goes on, the ledger may have been read at its beginning or in its midst.
+    let when = if model.sync.running() { "when last read: today" } else { "today" };
     let of = |word: &str, paid: u64, cap: u64| match cap {
         0 => format!("{word} {}", words::count(paid)),
         cap => format!("{word} {} of {}", words::count(paid), words::count(cap)),
     };
     if let Some(row) = paid {
-        parts.push(of("today", row.today + more, row.day_cap));
-        parts.push(of("this month", row.month + more, row.month_cap));
+        parts.push(of(when, row.today, row.day_cap));
+        parts.push(of("this month", row.month, row.month_cap));
     } else if let Some(due) = due {
-        parts.push(of("today", due.today + more, due.day_cap));
-        parts.push(of("this month", due.month + more, due.month_cap));
+        parts.push(of(when, due.today, due.day_cap));
+        parts.push(of("this month", due.month, due.month_cap));
     }
     (!parts.is_empty()).then(|| format!("Cost Explorer for {client}: {}", parts.join(" · ")))
 }

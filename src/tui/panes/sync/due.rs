@@ -1,9 +1,9 @@
 //! What is due now, before anything is asked.
 
-use super::view_of;
+use super::{job_id, price, view_of};
 use crate::{
     desk::view::SyncView,
-    domain::{PlannedJob, RequestCounts},
+    domain::PlannedJob,
     tui::{
         panes::{Rows, Source},
         sync_board::ce_price,
@@ -55,7 +55,7 @@ impl Rows for Due {
                 "spend",
                 "CE $",
                 6,
-                |row: &PlannedJob, _| price(row.requests),
+                |row: &PlannedJob, _| price(row.requests.ce),
                 |row| Some(ce_price(row.requests.ce)),
             )
             .rank(1),
@@ -63,7 +63,7 @@ impl Rows for Due {
     }
 
     fn id(&self, row: &PlannedJob) -> String {
-        format!("{} {} {}", row.client, row.account, row.source.word())
+        job_id(&row.client, row.account, row.source)
     }
 
     fn empty(&self, source: &Source) -> String {
@@ -74,13 +74,6 @@ impl Rows for Due {
             }
             (None, None) => "No sync has run in this session. R syncs now.".into(),
         }
-    }
-}
-
-fn price(requests: RequestCounts) -> Content {
-    match requests.ce {
-        0 => Content::of(vec![dim("–")]),
-        pages => Content::text_of(ce_price(pages).to_string(), Tone::Plain),
     }
 }
 

@@ -9,12 +9,14 @@ mod spend;
 use super::{Copyable, Listing, Pane, PaneId, Source, Step};
 use crate::{
     desk::{Answer, Query, view::SyncView},
-    domain::{ClientId, JobProgress, JobState, PlannedJob},
+    domain::{self, AccountId, ClientId, JobProgress, JobState, PlannedJob},
     tui::{
         model::Model,
+        sync_board::ce_price,
         theme::Tone,
         widgets::{
             canvas::{Canvas, Piece, dim, plain},
+            table::Content,
             words,
         },
     },
@@ -24,6 +26,19 @@ use ratatui::layout::Rect;
 /// The pane.
 #[derive(Debug)]
 pub struct Sync;
+
+/// What a job is known by in its table, before a run and in it.
+fn job_id(client: &ClientId, account: AccountId, source: domain::Source) -> String {
+    format!("{client} {account} {}", source.word())
+}
+
+/// What so many Cost Explorer pages cost.
+fn price(pages: u64) -> Content {
+    match pages {
+        0 => Content::of(vec![dim("–")]),
+        pages => Content::text_of(ce_price(pages).to_string(), Tone::Plain),
+    }
+}
 
 /// The plan and the ledger, as they were before the run that goes on.
 fn view_of<'a>(source: &Source<'a>) -> Option<&'a SyncView> {

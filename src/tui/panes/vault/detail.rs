@@ -173,12 +173,12 @@ pub fn state(row: &BackupRow) -> Piece {
 
 /// Its age and whether it was read back.
 pub fn backup_headline(now: Timestamp, row: &BackupRow) -> Vec<Piece> {
-    let age = format!("made {} ago", words::ago(now, row.made_at)).replace("now ago", "just now");
+    let age = format!("made {}", words::since(now, row.made_at));
     vec![plain(age), dim(" · "), state(row)]
 }
 
 fn backup(now: Timestamp, view: &VaultView, row: &BackupRow) -> Vec<Fact> {
-    let age = format!(" ({} ago)", words::ago(now, row.made_at)).replace("(now ago)", "(just now)");
+    let age = format!(" ({})", words::since(now, row.made_at));
     let mut out: Vec<Fact> = Vec::new();
     out.extend(row.what.iter().map(|what| ("note", vec![(what.clone().into(), Tone::Warn)])));
     out.push(("made", vec![plain(format!("{} {} UTC", row.made_at.day(), row.made_at.clock_time())), dim(age)]));
@@ -209,7 +209,7 @@ pub fn headline(row: &AuditRow) -> Vec<Piece> {
 }
 
 fn entry(now: Timestamp, row: &AuditRow) -> Vec<Fact> {
-    let age = format!(" ({} ago)", words::ago(now, row.at)).replace("(now ago)", "(just now)");
+    let age = format!(" ({})", words::since(now, row.at));
     let detail = match row.erased {
         true => vec![dim("erased with its client's key; the entry still counts in the chain")],
         false => vec![(row.detail.for_tui(2_000).into(), Tone::Strong)],
