@@ -5,7 +5,7 @@ mod support;
 use bailiwick::{
     aws::{BaseCredentials, Pacer, SdkCloud},
     desk::{CostScope, Line, UsageScope, view::CostKey},
-    domain::{ClientId, Clock, Day, FailureKind, JobState, RequestCounts, Source, SyncPlan, SyncSummary},
+    domain::{ClientId, Clock, Day, FailureKind, JobState, Metric, RequestCounts, Source, SyncPlan, SyncSummary},
     sim::server::{FaultKind, FaultPlan},
     sync::{Caps, ClientStore, SyncOptions},
 };
@@ -171,6 +171,9 @@ fn a_drill_is_one_request_and_a_settled_month_is_kept_for_ever() {
         })
     };
     let before = rig.server.counts().ce;
+    let shown = |text| rig.desk.usage_shown(&scope(month(text)), Metric::Unblended).unwrap();
+    assert!(shown("2026-09-01").usage.is_none() && shown("2026-09-01").due);
+    assert_eq!(rig.server.counts().ce, before, "looking asks nothing");
     let first = drill(&scope(month("2026-09-01")), Caps::default()).unwrap();
     assert_eq!((first.requests, rig.server.counts().ce - before), (1, 1));
     assert!(first.usage.settled && !first.usage.cells.is_empty(), "{first:?}");
@@ -178,6 +181,9 @@ fn a_drill_is_one_request_and_a_settled_month_is_kept_for_ever() {
     let column = services.months.iter().position(|m| *m == month("2026-09-01")).unwrap();
     let sum: rust_decimal::Decimal = first.usage.cells.iter().map(|c| c.amounts.unblended).sum();
     assert_eq!(Some(sum.normalize()), row.months[column].value().map(|m| m.amount.normalize()));
+    let kept = shown("2026-09-01");
+    let rows: rust_decimal::Decimal = kept.rows.iter().flat_map(|row| row.days.iter().flatten()).sum();
+    assert_eq!((kept.usage.as_ref(), kept.due, rows), (Some(&first.usage), false, sum));
     rig.clock.advance(400 * 86_400);
     assert_eq!(drill(&scope(month("2026-09-01")), Caps::default()).unwrap().requests, 0);
     assert_eq!(rig.server.counts().ce - before, 1);
@@ -186,6 +192,10 @@ fn a_drill_is_one_request_and_a_settled_month_is_kept_for_ever() {
     assert_eq!(drill(&scope(month("2026-11-01")), Caps::default()).unwrap().requests, 1);
     assert_eq!(drill(&scope(month("2026-11-01")), Caps::default()).unwrap().requests, 0);
     rig.clock.advance(9 * 3_600);
+    assert!(
+        shown("2026-11-01").due && shown("2026-11-01").usage.is_some(),
+        "an old answer is shown, and may be renewed"
+    );
     let capped = drill(&scope(month("2026-11-01")), Caps { day: 1, month: 0 }).unwrap_err().to_string();
     assert!(capped.contains("which is the cap") && rig.server.counts().ce - before == 2, "{capped}");
 }

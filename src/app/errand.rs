@@ -39,20 +39,23 @@ pub struct Means {
     pub newcomers: Option<Arc<Newcomers>>,
 }
 
-/// The one errand that may talk to AWS. Dropping it stops the errand and waits until nothing of it holds the vault.
+/// The errands that may talk to AWS: one with connections, and one drill into costs. Dropping them stops both and waits
+/// until nothing of them holds the vault.
 #[derive(Default)]
 pub struct Errands {
     thread: Background,
+    drill: Background,
 }
 
 impl Errands {
-    /// Does an errand; one that talks to AWS takes the place of the one before.
+    /// Does an errand; one that talks to AWS takes the place of the one of its kind before.
     pub fn begin(&mut self, request: RequestId, errand: Errand, means: Means, to_screen: &UnboundedSender<Msg>) {
         let ended = |result| drop(to_screen.send(Msg::ErrandEnded { request, result }));
         let errand = match at_once(&means.desk, errand) {
             Ok(result) => return ended(result),
             Err(errand) => errand,
         };
+        let thread = if matches!(errand, Errand::Drill(_)) { &mut self.drill } else { &mut self.thread };
         let screen = to_screen.clone();
         let work = move |stopped: oneshot::Receiver<()>| {
             let tell = |result: &GateResult| {
@@ -76,14 +79,19 @@ impl Errands {
             };
             let _ = screen.send(Msg::ErrandEnded { request, result });
         };
-        if self.thread.begin("errand", work).is_err() {
+        if thread.begin("errand", work).is_err() {
             ended(Err("that could not start: the system gives no more threads".into()));
         }
     }
 
-    /// Stops between two requests; whether there was anything to stop.
+    /// Stops what is done with connections, between two requests; whether there was anything to stop.
     pub fn end(&mut self) -> bool {
         self.thread.end()
+    }
+
+    /// Stops a drill; whether there was one. A question that was on its way stays in the ledger.
+    pub fn end_drill(&mut self) -> bool {
+        self.drill.end()
     }
 }
 
@@ -100,7 +108,9 @@ fn at_once(desk: &Desk, errand: Errand) -> Result<Result<Done, String>, Errand> 
             desk.override_gate(&client, &connection, &reason).map(|view| Done::Overridden(Arc::new(view)))
         }
         Errand::Write { path, text } => return Ok(write(&path, &text)),
-        other @ (Errand::Render { .. } | Errand::Connect { .. } | Errand::Test { .. }) => return Err(other),
+        other @ (Errand::Render { .. } | Errand::Connect { .. } | Errand::Test { .. } | Errand::Drill(_)) => {
+            return Err(other);
+        }
     };
     Ok(done.map_err(|e| e.to_string()))
 }
@@ -139,6 +149,10 @@ impl Means {
             }
             Errand::Test { client, connection } => {
                 tested(self.desk.test_connection(&line, &client, &connection, tell).await?)
+            }
+            Errand::Drill(scope) => {
+                let view = self.desk.drill_usage(&line, options.caps, &scope).await?;
+                Done::Drilled { requests: view.requests, ce_spend_usd: view.ce_spend_usd }
             }
             // Done at once, before.
             _ => return Err(Report::failed("this errand needs no AWS; please report this")),

@@ -257,7 +257,7 @@ impl Opened {
 /// Lets go of everything, so that the vault's keys are wiped; says so if that stopped something.
 fn close(opened: Opened) -> Option<String> {
     let Opened { mut run, chore, mut errands, desk, engine, .. } = opened;
-    let untested = errands.end();
+    let (untested, undrilled) = (errands.end(), errands.end_drill());
     let stopped = run.end();
     drop(chore);
     if let Err(error) = desk.keep_glances() {
@@ -272,6 +272,7 @@ fn close(opened: Opened) -> Option<String> {
     let said = [
         (stopped, "the sync that ran was stopped; what it had stored is kept"),
         (untested, "the connection that was being tested stays as it was"),
+        (undrilled, "the question to Cost Explorer was stopped; it counts as paid for"),
     ];
     let said: Vec<&str> = said.into_iter().filter_map(|(so, text)| so.then_some(text)).collect();
     (!said.is_empty()).then(|| said.join("; "))

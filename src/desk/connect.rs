@@ -13,7 +13,7 @@ use crate::{
         Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, Depth, ExternalId, GateResult,
         GateState, Label, Note, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
     },
-    sync::{ClientStore, StoredKey, judge_connections},
+    sync::{ClientStore, LedgerTurn, StoredKey, judge_connections},
     vault::Batch,
 };
 use secrecy::ExposeSecret;
@@ -126,10 +126,12 @@ impl Desk {
     pub(super) fn keep_together(&self, kept: &[Keeping]) -> Result<(), DeskError> {
         let ids = kept.iter().flat_map(|kept| kept.connections.iter().map(|c| (&kept.client.id, &c.id)));
         self.vault.add_connections_of(ids)?;
+        let turn = LedgerTurn::wait();
         let mut batch = Batch::new();
         for Keeping { client, connections, paid } in kept {
             batch.append(self.drafted(client, connections, None)?);
-            batch.append(self.paid(&ClientStore::new(self.vault.clone(), client.id.clone()), *paid)?);
+            let store = ClientStore::new(self.vault.clone(), client.id.clone());
+            batch.append(store.entered_pages(&turn, *paid, self.now())?);
         }
         self.vault.commit(batch)?;
         Ok(())
@@ -203,7 +205,7 @@ impl Desk {
                 self.permit(Action::ExternalIdImport, Some(&client.id), &detail)?;
             }
             self.keep(&client, std::slice::from_ref(&connection), key)?;
-            self.pay(&data, paid)?;
+            data.store.enter_pages(paid, self.now())?;
             judge_connections(&data.store, &self.checks, self.now())?;
         }
         Ok(ConnectReport { kept, requests, connection: ConnectionView::new(&connection, None, self.now()) })
@@ -229,7 +231,7 @@ impl Desk {
         let (requests, paid) = (verdict.requests, verdict.pages_paid());
         verdict.apply(&mut connection);
         self.renew(&data, &connection)?;
-        self.pay(&data, paid)?;
+        data.store.enter_pages(paid, self.now())?;
         let view = ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now());
         Ok(ConnectReport { kept: true, requests, connection: view })
     }
@@ -338,22 +340,6 @@ impl Desk {
         draft.commit()?;
         judge_connections(&data.store, &self.checks, self.now())?;
         Ok(())
-    }
-
-    /// What a test cost the client, in its ledger.
-    fn pay(&self, data: &ClientData, pages: u64) -> Result<(), DeskError> {
-        self.vault.commit(self.paid(&data.store, pages)?)?;
-        Ok(())
-    }
-
-    fn paid(&self, store: &ClientStore, pages: u64) -> Result<Batch, DeskError> {
-        let mut draft = store.draft();
-        if pages > 0 {
-            let mut spend = store.spend()?;
-            spend.enter(pages, self.now());
-            draft.spend(&spend)?;
-        }
-        Ok(draft.into_batch())
     }
 
     /// The client with the ExternalId that is to open the role.

@@ -78,6 +78,7 @@ impl Desk {
             Query::Accounts(client) => Answer::Accounts(Arc::new(self.accounts(client.as_ref())?)),
             Query::Connection { client, id } => Answer::Connection(Arc::new(self.connection_view(client, id)?)),
             Query::Costs(scope) => Answer::Costs(Arc::new(self.costs(scope)?)),
+            Query::Usage(scope, metric) => Answer::Usage(Arc::new(self.usage_shown(scope, *metric)?)),
             Query::Access(scope) => Answer::Access(Arc::new(self.access(scope)?)),
             Query::Findings(scope) => Answer::Findings(Arc::new(self.findings(scope)?)),
             Query::Finding(id) => Answer::Finding(Arc::new(self.finding(*id)?)),

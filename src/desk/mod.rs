@@ -40,4 +40,4 @@ pub use policy::{Action, Actor, Effect, note_creation, note_restore};
 pub use query::{AccessScope, Answer, CostScope, DeskError, FindingScope, Query};
 pub use role::RenderRequest;
 pub use sync::SourceHealth;
-pub use usage::{UsageScope, UsageView};
+pub use usage::{UsageScope, UsageShown, UsageView};

@@ -1,7 +1,10 @@
 //! What can be asked, and what comes back.
 
-use super::view::{
-    AccessView, AccountsView, ConnectionView, CostsView, FindingDetail, FindingsView, Overview, SyncView, VaultView,
+use super::{
+    UsageScope, UsageShown,
+    view::{
+        AccessView, AccountsView, ConnectionView, CostsView, FindingDetail, FindingsView, Overview, SyncView, VaultView,
+    },
 };
 use crate::domain::{AccountId, ClientId, ConnectionId, FindingId, Metric, Untrusted};
 use std::sync::Arc;
@@ -56,6 +59,8 @@ pub enum Query {
     },
     /// Costs.
     Costs(CostScope),
+    /// What is kept of a drill into one service by usage type.
+    Usage(UsageScope, Metric),
     /// Principals or events.
     Access(AccessScope),
     /// The triage list.
@@ -87,6 +92,8 @@ pub enum Answer {
     Connection(Arc<ConnectionView>),
     /// To [`Query::Costs`].
     Costs(Arc<CostsView>),
+    /// To [`Query::Usage`].
+    Usage(Arc<UsageShown>),
     /// To [`Query::Access`].
     Access(Arc<AccessView>),
     /// To [`Query::Findings`].

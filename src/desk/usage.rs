@@ -8,7 +8,10 @@ use super::{
 use crate::{
     aws::{Api, Assume, AwsError, Costs, Job, UsageQuery, session_policy},
     connect::{Opener, Secrets},
-    domain::{AccountId, ClientId, Connection, Currency, Failure, Month, Untrusted, UsageCell, UsageMonth},
+    domain::{
+        AccountId, ClientId, Connection, Currency, Failure, Metric, Month, Untrusted, UsageCell, UsageMonth,
+        UsageTypeSum,
+    },
     sync::{Caps, Pages, gate_failure, price},
 };
 use rust_decimal::Decimal;
@@ -41,6 +44,21 @@ pub struct UsageView {
     pub usage: UsageMonth,
 }
 
+/// The drill as it stands, for the console: what is kept of it, and whether asking would bring anything.
+#[derive(Debug, Clone)]
+pub struct UsageShown {
+    /// What is drilled into.
+    pub scope: UsageScope,
+    /// Which cost basis.
+    pub metric: Metric,
+    /// What is kept, if it was ever asked.
+    pub usage: Option<UsageMonth>,
+    /// The same by usage type, the most expensive first.
+    pub rows: Vec<UsageTypeSum>,
+    /// Whether Cost Explorer would be asked again: it is old, not settled, or not there.
+    pub due: bool,
+}
+
 /// Hours for which the drill into a month that is not settled is not asked again.
 const FRESH_SECONDS: i64 = 8 * 3_600;
 /// The day of the next month from which a month that is no estimate any more is taken for settled.
@@ -49,12 +67,26 @@ const SETTLED_DAY: i64 = 8;
 impl Desk {
     /// A month that was drilled into before and is still good, if there is one. Nothing is sent.
     pub fn usage_kept(&self, scope: &UsageScope) -> Result<Option<UsageView>, DeskError> {
+        let view = |usage| UsageView { client: scope.client.clone(), requests: 0, ce_spend_usd: price(0), usage };
+        Ok(self.usage_held(scope)?.filter(|usage| self.is_good(usage)).map(view))
+    }
+
+    /// What is kept of a drill, however old. Nothing is sent.
+    pub fn usage_shown(&self, scope: &UsageScope, metric: Metric) -> Result<UsageShown, DeskError> {
+        let usage = self.usage_held(scope)?;
+        let rows = usage.as_ref().map(|usage| usage.by_type(metric)).unwrap_or_default();
+        let due = !usage.as_ref().is_some_and(|usage| self.is_good(usage));
+        Ok(UsageShown { scope: scope.clone(), metric, usage, rows, due })
+    }
+
+    fn usage_held(&self, scope: &UsageScope) -> Result<Option<UsageMonth>, DeskError> {
         let data = self.client_data(&scope.client)?;
         let connection = self.paying(&data, scope)?;
-        let kept = data.store.usage(&connection.id, scope.account, scope.month, &scope.service)?;
-        let good = |usage: &UsageMonth| usage.settled || self.now().since(usage.read_at) < FRESH_SECONDS;
-        let view = |usage| UsageView { client: scope.client.clone(), requests: 0, ce_spend_usd: price(0), usage };
-        Ok(kept.filter(good).map(view))
+        Ok(data.store.usage(&connection.id, scope.account, scope.month, &scope.service)?)
+    }
+
+    fn is_good(&self, usage: &UsageMonth) -> bool {
+        usage.settled || self.now().since(usage.read_at) < FRESH_SECONDS
     }
 
     /// Drills into a month: from what is kept, or by asking Cost Explorer, within the caps.

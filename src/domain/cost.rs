@@ -3,7 +3,10 @@
 use super::{AccountId, Currency, Day, Month, Timestamp, Untrusted};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use std::ops::{Add, AddAssign, Sub};
+use std::{
+    collections::BTreeMap,
+    ops::{Add, AddAssign, Sub},
+};
 
 /// A cost basis; all four come with every request at no extra price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -145,6 +148,39 @@ pub struct UsageMonth {
     pub cells: Vec<UsageCell>,
     /// When it was read.
     pub read_at: Timestamp,
+}
+
+/// What one usage type cost in a month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UsageTypeSum {
+    /// `EUW1-NatGateway-Bytes`.
+    pub usage_type: Untrusted,
+    /// In the month's currency.
+    pub amount: Decimal,
+    /// The same by day of the month, the first at 0; `None` where nothing was booked.
+    pub days: Vec<Option<Decimal>>,
+}
+
+impl UsageMonth {
+    /// Summed by usage type, the most expensive first.
+    pub fn by_type(&self, metric: Metric) -> Vec<UsageTypeSum> {
+        let mut sums: BTreeMap<&Untrusted, UsageTypeSum> = BTreeMap::new();
+        for cell in self.cells.iter().filter(|cell| cell.day.month() == self.month) {
+            let sum = sums.entry(&cell.usage_type).or_insert_with(|| UsageTypeSum {
+                usage_type: cell.usage_type.clone(),
+                amount: Decimal::ZERO,
+                days: vec![None; self.month.days().into()],
+            });
+            let amount = cell.amounts.get(metric);
+            sum.amount += amount;
+            if let Some(day) = sum.days.get_mut(usize::from(cell.day.of_month()).saturating_sub(1)) {
+                *day = Some(day.unwrap_or_default() + amount);
+            }
+        }
+        let mut rows: Vec<_> = sums.into_values().collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.amount));
+        rows
+    }
 }
 
 /// What one usage type cost on one day.

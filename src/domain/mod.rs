@@ -31,7 +31,9 @@ pub use arn::{ArnError, Partition, RoleArn};
 pub use cell::{Cell, Freshness, SourceState};
 pub use client::{Client, ClientFacts, CostBasis, parse_budget};
 pub use connection::{Access, AccessKeyId, Connection, ConnectionKind, Depth, ProfileName};
-pub use cost::{Amounts, CostCell, CostMonth, CostSplit, DayCosts, Metric, SplitCell, UsageCell, UsageMonth};
+pub use cost::{
+    Amounts, CostCell, CostMonth, CostSplit, DayCosts, Metric, SplitCell, UsageCell, UsageMonth, UsageTypeSum,
+};
 pub use event::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind};
 pub use failure::{Failure, FailureClass, FailureKind};
 pub use finding::{Evidence, Finding, FindingId, FindingKey, FindingState, Severity, SeverityCounts};

@@ -3,13 +3,13 @@
 use super::store::ClientStore;
 use crate::{
     domain::{ClientId, Day, Failure, FailureKind, Timestamp},
-    vault::VaultError,
+    vault::{Batch, VaultError},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// Days of which the ledger keeps each one; months are kept for ever.
@@ -93,6 +93,19 @@ impl SpendLedger {
 /// A ledger is read, changed and written by one at a time: the console drills and tests beside a sync.
 static WRITING: Mutex<()> = Mutex::new(());
 
+/// The right to change ledgers until it is dropped; so a change may be committed with others.
+#[derive(Debug)]
+pub struct LedgerTurn {
+    _held: MutexGuard<'static, ()>,
+}
+
+impl LedgerTurn {
+    /// Waits for whoever changes a ledger now. To be held by nobody who changes one in another way.
+    pub fn wait() -> Self {
+        Self { _held: WRITING.lock().unwrap_or_else(PoisonError::into_inner) }
+    }
+}
+
 impl ClientStore {
     /// Enters one page that is about to be asked for, durably; or says which cap is reached.
     ///
@@ -121,23 +134,34 @@ impl ClientStore {
         .map(|_| ())
     }
 
+    /// What is written to enter pages that were paid; to be committed before the turn ends.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written.
+    pub fn entered_pages(&self, _turn: &LedgerTurn, pages: u64, at: Timestamp) -> Result<Batch, VaultError> {
+        let mut draft = self.draft();
+        if pages > 0 {
+            let mut spend = self.spend()?;
+            spend.enter(pages, at);
+            draft.spend(&spend)?;
+        }
+        Ok(draft.into_batch())
+    }
+
     /// Enters pages that were paid.
     ///
     /// # Errors
     /// When the ledger cannot be read or written.
     pub fn enter_pages(&self, pages: u64, at: Timestamp) -> Result<(), VaultError> {
-        self.change_spend(|spend| {
-            spend.enter(pages, at);
-            Ok::<_, Infallible>(())
-        })
-        .map(|_| ())
+        let turn = LedgerTurn::wait();
+        self.vault().commit(self.entered_pages(&turn, pages, at)?)
     }
 
     fn change_spend<E>(
         &self,
         change: impl FnOnce(&mut SpendLedger) -> Result<(), E>,
     ) -> Result<Result<(), E>, VaultError> {
-        let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = LedgerTurn::wait();
         let mut spend = self.spend()?;
         let changed = change(&mut spend);
         if changed.is_ok() {

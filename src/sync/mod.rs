@@ -30,7 +30,7 @@ mod slice;
 mod store;
 
 pub use accounts::{all_pages, keep_listed, with_listed};
-pub use budget::{Caps, SpendLedger};
+pub use budget::{Caps, LedgerTurn, SpendLedger};
 pub use control::Control;
 pub use coverage::{Coverage, RegionCoverage};
 pub use due::plan;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 pub mod connections;
 mod events;
 mod sync;
+mod usage;
 mod vault;
 
 use events::{access, finding, findings};
@@ -78,6 +79,7 @@ impl FakeDesk {
             Query::Accounts(only) => Answer::Accounts(Arc::new(accounts(only.as_ref(), self.clients))),
             Query::Connection { client, id } => Answer::Connection(Arc::new(connections::connection(client, id))),
             Query::Costs(scope) => Answer::Costs(Arc::new(costs(scope, self.clients))),
+            Query::Usage(scope, metric) => Answer::Usage(Arc::new(usage::usage(scope, *metric))),
             Query::Access(scope) => Answer::Access(Arc::new(access(scope, self.clients))),
             Query::Findings(scope) => Answer::Findings(Arc::new(findings(scope.client.as_ref(), self.clients))),
             Query::Finding(id) => Answer::Finding(Arc::new(finding(*id))),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     desk::{
-        Answer, Query,
+        Answer, Query, UsageScope,
         view::{ClientRow, Overview},
     },
     domain::{Freshness, Timestamp},
@@ -144,6 +144,8 @@ pub struct Model {
     pub messages: Vec<Message>,
     /// The sync run.
     pub sync: SyncBoard,
+    /// The drill that Cost Explorer is asked for now.
+    pub drilling: Option<(RequestId, UsageScope)>,
     /// What is being prepared while there is no data.
     pub status: Option<String>,
     /// A `g` that waits for its second key.
@@ -180,6 +182,7 @@ impl Model {
             toast: None,
             messages: Vec::new(),
             sync: SyncBoard::default(),
+            drilling: None,
             status: None,
             pending_g: false,
             hit: HitMap::default(),

@@ -68,7 +68,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             connect::probed(model, request, &probe);
             Vec::new()
         }
-        Msg::ErrandEnded { request, result } => connect::ended(model, request, result),
+        Msg::ErrandEnded { request, result } => {
+            actions::costs::drilled(model, request, &result).unwrap_or_else(|| connect::ended(model, request, result))
+        }
         Msg::VaultChanged => model.data_changed(),
         Msg::Unlocked | Msg::UnlockRefused { .. } | Msg::Resumed | Msg::Due(Deadline::Wait(_)) => Vec::new(),
         Msg::Now(now) => {

@@ -2,6 +2,7 @@
 //!
 //! Key map, `?` help, footer, palette, completion and the README's key table are made from [`ACTIONS`].
 
+pub(super) mod costs;
 pub mod docs;
 pub mod keymap;
 pub mod keys;

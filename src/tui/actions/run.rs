@@ -5,7 +5,7 @@ use crate::{
     tui::{
         Effect, Model, NoticeLevel,
         overlays::{self, Overlay},
-        panes::{self, PANES, PaneId, Step, costs, overview, vault},
+        panes::{self, PANES, PaneId, Step, overview, vault},
     },
 };
 
@@ -96,31 +96,6 @@ pub fn messages(model: &mut Model) -> Vec<Effect> {
 pub fn copy_menu(model: &mut Model) -> Vec<Effect> {
     let items = overlays::copy::items(model);
     over(model, Overlay::Copy { items, cursor: 0 })
-}
-
-pub fn has_earlier_month(model: &Model) -> Result<(), String> {
-    if model.level().months_back + 1 < costs::month_count(model) {
-        Ok(())
-    } else {
-        Err("this is the earliest month held".into())
-    }
-}
-
-pub fn has_later_month(model: &Model) -> Result<(), String> {
-    if model.level().months_back > 0 { Ok(()) } else { Err("this is the newest month".into()) }
-}
-
-pub fn step_month(model: &mut Model, by: isize) -> Vec<Effect> {
-    let level = model.level_mut();
-    level.months_back = level.months_back.saturating_add_signed(by);
-    Vec::new()
-}
-
-pub fn next_metric(model: &mut Model) -> Vec<Effect> {
-    let mut scope = costs::scope(model);
-    scope.metric = costs::next_metric(scope.metric);
-    model.notify(NoticeLevel::Info, format!("metric: {}", scope.metric.word()));
-    model.requery(Query::Costs(scope))
 }
 
 pub fn has_client(model: &Model) -> Result<(), String> {

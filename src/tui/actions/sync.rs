@@ -5,7 +5,7 @@ use crate::{
     domain::{JobProgress, JobState, SyncOrder},
     tui::{
         Effect, Model, NoticeLevel,
-        overlays::Overlay,
+        overlays::{Overlay, Sure},
         panes::{PaneId, sync::selected_job},
     },
 };
@@ -63,7 +63,7 @@ pub fn cancel_job(model: &mut Model) -> Vec<Effect> {
             named(job),
             job.requests.total()
         );
-        model.overlays.push(Overlay::Confirm { question, order });
+        model.overlays.push(Overlay::Confirm { question, then: Sure::Sync(order) });
         return Vec::new();
     }
     vec![Effect::Sync(order)]

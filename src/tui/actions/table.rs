@@ -3,7 +3,7 @@
 use super::{
     Action,
     Place::{Everywhere, In, Panes},
-    list, run, sync,
+    costs, list, run, sync,
 };
 use crate::tui::{Model, connect, panes::PaneId};
 
@@ -62,18 +62,24 @@ pub const ACTIONS: &[Action] = &[
     Action {
         hint: Some("month"),
         place: In(&[PaneId::Costs]),
-        when: run::has_earlier_month,
-        ..action("earlier-month", &["["], "Chart: a month earlier", |m| run::step_month(m, 1))
+        when: costs::has_earlier_month,
+        ..action("earlier-month", &["["], "A month earlier", |m| costs::step_month(m, 1))
     },
     Action {
         place: In(&[PaneId::Costs]),
-        when: run::has_later_month,
-        ..action("later-month", &["]"], "Chart: a month later", |m| run::step_month(m, -1))
+        when: costs::has_later_month,
+        ..action("later-month", &["]"], "A month later", |m| costs::step_month(m, -1))
     },
     Action {
         hint: Some("metric"),
         place: In(&[PaneId::Costs]),
-        ..action("metric", &["m"], "Next metric: unblended, net, amortized, net amortized", run::next_metric)
+        ..action("metric", &["m"], "Next metric: unblended, net, amortized, net amortized", costs::next_metric)
+    },
+    Action {
+        hint: Some("usage"),
+        place: In(&[PaneId::Costs]),
+        when: costs::can_drill,
+        ..action("usage", &["u"], "A service by usage type; where not read, one request at US$0.01", costs::drill)
     },
     Action {
         hint: Some("pause"),

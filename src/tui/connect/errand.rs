@@ -2,12 +2,13 @@
 
 use crate::{
     desk::{
-        Format, ROLE_PATH, Template,
+        Format, ROLE_PATH, Template, UsageScope,
         view::{ConnectReport, ConnectionView},
     },
     domain::{ClientFacts, ClientId, ConnectionId, Label, Note, ProfileName, RoleArn},
     tui::theme::Tone,
 };
+use rust_decimal::Decimal;
 use std::{borrow::Cow, fmt, sync::Arc};
 use zeroize::Zeroizing;
 
@@ -86,6 +87,8 @@ pub enum Errand {
         /// Which.
         connection: ConnectionId,
     },
+    /// Ask Cost Explorer for one service by usage type, which the client pays for.
+    Drill(UsageScope),
     /// Use a quarantined role all the same.
     Override {
         /// Whose.
@@ -108,6 +111,13 @@ pub enum Done {
     Written(String),
     /// How the test ended.
     Tested(Arc<ConnectReport>),
+    /// The drill is kept; so many requests it took, at this price in US dollars.
+    Drilled {
+        /// Requests.
+        requests: u64,
+        /// Their price.
+        ce_spend_usd: Decimal,
+    },
     /// The connection is used in spite of its gate.
     Overridden(Arc<ConnectionView>),
 }

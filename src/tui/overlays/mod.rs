@@ -17,7 +17,7 @@ use super::{
     connect::{self, Flow, Override, Test},
     panes::Copyable,
 };
-use crate::domain::SyncOrder;
+use crate::{desk::UsageScope, domain::SyncOrder};
 use crossterm::event::KeyCode;
 use tui_input::{Input, InputRequest};
 
@@ -62,13 +62,22 @@ pub enum Overlay {
     Test(Box<Test>),
     /// `O`
     Override(Box<Override>),
-    /// Something that loses work: `y` does it.
+    /// Something that loses work or costs money: `y` does it.
     Confirm {
-        /// What would be lost.
+        /// What would be lost or paid.
         question: String,
         /// What it does.
-        order: SyncOrder,
+        then: Sure,
     },
+}
+
+/// What is done once it is sure.
+#[derive(Debug, Clone)]
+pub enum Sure {
+    /// Something with a sync or its jobs.
+    Sync(SyncOrder),
+    /// A question to Cost Explorer.
+    Drill(UsageScope),
 }
 
 impl Overlay {
@@ -79,7 +88,7 @@ impl Overlay {
 
     /// Whether it asks about a job by its number in the run.
     pub(super) fn asks_about_job(&self) -> bool {
-        let Self::Confirm { order, .. } = self else { return false };
+        let Self::Confirm { then: Sure::Sync(order), .. } = self else { return false };
         matches!(order, SyncOrder::PauseJob(_) | SyncOrder::ResumeJob(_) | SyncOrder::CancelJob(_))
     }
 
@@ -115,8 +124,11 @@ pub fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
         Overlay::Flow(flow) => connect::flow_key(model, flow, key),
         Overlay::Test(test) => connect::test_key(model, test, key),
         Overlay::Override(over) => connect::override_key(model, over, key),
-        Overlay::Confirm { order, .. } => match (key.code, key.ctrl) {
-            (KeyCode::Char('y'), false) => After::Close(vec![Effect::Sync(order.clone())]),
+        Overlay::Confirm { then, .. } => match (key.code, key.ctrl) {
+            (KeyCode::Char('y'), false) => After::Close(match then {
+                Sure::Sync(order) => vec![Effect::Sync(order.clone())],
+                Sure::Drill(scope) => actions::costs::ask(model, scope.clone()),
+            }),
             (KeyCode::Esc, _) | (KeyCode::Char('n' | 'q'), false) => After::Close(Vec::new()),
             _ => After::Stay,
         },

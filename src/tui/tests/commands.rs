@@ -52,6 +52,7 @@ fn parses(line: &str) {
 #[case("5")]
 #[case("f")]
 #[case("5 <enter>")]
+#[case("<enter> <enter> u [")]
 #[case("5 <enter> <enter>")]
 #[case("7")]
 #[case("8")]

@@ -5,6 +5,7 @@ mod bytes;
 mod commands;
 mod connect;
 mod connect_edges;
+mod costs;
 mod keys;
 mod lock;
 mod random;

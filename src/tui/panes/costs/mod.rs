@@ -2,11 +2,12 @@
 
 mod columns;
 mod detail;
+pub mod usage;
 
 use super::{Copyable, Listing, Pane, PaneId, Source, Step};
 use crate::{
     desk::{
-        Answer, CostScope, Query,
+        Answer, CostScope, Query, UsageScope,
         view::{CostKey, CostLevel, CostRow, CostsView},
     },
     domain::{ClientId, CostBasis, Metric, Month},
@@ -42,7 +43,7 @@ pub fn scope(model: &Model) -> CostScope {
 }
 
 /// The month the daily chart shows.
-pub(super) fn month(model: &Model) -> Option<Month> {
+pub fn month(model: &Model) -> Option<Month> {
     let back = model.stack(PaneId::Costs).top().months_back;
     data(model)?.months.iter().rev().nth(back).copied()
 }
@@ -63,6 +64,15 @@ fn selected(model: &Model) -> Option<&CostRow> {
     data(model)?.rows.get(row)
 }
 
+/// The service that is selected, or whose days are shown.
+pub fn service(model: &Model) -> Option<CostScope> {
+    let mut scope = scope(model);
+    if let (None, Some(CostKey::Service(service))) = (&scope.service, selected(model).map(|row| &row.key)) {
+        scope.service = Some(service.clone());
+    }
+    scope.service.is_some().then_some(scope)
+}
+
 /// Seconds for which a restatement is news.
 const RESTATED_NEWS: i64 = 30 * 86_400;
 
@@ -80,7 +90,11 @@ impl Pane for Costs {
     }
 
     fn crumb(&self, query: &Query) -> String {
-        let Query::Costs(scope) = query else { return String::new() };
+        let scope = match query {
+            Query::Costs(scope) => scope,
+            Query::Usage(..) => return "usage types".into(),
+            _ => return String::new(),
+        };
         match (&scope.service, &scope.account, &scope.client) {
             (Some(service), _, _) => service.for_tui(40),
             (None, Some(account), _) => account.to_string(),
@@ -92,11 +106,15 @@ impl Pane for Costs {
     fn listing(&self, source: &Source) -> &'static dyn Listing {
         match source.answer {
             Some(Answer::Costs(view)) if view.level == CostLevel::Day => &columns::DayRows,
+            Some(Answer::Usage(_)) => &usage::UsageRows,
             _ => &columns::CostRows,
         }
     }
 
     fn headline(&self, model: &Model) -> Vec<Piece> {
+        if usage::shown_scope(model).is_some() {
+            return usage::headline(model);
+        }
         let Some(view) = data(model) else { return vec![dim(scope(model).metric.word())] };
         let basis = match view.cost_basis {
             CostBasis::Billable => dim(" · as billed"),
@@ -129,9 +147,12 @@ impl Pane for Costs {
     }
 
     fn enter(&self, model: &Model) -> Result<Step, String> {
+        if usage::shown_scope(model).is_some() {
+            return Err("a usage type is the last level: Esc goes back".into());
+        }
         let view = data(model).ok_or("there is nothing to open yet")?;
         if view.level == CostLevel::Day {
-            return Err("a day is the last level: Esc goes back".into());
+            return Err("a day is the last level: u shows the service by usage type, Esc goes back".into());
         }
         let row = selected(model).ok_or("no row is selected")?;
         let mut next = scope(model);
@@ -145,6 +166,9 @@ impl Pane for Costs {
     }
 
     fn client(&self, model: &Model) -> Option<ClientId> {
+        if let Some((scope, _)) = usage::shown_scope(model) {
+            return Some(scope.client.clone());
+        }
         scope(model).client.or_else(|| match &selected(model)?.key {
             CostKey::Client(client) => Some(client.clone()),
             _ => None,
@@ -152,6 +176,9 @@ impl Pane for Costs {
     }
 
     fn copies(&self, model: &Model) -> Vec<Copyable> {
+        if let Some(row) = usage::selected(model) {
+            return vec![Copyable { key: 'i', label: "id", text: row.usage_type.for_log() }];
+        }
         let Some(row) = selected(model) else { return Vec::new() };
         let id = match &row.key {
             CostKey::Client(client) => client.to_string(),
@@ -163,7 +190,16 @@ impl Pane for Costs {
     }
 
     fn command(&self, query: Option<&Query>) -> String {
-        let Some(Query::Costs(scope)) = query else { return "bailiwick costs".into() };
+        let (scope, month) = match query {
+            Some(Query::Costs(scope)) => (scope.clone(), None),
+            Some(Query::Usage(scope, metric)) => {
+                let UsageScope { client, account, service, month } = scope.clone();
+                let above =
+                    CostScope { client: Some(client), account: Some(account), service: Some(service), metric: *metric };
+                (above, Some(month))
+            }
+            _ => return "bailiwick costs".into(),
+        };
         let mut out = "bailiwick costs".to_owned();
         if let Some(client) = &scope.client {
             out += &format!(" --client {client}");
@@ -174,6 +210,9 @@ impl Pane for Costs {
         if let Some(service) = &scope.service {
             out += &format!(" --service {}", super::shell_quoted(&service.for_log()));
         }
+        if let Some(month) = month {
+            out += &format!(" --usage-types {month}");
+        }
         if scope.metric != Metric::default() {
             out += &format!(" --metric {}", scope.metric.word().replace(' ', "-"));
         }
@@ -181,6 +220,9 @@ impl Pane for Costs {
     }
 
     fn detail_title(&self, model: &Model) -> Option<String> {
+        if usage::shown_scope(model).is_some() {
+            return usage::detail_title(model);
+        }
         data(model).filter(|view| !view.daily.is_empty())?;
         Some(format!("daily, {}", month(model)?.long_name()))
     }
@@ -190,6 +232,9 @@ impl Pane for Costs {
     }
 
     fn detail(&self, model: &Model, canvas: &mut Canvas, area: Rect) {
-        detail::draw(model, canvas, area);
+        match usage::shown_scope(model) {
+            Some(_) => usage::detail(model, canvas, area),
+            None => detail::draw(model, canvas, area),
+        }
     }
 }
