@@ -17,7 +17,10 @@ pub fn usage(out: &mut Output, view: &UsageView, metric: Metric) {
     }
     let total = Money::new(rows.iter().map(|row| row.amount).sum(), usage.currency);
     match rows.as_slice() {
-        [] => out.line("nothing was spent on this service in that account and month, or it is called otherwise"),
+        [] => out.line(
+            "AWS names no day of that month for this service: it was not used in that account, all of it is booked by month, \
+             as tax is, or it is called otherwise",
+        ),
         _ => {
             table.lines().iter().for_each(|line| out.line(line));
             let estimate = if usage.estimated { ", an estimate" } else { "" };

@@ -65,6 +65,13 @@ fn a_month_that_was_read_is_shown_and_a_settled_one_is_never_asked_again() {
 }
 
 #[test]
+fn a_service_without_days_is_not_called_free() {
+    let mut driver = Driver::new(120, 40);
+    driver.press("<enter> <enter> j u [").expect("Amazon Simple Storage Service · October 2026 · unblended · no days");
+    driver.expect("all of it is booked by month").expect_not("0.00");
+}
+
+#[test]
 fn the_metric_changes_and_enter_goes_no_further() {
     let mut driver = opened();
     driver.press("[ m").expect_toast("metric: net unblended").press("<enter>").expect_toast("the last level");

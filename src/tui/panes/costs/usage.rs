@@ -109,7 +109,9 @@ impl Rows for UsageRows {
     fn empty(&self, source: &Source) -> String {
         let Some(view) = view(source) else { return String::new() };
         match &view.usage {
-            Some(_) => "AWS booked nothing on this service in this month. [ and ] show other months.".into(),
+            Some(_) => "AWS names no day of this month for this service: it was not used, or all of it is booked by month, as tax \
+                        is. [ and ] show other months."
+                .into(),
             None => format!(
                 "Not read yet, for it costs: u asks Cost Explorer once, US$0.01, which {} pays. A settled month is kept \
                  for ever. [ and ] show other months.",
@@ -124,6 +126,10 @@ pub fn headline(model: &Model) -> Vec<Piece> {
     let Some((scope, metric)) = shown_scope(model) else { return Vec::new() };
     let mut out = vec![plain(scope.service.for_tui(40)), dim(" · "), plain(scope.month.long_name())];
     match data(model).map(|view| (view, &view.usage)) {
+        // No sum of nothing: what is booked by month is not zero.
+        Some((view, Some(usage))) if view.rows.is_empty() => {
+            out.push(dim(format!(" · {} · no days, read {}", metric.word(), words::since(model.now, usage.read_at))));
+        }
         Some((view, Some(usage))) => {
             let (about, state) = match (usage.settled, usage.estimated) {
                 (true, _) => ("", "settled"),
