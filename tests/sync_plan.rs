@@ -5,7 +5,7 @@ mod support;
 use bailiwick::{
     aws::{BaseCredentials, Pacer, SdkCloud},
     desk::{CostScope, Line, UsageScope, view::CostKey},
-    domain::{ClientId, Clock, Day, FailureKind, JobState, Metric, RequestCounts, Source, SyncPlan, SyncSummary},
+    domain::{Cell, ClientId, Clock, Day, FailureKind, JobState, Metric, RequestCounts, Source, SyncPlan, SyncSummary},
     sim::server::{FaultKind, FaultPlan},
     sync::{Caps, ClientStore, SyncOptions},
 };
@@ -124,6 +124,33 @@ fn an_answer_that_broke_off_is_paid_for_too_and_the_cap_counts_it() {
 }
 
 #[test]
+fn a_month_that_a_client_has_not_is_not_called_empty() {
+    let rig = Rig::new(24, 1_000);
+    rig.sync_with(rig.server.url(), options());
+    // In December only one client is read.
+    rig.clock.advance(10 * 24 * 3_600);
+    rig.sync_with(rig.server.url(), only(CLIENT, Caps::default()));
+    let view = rig.desk.costs(&CostScope::default()).unwrap();
+    let december: Day = "2026-12-01".parse().unwrap();
+    assert_eq!(view.months.last(), Some(&december.month()));
+    let (one, others): (Vec<_>, Vec<_>) =
+        view.rows.iter().partition(|row| row.label.raw_for_matching() == name(&rig, CLIENT));
+    assert!(matches!(one[0].months.last(), Some(Cell::Estimated { .. })), "{one:?}");
+    let with_costs = others.iter().filter(|row| row.months.iter().any(|cell| cell.value().is_some()));
+    let mut looked_at = 0;
+    for row in with_costs {
+        let Some(Cell::Unavailable { reason }) = row.months.last() else { panic!("{row:?}") };
+        assert!(reason.starts_with("December 2026 was not read: "), "{reason}");
+        looked_at += 1;
+    }
+    assert!(looked_at > 0, "{others:?}");
+}
+
+fn name(rig: &Rig, client: &str) -> String {
+    rig.desk.client(&client.parse().unwrap()).unwrap().name.raw_for_matching().to_owned()
+}
+
+#[test]
 fn a_month_that_was_final_and_changes_is_restated() {
     let rig = Rig::new(24, 1_000);
     let options = only(CLIENT, Caps::default());
@@ -132,19 +159,30 @@ fn a_month_that_was_final_and_changes_is_restated() {
         |rig: &Rig| rig.desk.costs(&CostScope { client: Some(CLIENT.parse().unwrap()), ..CostScope::default() });
     assert_eq!(costs(&rig).unwrap().restatements, []);
     let payer = rig.world.clients.iter().find(|c| c.id == CLIENT).unwrap().accounts[0];
-    let fault = FaultKind::Restated("2026-09-01".parse::<Day>().unwrap().month(), "-41.20".parse().unwrap());
+    let (month, credit) = ("2026-09-01".parse::<Day>().unwrap().month(), rust_decimal::Decimal::new(-4_120, 2));
+    let fault = FaultKind::Restated(month, credit);
     rig.server.set_faults(FaultPlan { seed: 1, rules: vec![fault.always()] });
     rig.clock.advance(24 * 3_600);
-    rig.sync_with(rig.server.url(), options.clone());
+    let days_of_september = || -> rust_decimal::Decimal {
+        let daily = costs(&rig).unwrap().daily;
+        daily.iter().filter(|d| d.day.month() == month).filter_map(|d| Some(d.amount.value()?.amount)).sum()
+    };
+    let before = days_of_september();
+    assert_eq!(rig.sync_with(rig.server.url(), options.clone()).0.requests.ce, 2);
     let seen = costs(&rig).unwrap().restatements;
     assert_eq!((seen.len(), seen[0].change.display_signed()), (1, "−41.20".into()), "{seen:?}");
     let words = &seen[0].words;
     assert!(words.starts_with("AWS restated September 2026 by −41.20 USD on 2026-11-23"), "{words}");
     assert!(words.contains(&payer.to_string()), "{words}");
-    // Read once more it has not changed again.
+    // The next sync asks its days once more, and finds that it has not changed again.
     rig.clock.advance(24 * 3_600);
-    rig.sync_with(rig.server.url(), options);
-    assert_eq!(costs(&rig).unwrap().restatements, seen);
+    for requests in [3, 2] {
+        let (planned, done) = planned_and_done(&rig, &options);
+        assert_eq!((planned.requests.ce, done.requests.ce), (requests, requests));
+        assert_eq!(costs(&rig).unwrap().restatements, seen);
+        assert_eq!(days_of_september(), before + credit);
+        rig.clock.advance(24 * 3_600);
+    }
 }
 
 #[test]

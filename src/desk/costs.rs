@@ -235,15 +235,25 @@ impl ClientData {
     }
 
     fn month_cells(&self, months: &[Month], slots: &BTreeMap<Month, Slot>) -> Vec<Cell<Money>> {
-        let currency = self.ledger.currency;
+        let (currency, read) = (self.ledger.currency, self.ledger.months());
         months
             .iter()
             .map(|month| match slots.get(month) {
                 Some(slot) => self.cell(Some(Money::new(slot.amount, currency)), slot.estimated),
-                None if self.ledger.is_empty() => self.cell(None, false),
-                None => Cell::Empty,
+                None if read.is_empty() => self.cell(None, false),
+                None if read.contains(month) => Cell::Empty,
+                None => self.not_read(*month),
             })
             .collect()
+    }
+
+    /// A month that others have and this client has not: it is not known, and not nothing.
+    fn not_read(&self, month: Month) -> Cell<Money> {
+        let why = match self.cost_source() {
+            SourceState::Stale { reason, .. } | SourceState::Unavailable { reason } => reason,
+            _ => "press R, or run `bailiwick sync`".into(),
+        };
+        Cell::Unavailable { reason: format!("{} was not read: {why}", month.long_name()) }
     }
 
     fn cost_label(&self, key: &CostKey) -> Untrusted {
@@ -254,7 +264,6 @@ impl ClientData {
         }
     }
 
-    /// Why there is nothing or less than expected.
     /// What AWS restated of the client's months, or of one account in them, newest first.
     fn restatements(&self, metric: Metric, account: Option<AccountId>) -> Result<Vec<RestatementView>, DeskError> {
         let mut all = Vec::new();
@@ -290,6 +299,7 @@ impl ClientData {
         Ok(all)
     }
 
+    /// Why there is nothing or less than expected.
     fn cost_notes(&self) -> Vec<String> {
         let name = self.profile.id.as_str();
         let mut notes = Vec::new();

@@ -165,11 +165,13 @@ impl<C: Assume> Context<C> {
                 }
                 draft.cost_month(&id, &month)?;
             }
-            if !restatements.is_empty() {
-                draft.restated(&id, restatements)?;
-            }
             let mut state = store.cost_state(&id)?;
             note(&mut state, &query, now);
+            if !restatements.is_empty() {
+                // Its days are those of before: they are asked once more.
+                state.daily_at.retain(|first, _| restatements.iter().all(|restated| restated.month.first() != *first));
+                draft.restated(&id, restatements)?;
+            }
             draft.cost_state(&id, &state)?;
             if let Some(accounts) = store.accounts_with_names(&answer.names, now)? {
                 draft.accounts(&accounts)?;
