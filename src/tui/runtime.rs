@@ -9,12 +9,13 @@ use super::{
         input,
         output::{self, Screen},
         panics::PanicCatch,
+        reader::Reader,
     },
     update::update,
     view::view,
 };
 use crate::domain::Clock;
-use crossterm::event::{Event, EventStream};
+use crossterm::event::Event;
 use futures::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use std::{
@@ -60,15 +61,16 @@ pub struct Session<I, O> {
     pub line: Line,
 }
 
-impl Session<EventStream, io::Stdout> {
+impl Session<Reader, io::Stdout> {
     /// The terminal this process was started in.
     ///
     /// # Errors
     /// If there is none, or its size is not told.
     pub fn stdio() -> Result<Self, TuiError> {
+        let input = Reader::start().map_err(TuiError::NoTerminal)?;
         let size = crossterm::terminal::size().map_err(TuiError::NoTerminal)?;
         let identity = "local".to_owned();
-        Ok(Self { identity, size, input: EventStream::new(), output: io::stdout(), line: Line::Own })
+        Ok(Self { identity, size, input, output: io::stdout(), line: Line::Own })
     }
 }
 
@@ -422,8 +424,8 @@ impl Signals {
     }
 }
 
-/// What the stream has at once. It is polled with the loop's own waker: crossterm's stream keeps the first waker it gets
-/// until its next event, so that a poll with another one would let the loop sleep through a key.
+/// What the stream has at once. It is polled with the loop's own waker: a stream wakes the last waker that it was given, or
+/// the first, so that a poll with another one would let the loop sleep through a key.
 async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
     std::future::poll_fn(|context| match stream.poll_next_unpin(context) {
         Poll::Ready(item) => Poll::Ready(Some(item)),
