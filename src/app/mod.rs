@@ -21,6 +21,7 @@ mod key_file;
 mod log;
 mod members;
 mod newcomers;
+mod relay;
 mod report;
 mod role;
 mod round;
