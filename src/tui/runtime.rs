@@ -226,6 +226,9 @@ struct Loop<O: Write> {
     capabilities: Capabilities,
     clock: Arc<dyn Clock>,
     drawn_at: Option<Instant>,
+    /// The last of them that a key asked for: no key waits for a frame of something else.
+    key_drawn_at: Option<Instant>,
+    key_waits: bool,
     draw_at: Option<Instant>,
     running: HashMap<Deadline, Instant>,
     quit: bool,
@@ -252,6 +255,8 @@ impl<O: Write> Loop<O> {
             capabilities,
             clock: Arc::clone(&options.clock),
             drawn_at: None,
+            key_drawn_at: None,
+            key_waits: false,
             draw_at: None,
             running: HashMap::new(),
             quit: false,
@@ -261,9 +266,10 @@ impl<O: Write> Loop<O> {
     /// Takes one message in and does what comes of it.
     async fn take(&mut self, msg: Msg, signals: &mut Signals) -> Result<(), TuiError> {
         let delay = match &msg {
-            Msg::Sync(crate::domain::SyncEvent::Job { .. }) => PROGRESS,
+            Msg::Sync(crate::domain::SyncEvent::Job { .. }) | Msg::Progress(_) => PROGRESS,
             _ => Duration::ZERO,
         };
+        self.key_waits |= matches!(msg, Msg::Key(_) | Msg::Paste(_));
         if let Msg::Resize(..) = msg {
             update(&mut self.model, msg);
             self.terminal.backend_mut().resize(self.model.size);
@@ -279,7 +285,8 @@ impl<O: Write> Loop<O> {
     }
 
     fn want_frame(&mut self, delay: Duration) {
-        let earliest = self.drawn_at.map_or_else(Instant::now, |at| at + self.capabilities.frame_interval());
+        let last = if self.key_waits { self.key_drawn_at } else { self.drawn_at };
+        let earliest = last.map_or_else(Instant::now, |at| at + self.capabilities.frame_interval());
         let at = earliest.max(Instant::now() + delay);
         self.draw_at = Some(self.draw_at.map_or(at, |planned| planned.min(at)));
     }
@@ -361,6 +368,9 @@ impl<O: Write> Loop<O> {
             update(&mut self.model, Msg::Drawn(hit));
         }
         self.drawn_at = Some(Instant::now());
+        if std::mem::take(&mut self.key_waits) {
+            self.key_drawn_at = self.drawn_at;
+        }
         self.draw_at = None;
         Ok(())
     }
