@@ -33,6 +33,7 @@ mod sync;
 mod unlock;
 mod vault;
 mod watch;
+mod way;
 mod worker;
 
 use crate::{
