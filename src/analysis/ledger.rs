@@ -2,7 +2,7 @@
 
 use crate::domain::{AccountId, Amounts, CostCell, CostMonth, Currency, Day, Metric, Month, Timestamp, Untrusted};
 use rust_decimal::Decimal;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The newest days are not complete: Cost Explorer lags by one to two days, so they are never compared.
 pub(super) const UNSETTLED_DAYS: i64 = 2;
@@ -20,7 +20,7 @@ pub struct Slot {
 /// currency are counted in `other_currencies` and never added.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    months: Vec<CostMonth>,
+    months: Vec<Arc<CostMonth>>,
     /// The currency of most months.
     pub currency: Currency,
     /// Months left out because they are in another currency.
@@ -29,7 +29,8 @@ pub struct Ledger {
 
 impl Ledger {
     /// Takes the months of all connections.
-    pub fn new(months: Vec<CostMonth>) -> Self {
+    pub fn new(months: impl IntoIterator<Item = impl Into<Arc<CostMonth>>>) -> Self {
+        let months: Vec<Arc<CostMonth>> = months.into_iter().map(Into::into).collect();
         let mut tally: BTreeMap<Currency, usize> = BTreeMap::new();
         months.iter().for_each(|m| *tally.entry(m.currency).or_default() += 1);
         let currency = tally.iter().max_by_key(|(_, n)| **n).map_or(Currency::USD, |(c, _)| *c);
@@ -82,7 +83,7 @@ impl Ledger {
 
     /// Month sums of what Cost Explorer leaves out of its groups; a month whose total was not read is absent.
     pub fn residual(&self, metric: Metric) -> BTreeMap<Month, Slot> {
-        self.sum_months(metric, CostMonth::residual)
+        self.sum_months(metric, |m| m.residual())
     }
 
     fn sum_months(&self, metric: Metric, of: impl Fn(&CostMonth) -> Option<Amounts>) -> BTreeMap<Month, Slot> {

@@ -1,6 +1,6 @@
 //! The console with everything behind it: the screen on the main thread, the desk on one worker, syncs on another.
 
-use super::{Setting, demo::Demo, engine, report::Report, secret, unlock, worker};
+use super::{Setting, demo::Demo, engine, report::Report, secret, unlock, way::give_way, worker};
 use crate::{
     cli::DemoArgs,
     config::{Environment, Settings},
@@ -59,15 +59,6 @@ pub fn stored(setting: &Setting) -> Result<ExitCode, Report> {
         });
         show(setting, effects, incoming, "bailiwick", door, idle_lock)
     })
-}
-
-/// Lets the screen go first where processors are short: a sync must not be felt at the keys. On Linux this is about the
-/// calling thread and those that it starts; elsewhere it would be about the whole process, so it is left alone.
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(10) {
-        tracing::debug!(%error, "the worker keeps its priority");
-    }
 }
 
 fn refuse_without_terminal(instead: &str) -> Result<(), Report> {

@@ -21,6 +21,7 @@ mod key_file;
 mod log;
 mod members;
 mod newcomers;
+mod relay;
 mod report;
 mod role;
 mod round;
@@ -32,6 +33,7 @@ mod sync;
 mod unlock;
 mod vault;
 mod watch;
+mod way;
 mod worker;
 
 use crate::{

@@ -1,12 +1,15 @@
 //! The sync that the console has under way, on a thread of its own.
 
-use super::{background::Background, engine::Engine};
+use super::{background::Background, engine::Engine, relay::Relay};
 use crate::{
     domain::{Failure, FailureKind, SyncEvent, SyncOrder},
     sync::{Control, Wanted},
     tui::{Msg, NoticeLevel},
 };
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+};
 use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 /// The one sync that may be under way. Dropping it stops the sync and waits until nothing of it writes any more.
@@ -30,14 +33,17 @@ impl Run {
         let (mut engine, screen) = (engine.clone(), to_screen.clone());
         engine.options.wanted = wanted;
         let work = move |stopped: oneshot::Receiver<()>| {
+            let relay = Rc::new(Relay::new(screen));
             let tell = {
-                let screen = screen.clone();
-                move |event: SyncEvent| {
-                    let _ = screen.send(Msg::Sync(event));
-                }
+                let relay = relay.clone();
+                move |event: SyncEvent| relay.hear(event)
             };
-            let stopped = async {
-                let _ = stopped.await;
+            let handing = relay.clone();
+            let stopped = async move {
+                tokio::select! {
+                    _ = stopped => {}
+                    () = handing.keep_handing_on() => {}
+                }
             };
             let what = match catch_unwind(AssertUnwindSafe(|| engine.run(control, tell, stopped))) {
                 Ok(Ok(_)) => return,
@@ -46,7 +52,7 @@ impl Run {
             };
             let next_step = "what was stored is kept; try again with R".into();
             let failure = Failure { kind: FailureKind::Bug, what, next_step };
-            let _ = screen.send(Msg::Sync(SyncEvent::Aborted { failure }));
+            relay.hear(SyncEvent::Aborted { failure });
         };
         // One that has told its end is at the end of its thread too, and is waited for here.
         if self.thread.begin("sync", work).is_err() {

@@ -60,7 +60,7 @@ impl Desk {
         let (mut first, mut last): (Option<Timestamp>, Option<Timestamp>) = (None, None);
         for client in self.scoped(scope.client.as_ref())? {
             let within = |account: AccountId| scope.account.is_none_or(|a| a == account);
-            for access in client.access()?.iter().filter(|a| within(a.account)) {
+            for access in client.access()?.into_iter().filter(|a| within(a.account)) {
                 first = Some(first.map_or(access.first, |f| f.min(access.first)));
                 last = last.max(Some(access.last));
                 match &scope.actor {
@@ -103,16 +103,19 @@ fn rank(row: &PrincipalRow) -> impl Ord + use<> {
 }
 
 impl ClientData {
-    /// All accounts' access, decoded once.
-    fn access(&self) -> Result<&[AccountAccess], DeskError> {
-        if let Some(access) = self.access.get() {
-            return Ok(access);
-        }
+    /// All accounts' access, each decoded once per change of its account.
+    fn access(&self) -> Result<Vec<&AccountAccess>, DeskError> {
         let mut all = Vec::new();
         for connection in &self.connections {
-            all.extend(self.read_account(connection.account())?);
+            let Some(part) = self.parts.get(&connection.id) else { continue };
+            if part.access.get().is_none() {
+                let read = self.read_account(connection.account())?;
+                // Another question may have come first; it read the same.
+                let _ = part.access.set(read);
+            }
+            all.extend(part.access.get().and_then(Option::as_ref));
         }
-        Ok(self.access.get_or_init(|| all))
+        Ok(all)
     }
 
     fn chunks(&self, account: AccountId) -> Result<Vec<EventChunk>, VaultError> {

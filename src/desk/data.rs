@@ -1,20 +1,20 @@
 //! What the desk holds of each client between two questions: read from the vault once per change.
 
-use super::{Actor, Answer, BackupPlan, DeskError, Query, access::AccountAccess};
+use super::{Actor, Answer, BackupPlan, DeskError, Query, glance::Glance, part::Part};
 use crate::{
     analysis::Ledger,
     checks::Checks,
     connect::import::DamagedClient,
     domain::{
-        Account, AccountId, Client, ClientId, Clock, Connection, Day, Finding, FindingState, Freshness, Severity,
-        SeverityCounts, SourceState, Timestamp, Untrusted,
+        Account, AccountId, Client, ClientId, Clock, Connection, ConnectionId, Day, Finding, FindingState, Freshness,
+        Severity, SeverityCounts, SourceState, Timestamp, Untrusted,
     },
-    sync::{ClientStore, Coverage, Sources, SyncOptions, gate_failure},
+    sync::{ClientStore, Coverage, Sources, SyncOptions, gate_failure, oldest_first},
     vault::{Vault, VaultError},
 };
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Costs that were read longer ago than this are stale, in seconds: Cost Explorer renews them every day.
@@ -44,9 +44,11 @@ pub(super) struct ClientData {
     pub(super) ledger: Ledger,
     pub(super) findings: Vec<Finding>,
     pub(super) store: ClientStore,
+    /// What all this was made from, by connection.
+    pub(super) parts: BTreeMap<ConnectionId, Arc<Part>>,
     clock: Arc<dyn Clock>,
-    /// Decoded on the first question about access.
-    pub(super) access: OnceLock<Vec<AccountAccess>>,
+    /// The last one that was made.
+    pub(super) glance: Mutex<Option<Arc<Glance>>>,
 }
 
 impl From<VaultError> for DeskError {
@@ -144,15 +146,17 @@ impl Desk {
         }
     }
 
-    /// One client's records; read again only if they changed.
+    /// One client's records; of what is held of it, only what changed is read again.
     pub(super) fn client_data(&self, id: &ClientId) -> Result<Arc<ClientData>, DeskError> {
         let revision = self.vault.client_revision(id).ok_or_else(|| DeskError::UnknownClient(id.clone()))?;
-        if let Some((at, data)) = self.cached().get(id)
+        let before = self.cached().get(id).cloned();
+        if let Some((at, data)) = &before
             && *at == revision
         {
             return Ok(data.clone());
         }
-        let data = Arc::new(ClientData::read(self.vault.clone(), id, self.clock.clone())?);
+        let before = before.as_ref().map(|(_, data)| data.as_ref());
+        let data = Arc::new(ClientData::read(self.vault.clone(), id, self.clock.clone(), before)?);
         self.cached().insert(id.clone(), (revision, data.clone()));
         Ok(data)
     }
@@ -163,19 +167,26 @@ impl Desk {
 }
 
 impl ClientData {
-    fn read(vault: Arc<Vault>, id: &ClientId, clock: Arc<dyn Clock>) -> Result<Self, DeskError> {
-        let store = ClientStore::new(vault, id.clone());
+    fn read(vault: Arc<Vault>, id: &ClientId, clock: Arc<dyn Clock>, before: Option<&Self>) -> Result<Self, DeskError> {
+        let store = ClientStore::new(vault.clone(), id.clone());
         let profile = store.profile()?.ok_or_else(|| DeskError::UnknownClient(id.clone()))?;
-        let connections = store.connections()?;
+        let mut parts = BTreeMap::new();
+        for id in vault.connections(id) {
+            let part = Part::read(&store, &id, before.and_then(|before| before.parts.get(&id)))?;
+            parts.extend(part.map(|part| (id, part)));
+        }
+        let mut connections: Vec<Connection> = parts.values().map(|part| part.connection.clone()).collect();
+        oldest_first(&mut connections);
         let listed = store.accounts()?.map(|l| l.accounts).unwrap_or_default();
         let mut accounts: BTreeMap<AccountId, Account> = listed.into_iter().map(|a| (a.id, a)).collect();
         let (mut sources, mut coverage, mut months) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for connection in &connections {
+            let Some(part) = parts.get(&connection.id) else { continue };
             let account = connection.account();
             let entry = accounts.entry(account).or_insert_with(|| Account::bare(account));
             entry.alias = connection.alias.clone().or(entry.alias.take());
             entry.linked_at = entry.linked_at.or(Some(connection.linked_at));
-            let mut of_connection = store.sources(&connection.id)?;
+            let mut of_connection = part.sources.clone();
             if let Some(failure) = gate_failure(connection) {
                 of_connection.unusable(&failure);
             }
@@ -184,9 +195,11 @@ impl ClientData {
                 of_connection.accounts = SourceState::NotApplicable;
             }
             sources.insert(account, of_connection);
-            coverage.insert(account, store.coverage(account)?);
-            months.extend(store.cost_months(&connection.id)?);
+            coverage.insert(account, part.coverage.clone());
+            months.extend(part.months.values().map(|(_, month)| month.clone()));
         }
+        let mut findings = store.findings_under(None)?;
+        findings.extend(parts.values().flat_map(|part| part.findings.iter().cloned()));
         Ok(Self {
             profile,
             connections,
@@ -194,10 +207,11 @@ impl ClientData {
             sources,
             coverage,
             ledger: Ledger::new(months),
-            findings: store.all_findings()?,
+            findings,
             store,
+            parts,
             clock,
-            access: OnceLock::new(),
+            glance: Mutex::default(),
         })
     }
 

@@ -13,6 +13,7 @@ use crate::{
     vault::{Batch, Name, Scope, VaultError},
 };
 use serde::{Deserialize, Serialize};
+use std::sync::{Arc, PoisonError};
 
 const NAME: &str = "glance";
 const SCHEMA: u16 = 1;
@@ -31,9 +32,24 @@ pub(super) struct Glance {
     pub(super) row: ClientRow,
 }
 
+impl Glance {
+    /// Whether it is what would be made now, if its client is as it was.
+    fn counts(&self, now: Timestamp) -> bool {
+        self.release == RELEASE && self.made_at <= now && now < self.valid_until
+    }
+}
+
 impl ClientData {
-    /// The client at first glance.
-    pub(super) fn glance(&self, now: Timestamp) -> Glance {
+    /// The client at first glance; made once, until something turns stale.
+    pub(super) fn glance(&self, now: Timestamp) -> Arc<Glance> {
+        let mut last = self.glance.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some(glance) if glance.counts(now) => glance.clone(),
+            _ => last.insert(Arc::new(self.new_glance(now))).clone(),
+        }
+    }
+
+    fn new_glance(&self, now: Timestamp) -> Glance {
         let midnight = now.day().plus(1).start();
         let turns = self.turns_stale().into_iter().filter(|at| *at > now);
         Glance {
@@ -49,9 +65,9 @@ impl ClientData {
 
 impl Desk {
     /// A client's row: from what is in memory, from a glance that still counts, or built anew.
-    pub(super) fn glance(&self, id: &ClientId) -> Result<Glance, DeskError> {
+    pub(super) fn glance(&self, id: &ClientId) -> Result<Arc<Glance>, DeskError> {
         match self.kept_glance(id)? {
-            Some(glance) => Ok(glance),
+            Some(glance) => Ok(Arc::new(glance)),
             None => Ok(self.client_data(id)?.glance(self.now())),
         }
     }
@@ -66,7 +82,7 @@ impl Desk {
             // A client that cannot be read has nothing to keep.
             let Ok(data) = self.client_data(&id) else { continue };
             let glance = data.glance(self.now());
-            let bytes = serde_json::to_vec(&glance).map_err(|e| DeskError::Refused(e.to_string()))?;
+            let bytes = serde_json::to_vec(glance.as_ref()).map_err(|e| DeskError::Refused(e.to_string()))?;
             batch.put(&Scope::Client(id), &Name::new(NAME)?, SCHEMA, bytes);
         }
         Ok(self.vault.commit(batch)?)
@@ -85,7 +101,6 @@ impl Desk {
             Ok(opened.and_then(|opened| serde_json::from_slice(&opened.bytes).ok()))
         };
         let now = self.now();
-        let counts = |glance: &Glance| glance.release == RELEASE && glance.made_at <= now && now < glance.valid_until;
-        Ok(read().ok().flatten().filter(counts))
+        Ok(read().ok().flatten().filter(|glance| glance.counts(now)))
     }
 }

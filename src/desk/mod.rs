@@ -18,6 +18,7 @@ mod import;
 mod keys;
 mod members;
 mod overview;
+mod part;
 mod policy;
 mod query;
 mod removal;

@@ -33,7 +33,7 @@ impl Desk {
         }
         let (accounts, accounts_stale) =
             (glances.iter().map(|g| g.accounts).sum(), glances.iter().map(|g| g.stale).sum());
-        let mut rows: Vec<ClientRow> = glances.into_iter().map(|glance| glance.row).collect();
+        let mut rows: Vec<ClientRow> = glances.iter().map(|glance| glance.row.clone()).collect();
         let moved = |row: &ClientRow| row.delta.value().map(|m| m.amount.abs());
         rows.sort_by(|a, b| moved(b).cmp(&moved(a)).then_with(|| a.client.cmp(&b.client)));
         let mut findings = SeverityCounts::default();

@@ -46,4 +46,4 @@ pub use refetch::{Forgotten, forget_damaged};
 pub use regions::HISTORY_SECONDS;
 pub use retention::{Purge, kept_from};
 pub use schedule::{Schedule, Timetable, Turn, last_read};
-pub use store::{AccountList, ClientStore, Draft, Sources, StoredKey, connection_id};
+pub use store::{AccountList, ClientStore, Draft, KnownMonths, Sources, StoredKey, connection_id, oldest_first};

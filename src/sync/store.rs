@@ -73,6 +73,9 @@ pub struct StoredKey {
     pub secret: String,
 }
 
+/// The months of costs of one connection by record, each with the commit that wrote it.
+pub type KnownMonths = BTreeMap<Name, (u64, Arc<CostMonth>)>;
+
 /// Reads and drafts the records of one client.
 #[derive(Clone)]
 pub struct ClientStore {
@@ -107,11 +110,21 @@ impl ClientStore {
     pub fn connections(&self) -> Result<Vec<Connection>, VaultError> {
         let mut connections: Vec<Connection> = Vec::new();
         for id in self.vault.connections(&self.client) {
-            // One whose key was made and then the program was cut off has no record yet.
-            connections.extend(migrate::connection(self.vault.get(&self.of(&id), &Name::new("connection")?)?)?);
+            connections.extend(self.connection(&id)?);
         }
-        connections.sort_by(|a, b| (a.linked_at, &a.id).cmp(&(b.linked_at, &b.id)));
+        oldest_first(&mut connections);
         Ok(connections)
+    }
+
+    /// One of them. One whose key was made and then the program was cut off has no record yet.
+    pub fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>, VaultError> {
+        migrate::connection(self.vault.get(&self.of(id), &Name::new("connection")?)?)
+    }
+
+    /// Changes whenever a record of a connection does; `None` if there is no such connection. For caches, which ask it before
+    /// they read.
+    pub fn connection_revision(&self, id: &ConnectionId) -> Option<u64> {
+        self.vault.scope_revision(&self.of(id))
     }
 
     /// Its accounts, if they were ever listed.
@@ -176,6 +189,22 @@ impl ClientStore {
         Ok(())
     }
 
+    /// All of them, oldest first; those of `known` that were not written since are not opened again.
+    pub fn cost_months_since(&self, id: &ConnectionId, known: &KnownMonths) -> Result<KnownMonths, VaultError> {
+        let scope = self.of(id);
+        let mut months = KnownMonths::new();
+        for name in self.vault.list(&scope, &format!("costs/{id}/month/"))? {
+            // Before it is read, so that it is never older than this says.
+            let Some(revision) = self.vault.record_revision(&scope, &name)? else { continue };
+            let month = match known.get(&name) {
+                Some((at, month)) if *at == revision => Some(month.clone()),
+                _ => self.packed(&scope, &name)?.map(Arc::new),
+            };
+            months.extend(month.map(|month| (name, (revision, month))));
+        }
+        Ok(months)
+    }
+
     /// One month of costs.
     pub fn cost_month(&self, connection: &ConnectionId, first: Day) -> Result<Option<CostMonth>, VaultError> {
         self.packed(&self.of(connection), &Name::new(month_name(connection, first))?)
@@ -228,12 +257,20 @@ impl ClientStore {
 
     /// The findings of all accounts.
     pub fn all_findings(&self) -> Result<Vec<Finding>, VaultError> {
+        let mut all = self.findings_under(None)?;
+        for id in self.vault.connections(&self.client) {
+            all.extend(self.findings_under(Some(&id))?);
+        }
+        Ok(all)
+    }
+
+    /// The findings that lie under a connection's key, or under the client's own.
+    pub fn findings_under(&self, connection: Option<&ConnectionId>) -> Result<Vec<Finding>, VaultError> {
+        let scope = connection.map_or_else(|| self.scope.clone(), |id| self.of(id));
         let mut all = Vec::new();
-        for scope in self.scopes() {
-            for name in self.vault.list(&scope, "findings/")? {
-                let list: Option<Vec<Finding>> = self.vault.get_record(&scope, &name, SCHEMA)?;
-                all.extend(list.unwrap_or_default());
-            }
+        for name in self.vault.list(&scope, "findings/")? {
+            let list: Option<Vec<Finding>> = self.vault.get_record(&scope, &name, SCHEMA)?;
+            all.extend(list.unwrap_or_default());
         }
         Ok(all)
     }
@@ -311,14 +348,11 @@ impl ClientStore {
         let scope = self.of(&connection_id(account)?);
         Ok(if self.vault.has(&scope) { scope } else { self.scope.clone() })
     }
+}
 
-    /// The client's own scope and those of its connections.
-    fn scopes(&self) -> impl Iterator<Item = Scope> {
-        let connections = self.vault.connections(&self.client);
-        let client = self.client.clone();
-        std::iter::once(self.scope.clone())
-            .chain(connections.into_iter().map(move |id| Scope::Connection(client.clone(), id)))
-    }
+/// The order in which connections are shown and tried.
+pub fn oldest_first(connections: &mut [Connection]) {
+    connections.sort_by(|a, b| (a.linked_at, &a.id).cmp(&(b.linked_at, &b.id)));
 }
 
 /// A connection is named by the account it leads into.

@@ -263,13 +263,19 @@ impl Model {
     /// What the loop has to wake up for, and after how long from when it first appeared.
     pub fn deadlines(&self) -> Vec<(Deadline, Duration)> {
         let toast = self.toast.as_ref().map(|(n, _)| (Deadline::Toast(*n), Duration::from_secs(5)));
-        let refresh = self.refresh.map(|n| (Deadline::Refresh(n), Duration::from_millis(250)));
+        let refresh = self.refresh.map(|n| (Deadline::Refresh(n), self.refreshes_after()));
         let wait = self.locked.as_ref().and_then(UnlockScreen::wait);
         let wait = wait.map(|wait| (Deadline::Wait(wait.number), Duration::from_secs(wait.seconds)));
         // On a locked screen only what stands half typed has to go.
         let watched = self.locked.as_ref().is_none_or(UnlockScreen::is_typed);
         let idle = self.idle_lock.filter(|_| watched).map(|after| (Deadline::Idle(self.last_key.0), after));
         toast.into_iter().chain(refresh).chain(wait).chain(idle).collect()
+    }
+
+    /// How long an answer stands before newer data is asked for. A sync brings newer data all the time, and to read it takes
+    /// the processor that the sync needs.
+    fn refreshes_after(&self) -> Duration {
+        Duration::from_millis(if self.sync.running() { 1_000 } else { 250 })
     }
 
     /// Shows a notice and keeps it in the log.

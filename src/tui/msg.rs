@@ -40,6 +40,8 @@ pub enum Msg {
     },
     /// The sync engine tells something.
     Sync(SyncEvent),
+    /// Several things that it told, the oldest first: jobs that moved on and what became durable.
+    Progress(Vec<SyncEvent>),
     /// Something to tell the operator.
     Notice {
         /// How loud.

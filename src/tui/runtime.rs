@@ -9,12 +9,13 @@ use super::{
         input,
         output::{self, Screen},
         panics::PanicCatch,
+        reader::Reader,
     },
     update::update,
     view::view,
 };
 use crate::domain::Clock;
-use crossterm::event::{Event, EventStream};
+use crossterm::event::Event;
 use futures::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use std::{
@@ -60,15 +61,16 @@ pub struct Session<I, O> {
     pub line: Line,
 }
 
-impl Session<EventStream, io::Stdout> {
+impl Session<Reader, io::Stdout> {
     /// The terminal this process was started in.
     ///
     /// # Errors
     /// If there is none, or its size is not told.
     pub fn stdio() -> Result<Self, TuiError> {
+        let input = Reader::start().map_err(TuiError::NoTerminal)?;
         let size = crossterm::terminal::size().map_err(TuiError::NoTerminal)?;
         let identity = "local".to_owned();
-        Ok(Self { identity, size, input: EventStream::new(), output: io::stdout(), line: Line::Own })
+        Ok(Self { identity, size, input, output: io::stdout(), line: Line::Own })
     }
 }
 
@@ -224,6 +226,9 @@ struct Loop<O: Write> {
     capabilities: Capabilities,
     clock: Arc<dyn Clock>,
     drawn_at: Option<Instant>,
+    /// The last of them that a key asked for: no key waits for a frame of something else.
+    key_drawn_at: Option<Instant>,
+    key_waits: bool,
     draw_at: Option<Instant>,
     running: HashMap<Deadline, Instant>,
     quit: bool,
@@ -250,6 +255,8 @@ impl<O: Write> Loop<O> {
             capabilities,
             clock: Arc::clone(&options.clock),
             drawn_at: None,
+            key_drawn_at: None,
+            key_waits: false,
             draw_at: None,
             running: HashMap::new(),
             quit: false,
@@ -259,9 +266,10 @@ impl<O: Write> Loop<O> {
     /// Takes one message in and does what comes of it.
     async fn take(&mut self, msg: Msg, signals: &mut Signals) -> Result<(), TuiError> {
         let delay = match &msg {
-            Msg::Sync(crate::domain::SyncEvent::Job { .. }) => PROGRESS,
+            Msg::Sync(crate::domain::SyncEvent::Job { .. }) | Msg::Progress(_) => PROGRESS,
             _ => Duration::ZERO,
         };
+        self.key_waits |= matches!(msg, Msg::Key(_) | Msg::Paste(_));
         if let Msg::Resize(..) = msg {
             update(&mut self.model, msg);
             self.terminal.backend_mut().resize(self.model.size);
@@ -277,7 +285,8 @@ impl<O: Write> Loop<O> {
     }
 
     fn want_frame(&mut self, delay: Duration) {
-        let earliest = self.drawn_at.map_or_else(Instant::now, |at| at + self.capabilities.frame_interval());
+        let last = if self.key_waits { self.key_drawn_at } else { self.drawn_at };
+        let earliest = last.map_or_else(Instant::now, |at| at + self.capabilities.frame_interval());
         let at = earliest.max(Instant::now() + delay);
         self.draw_at = Some(self.draw_at.map_or(at, |planned| planned.min(at)));
     }
@@ -359,6 +368,9 @@ impl<O: Write> Loop<O> {
             update(&mut self.model, Msg::Drawn(hit));
         }
         self.drawn_at = Some(Instant::now());
+        if std::mem::take(&mut self.key_waits) {
+            self.key_drawn_at = self.drawn_at;
+        }
         self.draw_at = None;
         Ok(())
     }
@@ -422,8 +434,8 @@ impl Signals {
     }
 }
 
-/// What the stream has at once. It is polled with the loop's own waker: crossterm's stream keeps the first waker it gets
-/// until its next event, so that a poll with another one would let the loop sleep through a key.
+/// What the stream has at once. It is polled with the loop's own waker: a stream wakes the last waker that it was given, or
+/// the first, so that a poll with another one would let the loop sleep through a key.
 async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
     std::future::poll_fn(|context| match stream.poll_next_unpin(context) {
         Poll::Ready(item) => Poll::Ready(Some(item)),

@@ -38,7 +38,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.answered(request, result);
             Vec::new()
         }
-        Msg::Sync(event) => on_sync(model, event),
+        Msg::Sync(event) => on_sync(model, vec![event]),
+        Msg::Progress(events) => on_sync(model, events),
         Msg::Notice { level, text } => {
             model.notify(level, text);
             Vec::new()
@@ -107,9 +108,26 @@ fn on_key(model: &mut Model, key: Key) -> Vec<Effect> {
     }
 }
 
-fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
-    let changed = matches!(event, SyncEvent::Committed { .. } | SyncEvent::Finished { .. });
-    match &event {
+fn on_sync(model: &mut Model, events: Vec<SyncEvent>) -> Vec<Effect> {
+    let mut changed = false;
+    for event in events {
+        changed |= matches!(event, SyncEvent::Committed { .. } | SyncEvent::Finished { .. });
+        told(model, &event);
+        model.sync.apply(event, model.now);
+    }
+    if model.pane == PaneId::Sync {
+        // Whoever stands at the top watches the top: what asks for a look comes there.
+        if model.level().list.cursor() == 0 {
+            model.level_mut().list.prefer(None);
+        }
+        model.reorder();
+    }
+    if changed { model.data_changed() } else { Vec::new() }
+}
+
+/// What else there is to say and to do when a run tells something.
+fn told(model: &mut Model, event: &SyncEvent) {
+    match event {
         SyncEvent::Finished { summary } => {
             let failed = summary.jobs_failed + summary.jobs_partial;
             let kept_too_long = summary.purged.iter().any(|purged| purged.failure.is_some());
@@ -134,13 +152,4 @@ fn on_sync(model: &mut Model, event: SyncEvent) -> Vec<Effect> {
         // The numbers of jobs mean others in another run.
         model.overlays.retain(|overlay| !overlay.asks_about_job());
     }
-    model.sync.apply(event, model.now);
-    if model.pane == PaneId::Sync {
-        // Whoever stands at the top watches the top: what asks for a look comes there.
-        if model.level().list.cursor() == 0 {
-            model.level_mut().list.prefer(None);
-        }
-        model.reorder();
-    }
-    if changed { model.data_changed() } else { Vec::new() }
 }

@@ -154,6 +154,13 @@ impl Vault {
         Ok(self.directory(owner).find(state.root(owner), name)?.map(|entry| entry.version))
     }
 
+    /// The last commit that changed a record of this scope, 0 if there never was one; `None` if there is no such scope.
+    pub fn scope_revision(&self, scope: &Scope) -> Option<u64> {
+        let state = self.state();
+        let owner = state.owner(scope).ok()?;
+        Some(state.root(owner).map_or(0, |page| page.version))
+    }
+
     /// A record that was put with [`Batch::put_record`] under this schema.
     pub fn get_record<T: DeserializeOwned>(
         &self,

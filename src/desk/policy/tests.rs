@@ -154,7 +154,7 @@ fn ids_are_distinct_and_parse() {
 
 /// What the desk asks of the vault without the gate: it changes and reveals nothing. `refresh_backups` finishes in the
 /// backups what passed the gate before.
-const READS: [&str; 23] = [
+const READS: [&str; 24] = [
     "audit_entries",
     "audit_verify",
     "backup_is_due",
@@ -173,6 +173,7 @@ const READS: [&str; 23] = [
     "records",
     "refresh_backups",
     "revision",
+    "scope_revision",
     "size",
     "slots",
     "verify",

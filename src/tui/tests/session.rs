@@ -3,7 +3,7 @@
 use crate::{
     domain::FixedClock,
     tui::{
-        Capabilities, Door, Effect, Msg, Options, Ports, Session, TuiError, fixtures,
+        Capabilities, Door, Effect, Msg, NoticeLevel, Options, Ports, Session, TuiError, fixtures,
         runtime::run,
         terminal::{
             clipboard::Wrap,
@@ -362,4 +362,44 @@ fn a_key_that_comes_late_wakes_the_loop() {
         tokio::time::timeout(std::time::Duration::from_secs(10), async { tokio::join!(console, typing).0 }).await
     });
     assert!(matches!(ended, Ok(Ok(()))), "the loop slept through a key: {ended:?}");
+}
+
+#[test]
+fn a_key_is_drawn_at_once_whatever_was_drawn_before_it_and_a_flood_of_keys_is_not() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let output = Output::default();
+    let (ports, sender, _) = ports();
+    let (presses, mut pressed) = unbounded_channel();
+    let input: Input = Box::pin(stream::poll_fn(move |context| pressed.poll_recv(context)));
+    let press = |text: &str| keys(text).for_each(|key| presses.send(key).unwrap());
+    let frames = || output.text().matches("\x1b[?2026h").count();
+    let console = run(session(input, output.clone()), ports, options(Wrap::None));
+    runtime.block_on(async {
+        tokio::pin!(console);
+        // The clock stands still while it goes on, and moves only between two steps.
+        let mut after = async |milliseconds| {
+            tokio::time::advance(std::time::Duration::from_millis(milliseconds)).await;
+            for _ in 0..100 {
+                tokio::select! {
+                    biased;
+                    ended = &mut console => panic!("it ended by itself: {ended:?}"),
+                    () = tokio::task::yield_now() => {}
+                }
+            }
+            frames()
+        };
+        after(1).await;
+        let shown = after(100).await;
+        press("j");
+        assert_eq!(after(0).await, shown + 1, "nothing was drawn for long");
+        let notice = || Msg::Notice { level: NoticeLevel::Info, text: "something else".into() };
+        sender.send(notice()).unwrap();
+        assert_eq!(after(0).await, shown + 1, "a frame stands for a while");
+        assert_eq!(after(17).await, shown + 2);
+        press("k");
+        assert_eq!(after(0).await, shown + 3, "the frame before it was not for a key");
+        press("jkj");
+        assert_eq!(after(1).await, shown + 3, "keys that are held down share frames");
+        assert_eq!(after(17).await, shown + 4);
+    });
 }

@@ -60,3 +60,13 @@ fn escape_codes_live_in_the_terminal_folder() {
         assert!(!shipped(&text).contains(r"\x1b") && !shipped(&text).contains(r"\u{1b}"), "{name}");
     }
 }
+
+/// Why is said in `terminal/reader.rs`.
+#[test]
+fn the_terminal_is_read_in_one_place() {
+    for (name, text) in all().into_iter().filter(|(name, _)| !name.ends_with("/terminal/reader.rs")) {
+        for banned in ["EventStream", "event::poll", "event::read"] {
+            assert!(!shipped(&text).contains(banned), "{name} uses {banned}");
+        }
+    }
+}

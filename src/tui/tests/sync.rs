@@ -2,8 +2,8 @@
 
 use crate::{
     desk::Query,
-    domain::{JobId, JobState, Source, SyncEvent, SyncOrder},
-    tui::{Effect, Msg, driver::Driver, fixtures, panes::PaneId},
+    domain::{JobId, JobProgress, JobState, Source, SyncEvent, SyncOrder},
+    tui::{Effect, Msg, driver::Driver, fixtures, model::Deadline, panes::PaneId},
 };
 
 /// The pane while a run goes on: failed, partial, running, waiting, done.
@@ -118,4 +118,31 @@ fn jobs_are_shown_while_the_plan_is_not_there_yet() {
     let mut driver = Driver::waiting(120, 40);
     driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
     driver.press("7 j").expect("orrery-labs").expect_not("reading the vault");
+}
+
+#[test]
+fn progress_that_comes_together_is_taken_in_together_and_asks_once() {
+    let mut driver = running();
+    driver.holding = true;
+    let asked = |driver: &Driver| driver.effects.iter().filter(|effect| matches!(effect, Effect::Ask { .. })).count();
+    let before = asked(&driver);
+    let client = fixtures::jobs()[0].client.clone();
+    let done =
+        fixtures::jobs().into_iter().map(|job| SyncEvent::Job { job: JobProgress { state: JobState::Done, ..job } });
+    let committed = (0..50).map(|_| SyncEvent::Committed { client: client.clone(), source: Source::Costs });
+    driver.send(Msg::Progress(done.chain(committed).collect())).expect("5/5 jobs");
+    assert_eq!(asked(&driver) - before, 1, "the overview");
+}
+
+#[test]
+fn an_answer_stands_longer_while_a_sync_brings_newer_data_all_the_time() {
+    let mut driver = Driver::new(120, 40);
+    driver.model.refresh = Some(1);
+    let stands = |driver: &Driver| {
+        let deadlines = driver.model.deadlines();
+        deadlines.into_iter().find(|(deadline, _)| matches!(deadline, Deadline::Refresh(1))).unwrap().1
+    };
+    let at_rest = stands(&driver);
+    driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
+    assert!(stands(&driver) > at_rest);
 }
