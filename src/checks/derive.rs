@@ -128,8 +128,8 @@ pub(super) fn is_own_session(ctx: &AccountContext<'_>, record: &Record) -> bool 
     let prefixed = |session: &str| session.starts_with(ctx.session_prefix);
     if event.service == "sts" && event.name == "AssumeRole" {
         let by_agency = ctx.agency_account.is_some() && event.principal.account == ctx.agency_account;
-        let into_ours = assumed_role(record).is_some_and(ours)
-            && at(&record.json, "/requestParameters/roleSessionName").and_then(Value::as_str).is_some_and(prefixed);
+        let session = at(&record.json, "/requestParameters/roleSessionName").and_then(Value::as_str);
+        let into_ours = session.is_some_and(prefixed) && assumed_role(record).is_some_and(ours);
         // A refused call is recorded without its parameters; our own trust tests are refused on purpose. Somebody else
         // with the agency's key is told apart by the tool's name in the user agent.
         let agent = record.json.get("userAgent").and_then(Value::as_str).unwrap_or_default();

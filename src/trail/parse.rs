@@ -147,11 +147,17 @@ fn is_number(s: &str) -> bool {
 /// What is at a path, `/userIdentity/arn`. As serde_json's own pointers for keys without `/` and `~`, and much cheaper,
 /// which counts for the many that are looked for in every record.
 pub(crate) fn at<'a>(json: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('/').skip(1).try_fold(json, |value, key| match value {
-        Value::Object(fields) => fields.get(key),
-        Value::Array(members) => members.get(key.parse::<usize>().ok()?),
-        _ => None,
-    })
+    let (mut value, mut rest) = (json, path);
+    while let Some(path) = rest.strip_prefix('/') {
+        let (key, after) = path.split_at(path.bytes().position(|byte| byte == b'/').unwrap_or(path.len()));
+        value = match value {
+            Value::Object(fields) => fields.get(key)?,
+            Value::Array(members) => members.get(key.parse::<usize>().ok()?)?,
+            _ => return None,
+        };
+        rest = after;
+    }
+    Some(value)
 }
 
 pub(super) fn text<'a>(json: &'a Value, path: &str) -> Option<&'a str> {
@@ -169,6 +175,10 @@ pub(crate) fn flag(value: Option<&Value>) -> Option<bool> {
 }
 
 pub(super) fn bounded(text: &str, limit: usize) -> Untrusted {
+    // No text has more characters than bytes.
+    if text.len() <= limit {
+        return Untrusted::new(text);
+    }
     match text.char_indices().nth(limit) {
         Some((at, _)) => Untrusted::new(text.get(..at).unwrap_or("")),
         None => Untrusted::new(text),
@@ -207,7 +217,7 @@ fn outcome(json: &Value) -> Outcome {
     // Sign-in events carry no errorCode: the answer says how it ended.
     let answer = json.get("responseElements").and_then(Value::as_object);
     let refused = answer.is_some_and(|fields| {
-        SIGN_IN_STEPS.into_iter().any(|step| fields.get(step).and_then(Value::as_str) == Some("Failure"))
+        fields.iter().any(|(step, ended)| ended == "Failure" && SIGN_IN_STEPS.contains(&step.as_str()))
     });
     match text(json, "/errorMessage") {
         Some(message) if refused || answer.is_none() => Outcome::Failed(bounded(message, 128)),
