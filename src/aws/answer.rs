@@ -26,7 +26,7 @@ use std::{
 
 /// The reader of one answer, as an interceptor of its request; a clone of it has what was read.
 pub(super) struct Answer<T> {
-    read: fn(&[u8]) -> serde_json::Result<T>,
+    read: fn(&str) -> serde_json::Result<T>,
     /// What the SDK takes for its own output.
     empty: fn() -> Output,
     found: Arc<Mutex<Option<T>>>,
@@ -34,7 +34,7 @@ pub(super) struct Answer<T> {
 
 impl<T> Answer<T> {
     /// Reads a body by `read`, which fails on what is not the service's protocol.
-    pub fn new(read: fn(&[u8]) -> serde_json::Result<T>, empty: fn() -> Output) -> Self {
+    pub fn new(read: fn(&str) -> serde_json::Result<T>, empty: fn() -> Output) -> Self {
         Self { read, empty, found: Arc::default() }
     }
 
@@ -83,7 +83,8 @@ impl<T: Send + 'static> DeserializeResponse for Answer<T> {
     ) -> Result<Output, OrchestratorError<Error>> {
         // To the SDK, too, a body without anything is an object without anything.
         let body = response.body().bytes().filter(|body| !body.is_empty()).unwrap_or(b"{}");
-        let found = (self.read)(body).map_err(OrchestratorError::other)?;
+        let text = std::str::from_utf8(body).map_err(OrchestratorError::other)?;
+        let found = (self.read)(text).map_err(OrchestratorError::other)?;
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         Ok((self.empty)())
     }

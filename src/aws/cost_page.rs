@@ -103,8 +103,8 @@ fn text<'t>(text: Option<&'t Text<'_>>) -> &'t str {
 }
 
 /// Reads a body: an error if it is not the protocol of the service, an unusable answer if it is and says nothing whole.
-pub(super) fn page(body: &[u8]) -> serde_json::Result<Result<CostPage, AwsError>> {
-    serde_json::from_slice(body).map(rows_of)
+pub(super) fn page(body: &str) -> serde_json::Result<Result<CostPage, AwsError>> {
+    serde_json::from_str(body).map(rows_of)
 }
 
 fn rows_of(page: Page<'_>) -> Result<CostPage, AwsError> {
@@ -215,7 +215,7 @@ mod tests {
         let name = json!({"Value": "111122223333", "Attributes": {"description": "prod"}});
         let body = json!({"ResultsByTime": [day, whole], "DimensionValueAttributes": [name, {}], "NextPageToken": "",
             "GroupDefinitions": [{"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}]});
-        let read = page(body.to_string().as_bytes()).unwrap().unwrap();
+        let read = page(&body.to_string()).unwrap().unwrap();
         assert_eq!((read.periods.len(), read.names.len(), read.next), (2, 1, None));
         let row = &read.periods[0].rows[0];
         assert_eq!((row.account.unwrap().to_string().as_str(), read.periods[0].rows.len()), ("111122223333", 1));
@@ -227,10 +227,10 @@ mod tests {
 
     #[test]
     fn what_is_not_the_protocol_is_told_from_what_is_and_cannot_be_used() {
-        assert!(page(b"<html>").is_err() && page(b"[]").is_err() && page(br#"{"ResultsByTime": [{"#).is_err());
-        assert!(page(br#"{"ResultsByTime": 1}"#).is_err() && page(br#"{"NextPageToken": 7}"#).is_err());
-        let unusable = page(br#"{"ResultsByTime": [{"Total": {}}]}"#).unwrap().unwrap_err();
+        assert!(page("<html>").is_err() && page("[]").is_err() && page(r#"{"ResultsByTime": [{"#).is_err());
+        assert!(page(r#"{"ResultsByTime": 1}"#).is_err() && page(r#"{"NextPageToken": 7}"#).is_err());
+        let unusable = page(r#"{"ResultsByTime": [{"Total": {}}]}"#).unwrap().unwrap_err();
         assert!(unusable.was_answered() && unusable.message.for_log().contains("no start date"));
-        assert_eq!(page(b"{}").unwrap().unwrap().periods, []);
+        assert_eq!(page("{}").unwrap().unwrap().periods, []);
     }
 }
