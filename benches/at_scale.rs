@@ -215,7 +215,7 @@ fn fill_events(vault: &Arc<Vault>) -> (usize, usize) {
             for event in &from.events {
                 let home = Home { account: Some(account), region: None };
                 let value = serde_json::from_str(&event.record(account)).expect("a record is JSON");
-                let event = trail::record(value, &home).expect("a record").event;
+                let event = trail::record(&value, &home).expect("a record").event;
                 days.entry(event.time.day()).or_default().push(event);
             }
             let mut draft = store.draft();
