@@ -22,10 +22,15 @@ use bailiwick::{
         chunk::{EventChunk, encode_events},
     },
 };
+use mimalloc::MiMalloc;
 use process::{cpu_time, resident_mib};
 use rust_decimal::Decimal;
 use secrecy::SecretSlice;
 use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Instant};
+
+/// As the program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const CLIENTS: u64 = 40;
 const ACCOUNTS: u64 = 25;
