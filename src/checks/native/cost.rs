@@ -219,7 +219,7 @@ fn median(values: &mut [f64]) -> Option<f64> {
     if half >= values.len() {
         return None;
     }
-    let even = values.len() % 2 == 0;
+    let even = values.len().is_multiple_of(2);
     let (below, middle, _) = values.select_nth_unstable_by(half, f64::total_cmp);
     if !even {
         return Some(*middle);
