@@ -22,10 +22,15 @@ use bailiwick::{
         chunk::{EventChunk, encode_events},
     },
 };
+use mimalloc::MiMalloc;
 use process::{cpu_time, resident_mib};
 use rust_decimal::Decimal;
 use secrecy::SecretSlice;
 use std::{collections::BTreeMap, path::Path, process::Command, sync::Arc, time::Instant};
+
+/// As the program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const CLIENTS: u64 = 40;
 const ACCOUNTS: u64 = 25;
@@ -215,7 +220,7 @@ fn fill_events(vault: &Arc<Vault>) -> (usize, usize) {
             for event in &from.events {
                 let home = Home { account: Some(account), region: None };
                 let value = serde_json::from_str(&event.record(account)).expect("a record is JSON");
-                let event = trail::record(value, &home).expect("a record").event;
+                let event = trail::record(&value, &home).expect("a record").event;
                 days.entry(event.time.day()).or_default().push(event);
             }
             let mut draft = store.draft();

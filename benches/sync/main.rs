@@ -17,8 +17,13 @@ use bailiwick::aws::Pace;
 use clap::{Parser, ValueEnum};
 use first::Run;
 use fleet::{REGIONS, Shape};
+use mimalloc::MiMalloc;
 use simulator::Simulator;
 use std::time::Duration;
+
+/// As the program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Mode {

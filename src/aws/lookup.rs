@@ -1,9 +1,14 @@
 //! CloudTrail `LookupEvents`, one page at a time.
 
-use super::{Api, AwsError, LookupFilter, LookupPage, LookupQuery, RawEvent, SdkSession, Trail};
+use super::{Api, AwsError, LookupFilter, LookupPage, LookupQuery, RawEvent, SdkSession, Trail, answer::Answer};
 use crate::domain::{FailureKind, Timestamp};
-use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use aws_sdk_cloudtrail::{
+    operation::lookup_events::LookupEventsOutput,
+    types::{LookupAttribute, LookupAttributeKey},
+};
+use aws_smithy_runtime_api::client::interceptors::context::Output;
 use aws_smithy_types::DateTime;
+use serde::Deserialize;
 
 /// The most that one page holds (API reference, `MaxResults`).
 const PAGE: i32 = 50;
@@ -20,8 +25,8 @@ impl Trail for SdkSession {
             LookupFilter::Writes => Some(attribute(LookupAttributeKey::ReadOnly, "false")?),
             LookupFilter::EventName(name) => Some(attribute(LookupAttributeKey::EventName, name)?),
         };
-        let answer = self
-            .trail(&query.region)
+        let answer = Answer::new(page, || Output::erase(LookupEventsOutput::builder().build()));
+        self.trail(&query.region)
             .lookup_events()
             .set_lookup_attributes(attributes)
             .start_time(DateTime::from_secs(query.range.start.second()))
@@ -29,21 +34,69 @@ impl Trail for SdkSession {
             .end_time(DateTime::from_secs(query.range.end.second() - 1))
             .max_results(PAGE)
             .set_next_token(next.map(str::to_owned))
+            .customize()
+            .interceptor(answer.clone())
             .send()
             .await
             .map_err(|e| AwsError::from_sdk(api, e))?;
-        let events = answer
-            .events
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|event| {
-                Some(RawEvent {
-                    id: event.event_id.unwrap_or_default(),
-                    time: Timestamp::from_second(event.event_time.map_or(0, |t| t.secs())),
-                    record: event.cloud_trail_event?,
-                })
-            })
-            .collect();
-        Ok(LookupPage { events, next: answer.next_token.filter(|t| !t.is_empty()) })
+        answer.take(api)
+    }
+}
+
+/// The answer (API reference, `LookupEvents`), as far as it is used.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Page {
+    events: Option<Vec<Option<Event>>>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    event_id: Option<String>,
+    /// Seconds since the epoch.
+    event_time: Option<f64>,
+    cloud_trail_event: Option<String>,
+}
+
+fn page(body: &str) -> serde_json::Result<LookupPage> {
+    let page: Page = serde_json::from_str(body)?;
+    let events = page.events.into_iter().flatten().flatten().filter_map(|event| {
+        Some(RawEvent {
+            id: event.event_id.unwrap_or_default(),
+            time: Timestamp::from_second(event.event_time.map_or(0, |t| t.floor() as i64)),
+            record: event.cloud_trail_event?,
+        })
+    });
+    Ok(LookupPage { events: events.collect(), next: page.next_token.filter(|t| !t.is_empty()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_whatever_comes_besides() {
+        let body = r#"{"Events": [
+            {"EventId": "a", "EventTime": 1.7950000009E9, "CloudTrailEvent": "{\"x\":\"\u00e9\"}", "Resources": [{}]},
+            null, {"EventId": "b", "EventTime": 1, "CloudTrailEvent": null}, {"CloudTrailEvent": "{}"}],
+            "NextToken": "", "New": {}}"#;
+        let read = page(body).unwrap();
+        let first =
+            RawEvent { id: "a".into(), time: Timestamp::from_second(1_795_000_000), record: r#"{"x":"é"}"#.into() };
+        let bare = RawEvent { id: String::new(), time: Timestamp::from_second(0), record: "{}".into() };
+        assert_eq!((read.events, read.next), (vec![first, bare], None));
+        assert_eq!(page("{}").unwrap(), LookupPage { events: Vec::new(), next: None });
+        assert_eq!(page(r#"{"NextToken": "n"}"#).unwrap().next.as_deref(), Some("n"));
+    }
+
+    #[test]
+    fn what_is_not_the_protocol_is_an_error() {
+        let bodies =
+            ["<html>", "[]", "null", r#"{"Events": ["#, r#"{"Events": [1]}"#, r#"{"Events": [{"EventTime": "x"}]}"#];
+        for body in bodies {
+            assert!(page(body).is_err(), "{body}");
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! AWS behind four narrow traits: [`Assume`] (STS), [`Costs`] (Cost Explorer), [`Trail`] (CloudTrail) and
 //! [`Organization`]. Nothing here writes to a client's account, and nothing here stores a credential.
 
+mod answer;
 mod api;
 mod classify;
 mod cost_explorer;
+mod cost_page;
 mod credentials;
 mod error;
 mod fair;

@@ -1,6 +1,6 @@
 //! The SDK behind the traits: one configuration and one HTTP client for all accounts, its own retries off.
 
-use super::{Session, SessionCredentials};
+use super::{Session, SessionCredentials, home_region};
 use crate::domain::{Clock, Partition, ProfileName, Region, Timestamp};
 use aws_config::{
     AppName, BehaviorVersion, SdkConfig, identity::IdentityCache, profile::ProfileFileCredentialsProvider,
@@ -14,7 +14,7 @@ use aws_smithy_async::{
 use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -109,7 +109,13 @@ impl SdkCloud {
             .credentials_provider(credentials.provider())
             .identity_cache(IdentityCache::no_cache())
             .build();
-        SdkSession { config, expires: credentials.expires(), partition, trails: RefCell::default() }
+        SdkSession {
+            config,
+            expires: credentials.expires(),
+            partition,
+            trails: RefCell::default(),
+            explorer: OnceCell::new(),
+        }
     }
 
     /// Requests signed with credentials that the SDK renews by itself, or that do not expire. Such a session is kept no
@@ -118,7 +124,7 @@ impl SdkCloud {
         let config =
             self.base.to_builder().credentials_provider(provider).identity_cache(IdentityCache::lazy().build()).build();
         let expires = self.clock.now().plus(STANDING_SECONDS);
-        SdkSession { config, expires, partition, trails: RefCell::default() }
+        SdkSession { config, expires, partition, trails: RefCell::default(), explorer: OnceCell::new() }
     }
 
     /// A profile of this machine's AWS configuration, whatever the environment says.
@@ -143,6 +149,7 @@ pub struct SdkSession {
     expires: Timestamp,
     pub(super) partition: Partition,
     trails: RefCell<HashMap<Region, aws_sdk_cloudtrail::Client>>,
+    explorer: OnceCell<aws_sdk_costexplorer::Client>,
 }
 
 impl Session for SdkSession {
@@ -164,5 +171,10 @@ impl SdkSession {
             .entry(region.clone())
             .or_insert_with(|| aws_sdk_cloudtrail::Client::new(&self.in_region(region)))
             .clone()
+    }
+
+    /// Cost Explorer's client, made once: it has one region in each partition.
+    pub(super) fn explorer(&self) -> &aws_sdk_costexplorer::Client {
+        self.explorer.get_or_init(|| aws_sdk_costexplorer::Client::new(&self.in_region(&home_region(self.partition))))
     }
 }

@@ -30,16 +30,14 @@ use super::{
     network::{nacl_open, opened},
     policy::grants,
     selectors::management_is_lost,
-    state::{CheckState, LargeStart, evidence},
+    state::{CheckState, LargeStart, Names, evidence},
     storage::{acl_is_public, public_block_is_off},
 };
 use crate::{
     domain::{AccessEvent, Evidence, Outcome, PrincipalKind, Untrusted},
-    trail::{self, Record, at},
+    trail::{self, Json, Kind, Part, Record},
 };
-use rsigma_eval::{Event, EventValue, JsonEvent};
 use serde_json::{Value, json};
-use std::borrow::Cow;
 
 const DAY: i64 = 86_400;
 
@@ -59,55 +57,15 @@ impl Fields {
         }
     }
 
-    fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
-    }
-}
-
-/// A record together with its derived fields, as rules see it.
-pub(super) struct Enriched<'a> {
-    record: JsonEvent<'a>,
-    fields: &'a Fields,
-}
-
-impl<'a> Enriched<'a> {
-    pub fn new(record: &'a Value, fields: &'a Fields) -> Self {
-        Self { record: JsonEvent::borrow(record), fields }
-    }
-
-    /// A field as text, for subjects, titles and groups. Lists give their first member.
-    pub fn text(&self, path: &str) -> Option<String> {
-        let value = self.get_field(path)?;
-        match &value {
-            EventValue::Array(members) => members.first()?.as_str().map(Cow::into_owned),
-            other => other.as_str().map(Cow::into_owned),
-        }
-        .filter(|text| !text.is_empty())
-    }
-}
-
-impl Event for Enriched<'_> {
-    fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
-        if path.starts_with("bw.") { self.fields.get(path).map(EventValue::from) } else { self.record.get_field(path) }
-    }
-
-    fn any_string_value(&self, pred: &dyn Fn(&str) -> bool) -> bool {
-        self.record.any_string_value(pred)
-    }
-
-    fn all_string_values(&self) -> Vec<Cow<'_, str>> {
-        self.record.all_string_values()
-    }
-
-    fn to_json(&self) -> Value {
-        self.record.to_json()
     }
 }
 
 /// The role an AssumeRole call names.
 pub(super) fn assumed_role(record: &Record) -> Option<&str> {
     let asks = record.event.service == "sts" && record.event.name == "AssumeRole";
-    asks.then(|| at(&record.json, "/requestParameters/roleArn")?.as_str())?
+    asks.then(|| record.json.root().at("/requestParameters/roleArn")?.as_str())?
 }
 
 /// The name of the trail a CloudTrail call is about: the last part of its ARN, or the name as given.
@@ -115,7 +73,7 @@ pub(super) fn trail_name(record: &Record) -> Option<&str> {
     if record.event.service != "cloudtrail" {
         return None;
     }
-    let asked = record.json.get("requestParameters")?;
+    let asked = record.json.root().get("requestParameters")?;
     let name = asked.get("name").or_else(|| asked.get("trailName"))?.as_str()?;
     name.rsplit('/').next()
 }
@@ -128,11 +86,11 @@ pub(super) fn is_own_session(ctx: &AccountContext<'_>, record: &Record) -> bool 
     let prefixed = |session: &str| session.starts_with(ctx.session_prefix);
     if event.service == "sts" && event.name == "AssumeRole" {
         let by_agency = ctx.agency_account.is_some() && event.principal.account == ctx.agency_account;
-        let into_ours = assumed_role(record).is_some_and(ours)
-            && at(&record.json, "/requestParameters/roleSessionName").and_then(Value::as_str).is_some_and(prefixed);
+        let session = record.json.root().at("/requestParameters/roleSessionName").and_then(Part::as_str);
+        let into_ours = session.is_some_and(prefixed) && assumed_role(record).is_some_and(ours);
         // A refused call is recorded without its parameters; our own trust tests are refused on purpose. Somebody else
         // with the agency's key is told apart by the tool's name in the user agent.
-        let agent = record.json.get("userAgent").and_then(Value::as_str).unwrap_or_default();
+        let agent = record.json.root().get("userAgent").and_then(Part::as_str).unwrap_or_default();
         let refused_test = by_agency && event.outcome != Outcome::Ok && agent.contains("app/bailiwick");
         return (into_ours && (by_agency || ctx.agency_account.is_none())) || refused_test;
     }
@@ -148,8 +106,13 @@ pub(super) fn is_own_session(ctx: &AccountContext<'_>, record: &Record) -> bool 
 }
 
 /// All derived fields of one record, and the earlier events its rules rest on.
-pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Record) -> (Fields, Vec<Evidence>) {
-    let (event, json) = (&record.event, &record.json);
+pub(super) fn derive(
+    ctx: &AccountContext<'_>,
+    state: &CheckState,
+    record: &Record,
+    names: Names,
+) -> (Fields, Vec<Evidence>) {
+    let (event, json) = (&record.event, record.json.root());
     let mut fields = Fields::default();
     let name = event.name.raw_for_matching();
     fields.set("bw.api", trail::api(name));
@@ -164,11 +127,11 @@ pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Reco
         None => event.principal.kind == PrincipalKind::Service,
     };
     fields.set("bw.client.own_account", own);
-    for (field, new) in state.first_seen(event) {
+    for (field, new) in state.first_seen(event, names) {
         fields.set_if(field, new);
     }
-    let user = at(json, "/userIdentity/userName").and_then(Value::as_str);
-    let target = at(json, "/requestParameters/userName").and_then(Value::as_str);
+    let user = json.at("/userIdentity/userName").and_then(Part::as_str);
+    let target = json.at("/requestParameters/userName").and_then(Part::as_str);
     // IAM compares user names without regard to case.
     let same = target.zip(user).is_some_and(|(target, user)| target.eq_ignore_ascii_case(user));
     fields.set_if("bw.self", target.is_none() || same);
@@ -195,7 +158,7 @@ pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Reco
         fields.set_if("bw.ports.other", opened.other);
         fields.set_if("bw.nacl.open", nacl_open(json));
         let group = ["/requestParameters/groupId", "/requestParameters/groupName"];
-        if let Some(group) = group.into_iter().find_map(|path| at(json, path)?.as_str()) {
+        if let Some(group) = group.into_iter().find_map(|path| json.at(path)?.as_str()) {
             fields.set("bw.group", group);
         }
     }
@@ -229,7 +192,7 @@ pub(super) fn derive(ctx: &AccountContext<'_>, state: &CheckState, record: &Reco
 }
 
 /// What is known of a remembered start of large instances, with the record as far as its rules need it.
-pub(super) fn derive_start(state: &CheckState, start: &LargeStart) -> (Value, Fields) {
+pub(super) fn derive_start(state: &CheckState, start: &LargeStart) -> (Json, Fields) {
     let mut fields = Fields::default();
     let actor = start.evidence.actor.as_ref().map_or("", Untrusted::raw_for_matching);
     fields.set("bw.actor", actor);
@@ -239,7 +202,7 @@ pub(super) fn derive_start(state: &CheckState, start: &LargeStart) -> (Value, Fi
         state.new_region_hours(region, start.evidence.time)
     });
     large(&mut fields, start, hours);
-    (json!({"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"}), fields)
+    ((&json!({"eventSource": "ec2.amazonaws.com", "eventName": "RunInstances"})).into(), fields)
 }
 
 /// A successful start of large instances, as it is remembered.
@@ -248,8 +211,8 @@ pub(super) fn large_start(record: &Record) -> Option<LargeStart> {
     if event.service != "ec2" || event.name != "RunInstances" || event.outcome != Outcome::Ok {
         return None;
     }
-    let kind = trail::instance_type(&record.json).filter(|kind| trail::is_large(kind))?;
-    let count = trail::instance_count(&record.json).unwrap_or(1);
+    let kind = trail::instance_type(record.json.root()).filter(|kind| trail::is_large(kind))?;
+    let count = trail::instance_count(record.json.root()).unwrap_or(1);
     Some(LargeStart {
         evidence: evidence(event),
         instance_type: kind.into(),
@@ -281,9 +244,11 @@ fn gap(fields: &mut Fields, seconds: i64) {
 }
 
 /// Whether a person is likely to have acted: root, a sign-in, a console session, an Identity Center role, a browser.
-fn is_human(event: &AccessEvent, json: &Value) -> bool {
+fn is_human(event: &AccessEvent, json: Part<'_>) -> bool {
     let agent = event.agent.raw_for_matching();
-    let console = json.get("sessionCredentialFromConsole").is_some_and(|v| v == "true" || v == &Value::Bool(true));
+    let console = json
+        .get("sessionCredentialFromConsole")
+        .is_some_and(|v| matches!(v.kind(), Kind::Text("true") | Kind::Bool(true)));
     event.principal.kind == PrincipalKind::Root
         || event.service == "signin"
         || console

@@ -2,7 +2,8 @@
 
 use super::{
     catalog::CheckInfo,
-    derive::{Enriched, assumed_role, derive, derive_start, is_own_session, large_start, trail_name},
+    derive::{assumed_role, derive, derive_start, is_own_session, large_start, trail_name},
+    enriched::Enriched,
     finding::Hit,
     native::{
         Fact,
@@ -10,11 +11,11 @@ use super::{
         cost::{self, Spending},
     },
     rules::{CheckError, Loader, Rule, RuleSet},
-    state::{CheckState, Match, evidence},
+    state::{CheckState, Match, Names, evidence},
 };
 use crate::{
     domain::{AccountId, ClientId, EventId, Evidence, FindingKey, RoleArn, Timestamp, Untrusted},
-    trail::Record,
+    trail::{Json, Record},
 };
 use rsigma_eval::EvaluationResult;
 use std::{
@@ -88,8 +89,9 @@ impl Checks {
         let mut seen: HashSet<EventId> = HashSet::with_capacity(batch.len());
         batch.retain(|r| seen.insert(r.event.id) && !is_own_session(ctx, r));
         batch.sort_by_key(|r| (r.event.time, r.event.id));
-        for record in &batch {
-            state.learn(&record.event, assumed_role(record), trail_name(record));
+        let batch: Vec<(&Record, Names)> = batch.into_iter().map(|record| (record, Names::of(&record.event))).collect();
+        for (record, names) in &batch {
+            state.learn(&record.event, *names, assumed_role(record), trail_name(record));
             if let Some(start) = large_start(record) {
                 state.remember_start(start);
             }
@@ -97,8 +99,8 @@ impl Checks {
         let mut hits = Hits::new();
         let mut held: HashSet<(String, EventId)> =
             state.matches.iter().filter_map(|m| Some((m.rule.clone(), m.evidence.event?))).collect();
-        for record in &batch {
-            self.evaluate_record(ctx, state, record, &mut held, &mut hits);
+        for (record, names) in &batch {
+            self.evaluate_record(ctx, state, record, *names, &mut held, &mut hits);
             if state.matches.len() >= BURST {
                 self.correlate(ctx, state, &mut hits);
             }
@@ -147,10 +149,11 @@ impl Checks {
         ctx: &AccountContext<'_>,
         state: &mut CheckState,
         record: &Record,
+        names: Names,
         held: &mut HashSet<(String, EventId)>,
         hits: &mut Hits,
     ) {
-        let (fields, before) = derive(ctx, state, record);
+        let (fields, before) = derive(ctx, state, record, names);
         let enriched = Enriched::new(&record.json, &fields);
         let results = self.set.events.evaluate(&enriched);
         if results.is_empty() {
@@ -229,7 +232,7 @@ impl Checks {
     }
 
     fn evaluate_facts(&self, client: &ClientId, facts: Vec<Fact>) -> Vec<Hit> {
-        let nothing = serde_json::Value::Null;
+        let nothing = Json::default();
         let mut hits = Hits::new();
         for fact in &facts {
             let enriched = Enriched::new(&nothing, &fact.fields);

@@ -8,6 +8,7 @@ mod catalog;
 mod correlate;
 mod derive;
 mod engine;
+mod enriched;
 mod finding;
 mod native;
 mod network;

@@ -1,7 +1,7 @@
 //! What a request on a security group or a network ACL opens, in the shapes CloudTrail records it.
 
-use crate::trail::at;
-use serde_json::Value;
+use crate::trail::{Kind, Part, flag};
+use serde_json::Number;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Ports from which a host is administered: SSH and RDP.
@@ -28,15 +28,15 @@ pub(super) struct Opened {
 }
 
 /// Reads `ipPermissions`, the single-rule form, and `ModifySecurityGroupRulesRequest`.
-pub(super) fn opened(json: &Value) -> Opened {
+pub(super) fn opened(json: Part<'_>) -> Opened {
     let Some(asked) = json.get("requestParameters") else { return Opened::default() };
-    let mut rules: Vec<&Value> = vec![asked];
-    rules.extend(members(at(asked, "/ipPermissions/items")));
-    for rule in members(at(asked, "/ModifySecurityGroupRulesRequest/SecurityGroupRule")) {
+    let mut rules: Vec<Part<'_>> = vec![asked];
+    rules.extend(members(asked.at("/ipPermissions/items")));
+    for rule in members(asked.at("/ModifySecurityGroupRulesRequest/SecurityGroupRule")) {
         rules.extend(rule.get("SecurityGroupRule"));
     }
     let mut opened = Opened::default();
-    for rule in rules.into_iter().filter(|rule| names_the_world(rule)) {
+    for rule in rules.into_iter().filter(|rule| names_the_world(*rule)) {
         opened.world = true;
         let Some((from, to)) = ports(rule) else { continue };
         // Of the administration ports, UDP carries RDP alone.
@@ -54,19 +54,19 @@ pub(super) fn opened(json: &Value) -> Opened {
 }
 
 /// Whether an entry of a network ACL lets the whole internet in on all ports or on one for administration.
-pub(super) fn nacl_open(json: &Value) -> bool {
+pub(super) fn nacl_open(json: Part<'_>) -> bool {
     let Some(asked) = json.get("requestParameters") else { return false };
     let says = |name: &str, word: &str| {
         asked.get(name).is_some_and(|v| v.as_str().is_some_and(|s| s.eq_ignore_ascii_case(word)))
     };
-    let inbound = asked.get("egress") == Some(&Value::Bool(false)) || says("egress", "false");
+    let inbound = flag(asked.get("egress")) == Some(false);
     let world = ["cidrBlock", "ipv6CidrBlock"].into_iter().filter_map(|n| asked.get(n)?.as_str()).any(is_world);
-    let protocol = match field(asked, ["aclProtocol", "protocol"]) {
-        Some(Value::String(text)) => text.to_ascii_lowercase(),
-        Some(Value::Number(number)) => number.to_string(),
+    let protocol = match field(asked, ["aclProtocol", "protocol"]).map(Part::kind) {
+        Some(Kind::Text(text)) => text.to_ascii_lowercase(),
+        Some(Kind::Number(number)) => number.to_string(),
         _ => return false,
     };
-    let range = |end: &str| number(at(asked, &format!("/portRange/{end}")));
+    let range = |end: &str| number(asked.at(&format!("/portRange/{end}")));
     let reaches = match protocol.as_str() {
         "-1" | "all" => true,
         "6" | "tcp" => range("from")
@@ -77,26 +77,26 @@ pub(super) fn nacl_open(json: &Value) -> bool {
     says("ruleAction", "allow") && inbound && world && reaches
 }
 
-fn number(value: Option<&Value>) -> Option<i64> {
-    value.and_then(|v| v.as_i64().or_else(|| v.as_str()?.parse().ok()))
+fn number(value: Option<Part<'_>>) -> Option<i64> {
+    value.and_then(|v| v.as_number().and_then(Number::as_i64).or_else(|| v.as_str()?.parse().ok()))
 }
 
-fn members(list: Option<&Value>) -> Vec<&Value> {
-    match list {
-        Some(Value::Array(items)) => items.iter().collect(),
-        other => other.into_iter().collect(),
+fn members(list: Option<Part<'_>>) -> Vec<Part<'_>> {
+    match list.and_then(Part::members) {
+        Some(items) => items.collect(),
+        None => list.into_iter().collect(),
     }
 }
 
-fn field<'a>(rule: &'a Value, names: [&str; 2]) -> Option<&'a Value> {
+fn field<'a>(rule: Part<'a>, names: [&str; 2]) -> Option<Part<'a>> {
     names.into_iter().find_map(|name| rule.get(name))
 }
 
-fn names_the_world(rule: &Value) -> bool {
-    let ranges = members(at(rule, "/ipRanges/items")).into_iter().chain(members(at(rule, "/ipv6Ranges/items")));
+fn names_the_world(rule: Part<'_>) -> bool {
+    let ranges = members(rule.at("/ipRanges/items")).into_iter().chain(members(rule.at("/ipv6Ranges/items")));
     let listed = ranges.filter_map(|range| field(range, ["cidrIp", "cidrIpv6"]));
     let single = ["cidrIp", "cidrIpv6", "CidrIpv4", "CidrIpv6"].into_iter().filter_map(|name| rule.get(name));
-    listed.chain(single).filter_map(Value::as_str).any(is_world)
+    listed.chain(single).filter_map(Part::as_str).any(is_world)
 }
 
 /// The whole internet, or a half of it: two halves are a known way around a test for `/0`.
@@ -113,20 +113,20 @@ pub(super) fn is_world(cidr: &str) -> bool {
     }
 }
 
-fn protocol(rule: &Value) -> Option<String> {
-    match field(rule, ["ipProtocol", "IpProtocol"])? {
-        Value::String(text) => Some(text.to_ascii_lowercase()),
-        Value::Number(number) => Some(number.to_string()),
+fn protocol(rule: Part<'_>) -> Option<String> {
+    match field(rule, ["ipProtocol", "IpProtocol"])?.kind() {
+        Kind::Text(text) => Some(text.to_ascii_lowercase()),
+        Kind::Number(number) => Some(number.to_string()),
         _ => None,
     }
 }
 
-fn is_udp(rule: &Value) -> bool {
+fn is_udp(rule: Part<'_>) -> bool {
     matches!(protocol(rule).as_deref(), Some("udp" | "17"))
 }
 
 /// The ports a rule is about, first and last; nothing for a protocol without ports.
-fn ports(rule: &Value) -> Option<(i64, i64)> {
+fn ports(rule: Part<'_>) -> Option<(i64, i64)> {
     match protocol(rule)?.as_str() {
         "-1" | "all" => return Some((0, 65_535)),
         "tcp" | "6" | "udp" | "17" => {}
@@ -144,8 +144,9 @@ fn ports(rule: &Value) -> Option<(i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trail::Json;
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn rule(protocol: &str, from: i64, to: i64, cidr: &str) -> Value {
         let list = if cidr.contains(':') {
@@ -174,7 +175,7 @@ mod tests {
     #[case(json!({"requestParameters": null}), false, false)]
     #[case(json!({}), false, false)]
     fn what_is_opened_is_read_from_every_shape(#[case] json: Value, #[case] world: bool, #[case] admin: bool) {
-        let found = opened(&json);
+        let found = opened(Json::from(&json).root());
         assert_eq!((found.world, found.admin), (world, admin));
     }
 
@@ -191,7 +192,7 @@ mod tests {
     #[case(rule("tcp", 22, 22, "0.0.0.0/0"), (false, false, false))]
     #[case(rule("tcp", 5432, 5432, "10.0.0.0/8"), (false, false, false))]
     fn data_ports_all_ports_and_others_are_told_apart(#[case] json: Value, #[case] expected: (bool, bool, bool)) {
-        let found = opened(&json);
+        let found = opened(Json::from(&json).root());
         assert_eq!((found.all, found.data, found.other), expected);
     }
 
@@ -203,7 +204,7 @@ mod tests {
     #[case(json!({"ruleAction": "allow", "egress": true, "aclProtocol": "-1", "cidrBlock": "0.0.0.0/0"}), false)]
     #[case(json!({"ruleAction": "allow", "egress": false, "aclProtocol": "-1", "cidrBlock": "10.0.0.0/8"}), false)]
     fn an_open_network_acl_is_known(#[case] asked: Value, #[case] open: bool) {
-        assert_eq!(nacl_open(&json!({"requestParameters": asked})), open);
+        assert_eq!(nacl_open(Json::from(&json!({"requestParameters": asked})).root()), open);
     }
 
     #[test]
@@ -211,6 +212,6 @@ mod tests {
         let json = json!({"requestParameters": {"ipPermissions": {"items": [
             {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "ipRanges": {"items": [{"cidrIp": "0.0.0.0/0"}]}},
             {"ipProtocol": "tcp", "fromPort": 22, "toPort": 22, "ipRanges": {"items": [{"cidrIp": "10.0.0.0/8"}]}}]}}});
-        assert_eq!(opened(&json), Opened { world: true, ..Opened::default() });
+        assert_eq!(opened(Json::from(&json).root()), Opened { world: true, ..Opened::default() });
     }
 }

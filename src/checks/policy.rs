@@ -1,7 +1,9 @@
 //! What a policy document in a request grants. Grammar: AWS, "IAM JSON policy elements".
 
-use crate::{domain::AccountId, trail::at};
-use serde_json::Value;
+use crate::{
+    domain::AccountId,
+    trail::{Json, Kind, Part},
+};
 use std::collections::BTreeSet;
 
 /// What all documents of one request grant together.
@@ -88,13 +90,13 @@ const FIELDS: [&str; 10] = [
 ];
 
 /// The grants of a record's policies, or nothing if it carries none that can be read.
-pub(super) fn grants(json: &Value) -> Option<Grants> {
+pub(super) fn grants(json: Part<'_>) -> Option<Grants> {
     let asked = json.get("requestParameters")?;
     let mut found: Option<Grants> = None;
-    for document in FIELDS.into_iter().filter_map(|field| document(at(asked, field)?)) {
+    for document in FIELDS.into_iter().filter_map(|field| document(asked.at(field)?)) {
         let grants = found.get_or_insert_default();
-        for statement in listed(document.get("Statement")) {
-            if statement.get("Effect").and_then(Value::as_str) == Some("Allow") {
+        for statement in listed(document.root().get("Statement")) {
+            if statement.get("Effect").and_then(Part::as_str) == Some("Allow") {
                 allow(statement, grants);
             }
         }
@@ -103,15 +105,13 @@ pub(super) fn grants(json: &Value) -> Option<Grants> {
 }
 
 /// A policy as an object, from text that is JSON or URL-encoded JSON.
-fn document(value: &Value) -> Option<Value> {
-    match value {
-        Value::Object(fields) if fields.contains_key("Statement") => Some(value.clone()),
-        Value::String(text) => serde_json::from_str(text)
-            .or_else(|_| serde_json::from_str(&url_decoded(text)))
-            .ok()
-            .filter(|v: &Value| v.get("Statement").is_some()),
-        _ => None,
-    }
+fn document(value: Part<'_>) -> Option<Json> {
+    let document = match value.kind() {
+        Kind::Object(_) => Json::from(&value.to_value()),
+        Kind::Text(text) => text.parse().or_else(|_| url_decoded(text).parse()).ok()?,
+        _ => return None,
+    };
+    document.root().get("Statement").is_some().then_some(document)
 }
 
 fn url_decoded(text: &str) -> String {
@@ -132,10 +132,10 @@ fn url_decoded(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn allow(statement: &Value, grants: &mut Grants) {
-    let principals: Vec<&str> = match statement.get("Principal") {
-        Some(Value::String(all)) => vec![all],
-        Some(Value::Object(kinds)) => listed(kinds.get("AWS")).filter_map(Value::as_str).collect(),
+fn allow(statement: Part<'_>, grants: &mut Grants) {
+    let principals: Vec<&str> = match statement.get("Principal").map(Part::kind) {
+        Some(Kind::Text(all)) => vec![all],
+        Some(Kind::Object(kinds)) => listed(kinds.get("AWS")).filter_map(Part::as_str).collect(),
         _ => Vec::new(),
     };
     let everybody = statement.get("NotPrincipal").is_some() || principals.contains(&"*");
@@ -145,43 +145,45 @@ fn allow(statement: &Value, grants: &mut Grants) {
         if LOG_DELIVERY.contains(&id) { None } else { id.parse::<AccountId>().ok() }
     }));
     let names = |field, wanted: &[&str]| {
-        listed(statement.get(field)).filter_map(Value::as_str).any(|text| wanted.contains(&text))
+        listed(statement.get(field)).filter_map(Part::as_str).any(|text| wanted.contains(&text))
     };
     grants.admin |= names("Action", &["*", "*:*"]) && names("Resource", &["*"]);
 }
 
 /// Whether a condition names who or from where. `StringNotEquals` and its kin exclude somebody but let in all others, and
 /// `...IfExists` lets in whoever has no such key, as an anonymous caller has none; only the address is nearly always there.
-fn narrowed(condition: Option<&Value>) -> bool {
-    let operators = condition.and_then(Value::as_object).into_iter().flatten();
-    operators.filter(|(operator, _)| !operator.to_ascii_lowercase().contains("not")).any(|(operator, keys)| {
+fn narrowed(condition: Option<Part<'_>>) -> bool {
+    let mut operators = condition.and_then(Part::fields).into_iter().flatten();
+    operators.by_ref().filter(|(operator, _)| !operator.to_ascii_lowercase().contains("not")).any(|(operator, keys)| {
         let lenient = operator.to_ascii_lowercase().ends_with("ifexists");
-        keys.as_object().into_iter().flatten().any(|(key, values)| {
+        keys.fields().into_iter().flatten().any(|(key, values)| {
             let key = key.to_ascii_lowercase();
             let key = key.split('/').next().unwrap_or(&key);
-            let open = listed(Some(values)).filter_map(Value::as_str).any(|v| matches!(v, "*" | "0.0.0.0/0" | "::/0"));
+            let open = listed(Some(values)).filter_map(Part::as_str).any(|v| matches!(v, "*" | "0.0.0.0/0" | "::/0"));
             NARROWING.contains(&key) && !open && (!lenient || key == "aws:sourceip")
         })
     })
 }
 
 /// The members of a list, or the one value that stands without a list.
-fn listed(value: Option<&Value>) -> impl Iterator<Item = &Value> {
-    let (many, one) = match value {
-        Some(Value::Array(members)) => (members.as_slice(), None),
-        other => (&[][..], other),
-    };
-    many.iter().chain(one)
+fn listed(value: Option<Part<'_>>) -> impl Iterator<Item = Part<'_>> {
+    let many = value.and_then(Part::members);
+    let one = value.filter(|_| many.is_none());
+    many.into_iter().flatten().chain(one)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn granted(record: &Value) -> Option<Grants> {
+        grants(Json::from(record).root())
+    }
 
     fn read(policy: Value) -> Grants {
-        grants(&json!({"requestParameters": {"policy": policy.to_string()}})).unwrap()
+        granted(&json!({"requestParameters": {"policy": policy.to_string()}})).unwrap()
     }
 
     #[rstest]
@@ -212,10 +214,10 @@ mod tests {
         let encoded: String = policy.to_string().bytes().map(|b| format!("%{b:02X}")).collect();
         for value in [policy.clone(), policy.to_string().into(), encoded.into()] {
             let json = json!({"requestParameters": {"policyDocument": value}});
-            assert!(grants(&json).unwrap().admin, "{json}");
+            assert!(granted(&json).unwrap().admin, "{json}");
         }
-        assert_eq!(grants(&json!({"requestParameters": {"policyDocument": "%7Bbroken%", "policy": ""}})), None);
-        assert_eq!(grants(&json!({"requestParameters": null})), None);
+        assert_eq!(granted(&json!({"requestParameters": {"policyDocument": "%7Bbroken%", "policy": ""}})), None);
+        assert_eq!(granted(&json!({"requestParameters": null})), None);
     }
 
     #[test]

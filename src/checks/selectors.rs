@@ -1,13 +1,12 @@
 //! What the event selectors of a trail leave out. Shapes: CloudTrail, `PutEventSelectors`.
 
-use crate::trail::flag;
-use serde_json::Value;
+use crate::trail::{Part, flag};
 
 /// Whether a request sets selectors of which none records all management events, reads and writes.
-pub(super) fn management_is_lost(json: &Value) -> bool {
+pub(super) fn management_is_lost(json: Part<'_>) -> bool {
     let list = |name: &str| {
-        let members = json.get("requestParameters")?.get(name)?.as_array()?;
-        (!members.is_empty()).then_some(members)
+        let members = json.get("requestParameters")?.get(name)?.members()?;
+        members.clone().next().is_some().then_some(members)
     };
     match (list("eventSelectors"), list("advancedEventSelectors")) {
         (None, None) => false,
@@ -18,26 +17,30 @@ pub(super) fn management_is_lost(json: &Value) -> bool {
 }
 
 /// Both members may be absent; their defaults are `true` and `All`.
-fn basic_is_whole(selector: &Value) -> bool {
+fn basic_is_whole(selector: Part<'_>) -> bool {
     flag(selector.get("includeManagementEvents")) != Some(false)
-        && selector.get("readWriteType").and_then(Value::as_str).is_none_or(|kind| kind == "All")
+        && selector.get("readWriteType").and_then(Part::as_str).is_none_or(|kind| kind == "All")
 }
 
-fn advanced_is_whole(selector: &Value) -> bool {
-    let fields = selector.get("fieldSelectors").and_then(Value::as_array);
-    let names = |wanted: &str, field: &Value| field.get("field").and_then(Value::as_str) == Some(wanted);
-    let management = |field: &Value| {
+fn advanced_is_whole(selector: Part<'_>) -> bool {
+    let fields = selector.get("fieldSelectors").and_then(Part::members);
+    let names = |wanted: &str, field: Part<'_>| field.get("field").and_then(Part::as_str) == Some(wanted);
+    let management = |field: Part<'_>| {
         names("eventCategory", field)
-            && field.get("equals").and_then(Value::as_array).is_some_and(|v| v.iter().any(|v| v == "Management"))
+            && field
+                .get("equals")
+                .and_then(Part::members)
+                .is_some_and(|mut v| v.any(|v| v.as_str() == Some("Management")))
     };
-    fields.is_some_and(|fields| fields.iter().any(management) && !fields.iter().any(|f| names("readOnly", f)))
+    fields.is_some_and(|fields| fields.clone().any(management) && !fields.clone().any(|f| names("readOnly", f)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trail::Json;
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn advanced(fields: Value) -> Value {
         json!({"advancedEventSelectors": [{"name": "x", "fieldSelectors": fields}]})
@@ -55,6 +58,6 @@ mod tests {
     #[case(json!({"eventSelectors": []}), false)]
     #[case(json!("HIDDEN_DUE_TO_SECURITY_REASONS"), false)]
     fn selectors_without_all_management_events_are_known(#[case] asked: Value, #[case] lost: bool) {
-        assert_eq!(management_is_lost(&json!({"requestParameters": asked})), lost);
+        assert_eq!(management_is_lost(Json::from(&json!({"requestParameters": asked})).root()), lost);
     }
 }

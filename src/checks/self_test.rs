@@ -151,7 +151,7 @@ fn run(checks: &Checks, world: &World, check: &str, case: Case) -> CaseResult {
 fn hits(checks: &Checks, world: &World, case: &Case) -> Result<Vec<Hit>, String> {
     let mut accounts: BTreeMap<AccountId, Vec<Record>> = BTreeMap::new();
     for json in &case.records {
-        let record = record(json.clone(), &Home::default()).map_err(|e| e.to_string())?;
+        let record = record(json, &Home::default()).map_err(|e| e.to_string())?;
         accounts.entry(record.event.account).or_default().push(record);
     }
     let mut hits = Vec::new();

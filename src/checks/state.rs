@@ -33,13 +33,25 @@ struct Seen {
     last: Timestamp,
 }
 
+/// What the baselines know an event by, as hashes: its principal, region, source address and agent family.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names([u64; 4]);
+
+impl Names {
+    pub fn of(event: &AccessEvent) -> Self {
+        let principal = event.principal.actor.raw_for_matching();
+        let source = event.source.raw_for_matching();
+        Self([principal, event.region.as_str(), source, agent_family(event)].map(|name| hash(&[name])))
+    }
+}
+
 /// A baseline of names, kept as hashes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Baseline(BTreeMap<u64, Seen>);
 
 impl Baseline {
-    fn learn(&mut self, name: &str, at: (Timestamp, EventId)) {
-        let seen = self.0.entry(hash(&[name])).or_insert(Seen { first: at, last: at.0 });
+    fn learn(&mut self, name: u64, at: (Timestamp, EventId)) {
+        let seen = self.0.entry(name).or_insert(Seen { first: at, last: at.0 });
         seen.first = seen.first.min(at);
         seen.last = seen.last.max(at.0);
         if self.0.len() > NAMES {
@@ -51,8 +63,8 @@ impl Baseline {
         }
     }
 
-    fn first(&self, name: &str) -> Option<(Timestamp, EventId)> {
-        self.0.get(&hash(&[name])).map(|seen| seen.first)
+    fn first(&self, name: u64) -> Option<(Timestamp, EventId)> {
+        self.0.get(&name).map(|seen| seen.first)
     }
 }
 
@@ -117,13 +129,14 @@ pub struct CheckState {
 
 impl CheckState {
     /// Takes one event into the baselines. Learning it twice changes nothing.
-    pub(super) fn learn(&mut self, event: &AccessEvent, role: Option<&str>, trail: Option<&str>) {
+    pub(super) fn learn(&mut self, event: &AccessEvent, names: Names, role: Option<&str>, trail: Option<&str>) {
         let at = (event.time, event.id);
+        let Names([principal, region, source, agent]) = names;
         self.history_start = Some(self.history_start.map_or(event.time, |start| start.min(event.time)));
-        self.principals.learn(event.principal.actor.raw_for_matching(), at);
-        self.regions.learn(event.region.as_str(), at);
-        self.sources.learn(event.source.raw_for_matching(), at);
-        self.agents.learn(agent_family(event), at);
+        self.principals.learn(principal, at);
+        self.regions.learn(region, at);
+        self.sources.learn(source, at);
+        self.agents.learn(agent, at);
         if is_regional_write(event) {
             let first = self.region_writes.entry(event.region.as_str().to_owned()).or_insert(at);
             *first = at.min(*first);
@@ -149,13 +162,14 @@ impl CheckState {
     }
 
     /// Principal, region, source address and agent family: which of them this event is the first to show.
-    pub(super) fn first_seen(&self, event: &AccessEvent) -> [(&'static str, bool); 4] {
-        let of = |baseline: &Baseline, name: &str| self.is_new(baseline.first(name), event);
+    pub(super) fn first_seen(&self, event: &AccessEvent, names: Names) -> [(&'static str, bool); 4] {
+        let of = |baseline: &Baseline, name: u64| self.is_new(baseline.first(name), event);
+        let Names([principal, region, source, agent]) = names;
         [
-            ("bw.first_seen.principal", of(&self.principals, event.principal.actor.raw_for_matching())),
-            ("bw.first_seen.region", of(&self.regions, event.region.as_str())),
-            ("bw.first_seen.ip", of(&self.sources, event.source.raw_for_matching())),
-            ("bw.first_seen.agent", of(&self.agents, agent_family(event))),
+            ("bw.first_seen.principal", of(&self.principals, principal)),
+            ("bw.first_seen.region", of(&self.regions, region)),
+            ("bw.first_seen.ip", of(&self.sources, source)),
+            ("bw.first_seen.agent", of(&self.agents, agent)),
         ]
     }
 
@@ -408,10 +422,7 @@ mod tests {
         }
         assert!(state.roles.len() <= ROLES && state.roles["busy"].len() == STRETCHES);
         let mut baseline = Baseline::default();
-        (0..5_000).for_each(|n| baseline.learn(&n.to_string(), (at(n), EventId::from_bytes([0; 16]))));
-        assert_eq!(
-            (baseline.0.len() <= NAMES, baseline.first("0"), baseline.first("4999").is_some()),
-            (true, None, true)
-        );
+        (0..5_000).for_each(|n| baseline.learn(n, (at(n as i64), EventId::from_bytes([0; 16]))));
+        assert_eq!((baseline.0.len() <= NAMES, baseline.first(0), baseline.first(4_999).is_some()), (true, None, true));
     }
 }

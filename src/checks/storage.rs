@@ -1,7 +1,6 @@
 //! What an S3 request opens. Shapes: the request's headers and XML body, as CloudTrail records them.
 
-use crate::trail::{at, flag};
-use serde_json::Value;
+use crate::trail::{Kind, Part, flag};
 
 /// Groups that are everybody, or everybody with any AWS account. Source: Amazon S3, "Access control list overview".
 const EVERYBODY: [&str; 2] =
@@ -9,7 +8,7 @@ const EVERYBODY: [&str; 2] =
 const PARTS: [&str; 4] = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
 
 /// Whether an ACL in the request, canned or spelt out, grants anything to everybody.
-pub(super) fn acl_is_public(json: &Value) -> bool {
+pub(super) fn acl_is_public(json: Part<'_>) -> bool {
     let Some(asked) = json.get("requestParameters") else { return false };
     let open = |text: &str| text.starts_with("public-read") || text == "authenticated-read";
     let canned = asked.get("x-amz-acl").is_some_and(|value| any_text(value, &open));
@@ -17,16 +16,16 @@ pub(super) fn acl_is_public(json: &Value) -> bool {
 }
 
 /// Whether a public access block is set with a part of it off. S3 takes an absent part for off.
-pub(super) fn public_block_is_off(json: &Value) -> bool {
-    let set = at(json, "/requestParameters/PublicAccessBlockConfiguration").and_then(Value::as_object);
+pub(super) fn public_block_is_off(json: Part<'_>) -> bool {
+    let set = json.at("/requestParameters/PublicAccessBlockConfiguration").and_then(Part::fields);
     set.is_some_and(|set| PARTS.into_iter().any(|part| flag(set.get(part)) != Some(true)))
 }
 
-fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
-    match value {
-        Value::String(text) => test(text),
-        Value::Array(members) => members.iter().any(|member| any_text(member, test)),
-        Value::Object(fields) => fields.values().any(|field| any_text(field, test)),
+fn any_text(value: Part<'_>, test: &dyn Fn(&str) -> bool) -> bool {
+    match value.kind() {
+        Kind::Text(text) => test(text),
+        Kind::List(mut members) => members.any(|member| any_text(member, test)),
+        Kind::Object(mut fields) => fields.any(|(_, field)| any_text(field, test)),
         _ => false,
     }
 }
@@ -34,8 +33,9 @@ fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trail::Json;
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn grant(uri: &str) -> Value {
         json!({"AccessControlPolicy": {"AccessControlList": {"Grant": [
@@ -52,7 +52,7 @@ mod tests {
     #[case(grant("http://acs.amazonaws.com/groups/s3/LogDelivery"), false)]
     #[case(json!({"bucketName": "public-read", "acl": ""}), false)]
     fn a_public_acl_is_known_in_every_form(#[case] asked: Value, #[case] public: bool) {
-        assert_eq!(acl_is_public(&json!({"requestParameters": asked})), public);
+        assert_eq!(acl_is_public(Json::from(&json!({"requestParameters": asked})).root()), public);
     }
 
     #[rstest]
@@ -62,6 +62,7 @@ mod tests {
     #[case(json!({"BlockPublicAcls": true}), true)]
     #[case(json!("HIDDEN_DUE_TO_SECURITY_REASONS"), false)]
     fn a_part_that_is_off_or_absent_is_off(#[case] set: Value, #[case] off: bool) {
-        assert_eq!(public_block_is_off(&json!({"requestParameters": {"PublicAccessBlockConfiguration": set}})), off);
+        let json = Json::from(&json!({"requestParameters": {"PublicAccessBlockConfiguration": set}}));
+        assert_eq!(public_block_is_off(json.root()), off);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{AccountId, Currency, Day, Month, Timestamp, Untrusted};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::{
     collections::BTreeMap,
     ops::{Add, AddAssign, Sub},
@@ -52,13 +52,53 @@ impl Metric {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Amounts {
     /// `UnblendedCost`.
+    #[serde(serialize_with = "as_text")]
     pub unblended: Decimal,
     /// `NetUnblendedCost`.
+    #[serde(serialize_with = "as_text")]
     pub net_unblended: Decimal,
     /// `AmortizedCost`.
+    #[serde(serialize_with = "as_text")]
     pub amortized: Decimal,
     /// `NetAmortizedCost`.
+    #[serde(serialize_with = "as_text")]
     pub net_amortized: Decimal,
+}
+
+/// Writes what the decimal's own serialisation writes, without the division of 96 bits that it takes for each digit:
+/// amounts are most of what is stored of costs.
+fn as_text<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    let Ok(mut digits) = u64::try_from(amount.mantissa().unsigned_abs()) else {
+        return Serialize::serialize(amount, serializer);
+    };
+    let scale = amount.scale();
+    // A sign, a point and as many digits as the largest scale takes, or the largest mantissa.
+    let mut text = [0; 32];
+    let mut room = text.iter_mut().rev();
+    let mut length = 0;
+    let mut write = |byte| {
+        if let Some(place) = room.next() {
+            *place = byte;
+            length += 1;
+        }
+    };
+    let mut written = 0;
+    while digits > 0 || written <= scale {
+        if written == scale && scale > 0 {
+            write(b'.');
+        }
+        write(b'0' + (digits % 10) as u8);
+        digits /= 10;
+        written += 1;
+    }
+    if amount.is_sign_negative() {
+        write(b'-');
+    }
+    let text = text.get(text.len() - length..).and_then(|text| std::str::from_utf8(text).ok());
+    match text {
+        Some(text) => serializer.serialize_str(text),
+        None => Serialize::serialize(amount, serializer),
+    }
 }
 
 impl Amounts {
@@ -259,5 +299,42 @@ impl CostMonth {
     /// Ungrouped total less the groups: what Cost Explorer leaves out of them.
     pub fn residual(&self) -> Option<Amounts> {
         self.total.map(|total| total - self.grouped())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    /// As JSON, where it is text as it is in the vault.
+    fn written(amount: Decimal) -> String {
+        let amounts = Amounts { unblended: amount, ..Amounts::default() };
+        serde_json::to_value(amounts).unwrap()["unblended"].as_str().unwrap().to_owned()
+    }
+
+    #[rstest]
+    #[case("0")]
+    #[case("0.0000000000")]
+    #[case("-0.05")]
+    #[case("7")]
+    #[case("100")]
+    #[case("-12.3456789012")]
+    #[case("18446744073709551615")]
+    #[case("18446744073709551616")]
+    #[case("0.0000000000000000000000000001")]
+    #[case("79228162514264337593543950335")]
+    fn an_amount_is_written_as_it_was_read(#[case] text: &str) {
+        assert_eq!(written(text.parse().unwrap()), text);
+    }
+
+    proptest! {
+        #[test]
+        fn an_amount_is_written_as_the_decimal_itself_is(mantissa in any::<i64>(), scale in 0u32..=28, negative: bool) {
+            let mut amount = Decimal::from_i128_with_scale(i128::from(mantissa), scale);
+            amount.set_sign_negative(negative);
+            prop_assert_eq!(serde_json::Value::from(written(amount)), serde_json::to_value(amount).unwrap());
+        }
     }
 }

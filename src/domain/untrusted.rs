@@ -1,6 +1,6 @@
 //! Text that somebody else chose. CloudTrail strings (names, user agents, error messages) are chosen by attackers too.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
 use std::{borrow::Cow, fmt, sync::Arc};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -107,7 +107,22 @@ impl Serialize for Untrusted {
 
 impl<'de> Deserialize<'de> for Untrusted {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        String::deserialize(d).map(Self::from)
+        d.deserialize_str(Text)
+    }
+}
+
+/// Takes a text in without a copy of it in between.
+struct Text;
+
+impl Visitor<'_> for Text {
+    type Value = Untrusted;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Untrusted, E> {
+        Ok(text.into())
     }
 }
 

@@ -143,7 +143,7 @@ impl Slice {
 
 /// One record of a region's history. Its place in the store is that history, whatever it says of itself.
 fn parse(text: &str, home: &Home) -> Option<Record> {
-    let mut record = trail::record(serde_json::from_str(text).ok()?, home).ok()?;
+    let mut record = trail::read(text, home).ok()?;
     if let Some(region) = &home.region {
         record.event.region = region.clone();
     }

@@ -2,22 +2,22 @@
 
 use super::{
     instances::{instance_count, instance_type},
-    parse::{api, at, bounded, text},
+    json::{Kind, Part},
+    parse::{api, bounded, text},
 };
 use crate::domain::Untrusted;
-use serde_json::Value;
 
 /// Longest detail, in characters.
 const LIMIT: usize = 200;
 
 /// The facts of one record that may be kept, at most 200 characters; empty where nothing is listed for its event name.
-pub fn detail(json: &Value) -> Untrusted {
+pub fn detail(json: Part<'_>) -> Untrusted {
     let name = api(text(json, "/eventName").unwrap_or(""));
     bounded(&words(name, json).unwrap_or_default(), LIMIT)
 }
 
-fn words(name: &str, json: &Value) -> Option<String> {
-    let asked = json.get("requestParameters").filter(|v| v.is_object());
+fn words(name: &str, json: Part<'_>) -> Option<String> {
+    let asked = json.get("requestParameters").filter(|v| v.fields().is_some());
     let p = |field: &str| asked?.get(field).and_then(scalar);
     match name {
         "RunInstances" => {
@@ -28,8 +28,8 @@ fn words(name: &str, json: &Value) -> Option<String> {
             })
         }
         "TerminateInstances" | "StopInstances" | "StartInstances" => {
-            let items = at(asked?, "/instancesSet/items")?.as_array()?;
-            Some(items.iter().filter_map(|i| i.get("instanceId")?.as_str()).collect::<Vec<_>>().join(", "))
+            let items = asked?.at("/instancesSet/items")?.members()?;
+            Some(items.filter_map(|i| i.get("instanceId")?.as_str()).collect::<Vec<_>>().join(", "))
         }
         "ConsoleLogin" => {
             let mfa = text(json, "/additionalEventData/MFAUsed");
@@ -140,23 +140,23 @@ fn words(name: &str, json: &Value) -> Option<String> {
 }
 
 /// Text, number or truth as text; lists and objects are not facts.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(s) if !s.is_empty() => Some(s.clone()),
-        Value::Number(n) => Some(n.to_string()),
-        Value::Bool(b) => Some(b.to_string()),
+fn scalar(value: Part<'_>) -> Option<String> {
+    match value.kind() {
+        Kind::Text(s) if !s.is_empty() => Some(s.to_owned()),
+        Kind::Number(n) => Some(n.to_string()),
+        Kind::Bool(b) => Some(b.to_string()),
         _ => None,
     }
 }
 
-fn nested(asked: Option<&Value>, path: &str) -> Option<String> {
-    at(asked?, path).and_then(scalar)
+fn nested(asked: Option<Part<'_>>, path: &str) -> Option<String> {
+    asked?.at(path).and_then(scalar)
 }
 
 /// `AdministratorAccess` from its ARN, or the name of an inline policy.
-fn policy(asked: Option<&Value>) -> Option<String> {
+fn policy(asked: Option<Part<'_>>) -> Option<String> {
     let asked = asked?;
-    match asked.get("policyArn").and_then(Value::as_str) {
+    match asked.get("policyArn").and_then(Part::as_str) {
         Some(arn) => arn.rsplit('/').next().map(str::to_owned),
         None => asked.get("policyName").and_then(scalar),
     }
@@ -167,22 +167,23 @@ fn join(parts: &[Option<String>]) -> String {
 }
 
 /// `22/tcp from 0.0.0.0/0`, the first four rules of a security-group request.
-fn group_rules(asked: &Value, direction: &str) -> Option<String> {
-    let items: Vec<&Value> = match at(asked, "/ipPermissions/items").and_then(Value::as_array) {
-        Some(items) => items.iter().collect(),
+fn group_rules(asked: Part<'_>, direction: &str) -> Option<String> {
+    let items: Vec<Part<'_>> = match asked.at("/ipPermissions/items").and_then(Part::members) {
+        Some(items) => items.collect(),
         None => vec![asked],
     };
     let rules: Vec<String> = items.into_iter().filter_map(|item| group_rule(item, direction)).take(4).collect();
     (!rules.is_empty()).then(|| rules.join(", "))
 }
 
-fn group_rule(item: &Value, direction: &str) -> Option<String> {
+fn group_rule(item: Part<'_>, direction: &str) -> Option<String> {
     let protocol = match item.get("ipProtocol").and_then(scalar)?.as_str() {
         "6" => "tcp".to_owned(),
         "17" => "udp".to_owned(),
         other => other.to_owned(),
     };
-    let (from, to) = (item.get("fromPort").and_then(Value::as_i64), item.get("toPort").and_then(Value::as_i64));
+    let port = |name| item.get(name)?.as_number()?.as_i64();
+    let (from, to) = (port("fromPort"), port("toPort"));
     let ports = match (from, to) {
         _ if protocol == "-1" => "all traffic".to_owned(),
         (Some(from), Some(to)) if from == to => format!("{from}/{protocol}"),
@@ -193,7 +194,7 @@ fn group_rule(item: &Value, direction: &str) -> Option<String> {
     for (list, field) in
         [("ipRanges", "cidrIp"), ("ipv6Ranges", "cidrIpv6"), ("groups", "groupId"), ("prefixListIds", "prefixListId")]
     {
-        let members = item.get(list).and_then(|l| l.get("items")).and_then(Value::as_array);
+        let members = item.get(list).and_then(|l| l.get("items")).and_then(Part::members);
         peers.extend(members.into_iter().flatten().filter_map(|m| m.get(field)?.as_str()));
     }
     peers.extend(["cidrIp", "cidrIpv6"].into_iter().filter_map(|f| item.get(f)?.as_str()));
@@ -204,8 +205,13 @@ fn group_rule(item: &Value, direction: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trail::Json;
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn told(record: Value) -> Untrusted {
+        detail(Json::from(&record).root())
+    }
 
     #[rstest]
     #[case("RunInstances", json!({"instanceType": "g5.48xlarge", "instancesSet": {"items": [{"minCount": 1, "maxCount": 8}]}}), "8 × g5.48xlarge")]
@@ -217,18 +223,18 @@ mod tests {
     #[case("PutParameter", json!({"name": "/secret", "value": "hunter2"}), "")]
     #[case("CreateFunction20150331", json!({"environment": {"variables": {"K": "V"}}}), "")]
     fn facts_are_told_in_words(#[case] name: &str, #[case] asked: Value, #[case] expected: &str) {
-        assert_eq!(detail(&json!({"eventName": name, "requestParameters": asked})), expected);
+        assert_eq!(told(json!({"eventName": name, "requestParameters": asked})), expected);
     }
 
     #[test]
     fn a_refused_call_without_parameters_has_no_detail() {
-        assert!(detail(&json!({"eventName": "RunInstances", "requestParameters": null})).is_empty());
-        assert!(detail(&json!({"eventName": "AuthorizeSecurityGroupIngress"})).is_empty());
+        assert!(told(json!({"eventName": "RunInstances", "requestParameters": null})).is_empty());
+        assert!(told(json!({"eventName": "AuthorizeSecurityGroupIngress"})).is_empty());
     }
 
     #[test]
     fn a_detail_is_bounded() {
-        let long = detail(&json!({"eventName": "CreateUser", "requestParameters": {"userName": "é".repeat(500)}}));
+        let long = told(json!({"eventName": "CreateUser", "requestParameters": {"userName": "é".repeat(500)}}));
         assert_eq!(long.raw_for_matching().chars().count(), LIMIT);
     }
 }

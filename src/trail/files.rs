@@ -148,7 +148,7 @@ impl Reader<'_> {
                 return;
             }
         }
-        match record(value, self.home) {
+        match record(&value, self.home) {
             Ok(record) => {
                 self.reading.records += 1;
                 (self.sink)(record);

@@ -1,21 +1,20 @@
 //! What a RunInstances record says about size and number.
 
-use super::parse::at;
-use serde_json::Value;
+use super::json::Part;
 
 /// The instance type of a RunInstances record: asked for, or told in the answer when a launch template chose it.
-pub fn instance_type(json: &Value) -> Option<&str> {
-    let told = || at(json, "/responseElements/instancesSet/items/0/instanceType");
-    at(json, "/requestParameters/instanceType").or_else(told)?.as_str()
+pub fn instance_type(json: Part<'_>) -> Option<&str> {
+    let told = || json.at("/responseElements/instancesSet/items/0/instanceType");
+    json.at("/requestParameters/instanceType").or_else(told)?.as_str()
 }
 
 /// How many instances were started, or else how many were asked for.
-pub fn instance_count(json: &Value) -> Option<u64> {
-    if let Some(items) = at(json, "/responseElements/instancesSet/items").and_then(Value::as_array) {
-        return u64::try_from(items.len()).ok();
+pub fn instance_count(json: Part<'_>) -> Option<u64> {
+    if let Some(items) = json.at("/responseElements/instancesSet/items").and_then(Part::members) {
+        return u64::try_from(items.count()).ok();
     }
-    let items = at(json, "/requestParameters/instancesSet/items")?.as_array()?;
-    Some(items.iter().filter_map(|i| i.get("maxCount").or_else(|| i.get("minCount"))?.as_u64()).sum())
+    let items = json.at("/requestParameters/instancesSet/items")?.members()?;
+    Some(items.filter_map(|i| i.get("maxCount").or_else(|| i.get("minCount"))?.as_number()?.as_u64()).sum())
 }
 
 /// Whether a type has an accelerator or is very large: what a miner starts. Families from the EC2 instance type guide:

@@ -6,6 +6,7 @@
 mod detail;
 mod files;
 mod instances;
+mod json;
 mod parse;
 mod principal;
 mod split;
@@ -13,6 +14,7 @@ mod split;
 pub use detail::detail;
 pub use files::{FileError, Problem, Reading, read_path, read_stream};
 pub use instances::{instance_count, instance_type, is_large};
-pub use parse::{Home, Record, RecordError, api, parse, record};
-pub(crate) use parse::{at, flag};
+pub use json::{Fields, Json, Kind, Members, Part};
+pub(crate) use parse::flag;
+pub use parse::{Home, Record, RecordError, api, parse, read, record};
 pub use principal::principal;

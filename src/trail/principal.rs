@@ -1,16 +1,18 @@
 //! Who acted, under a name that stays the same over sessions. Shapes: AWS, "CloudTrail userIdentity element".
 
-use super::parse::{bounded, text};
+use super::{
+    json::Part,
+    parse::{bounded, text},
+};
 use crate::domain::{AccountId, Principal, PrincipalKind, Untrusted};
-use serde_json::Value;
 
 /// Longest name that is kept, in characters; an ARN has at most 2,048, a name within IAM at most 600.
 const NAME_LIMIT: usize = 600;
 
 /// The principal of a record. `userIdentity` is absent from many service events: then the service itself acted.
-pub fn principal(json: &Value) -> Principal {
+pub fn principal(json: Part<'_>) -> Principal {
     let event_source = text(json, "/eventSource").unwrap_or("unknown");
-    let Some(identity) = json.get("userIdentity").filter(|v| v.is_object()) else {
+    let Some(identity) = json.get("userIdentity").filter(|v| v.fields().is_some()) else {
         return named(PrincipalKind::Service, format!("service:{event_source}"), None, None);
     };
     let account: Option<AccountId> = text(identity, "/accountId").and_then(|a| a.parse().ok());
@@ -64,7 +66,7 @@ pub fn principal(json: &Value) -> Principal {
     }
 }
 
-fn role(identity: &Value, arn: Option<&str>, partition: &str, account: Option<AccountId>) -> Principal {
+fn role(identity: Part<'_>, arn: Option<&str>, partition: &str, account: Option<AccountId>) -> Principal {
     let session = arn.and_then(|a| a.split_once(":assumed-role/")).and_then(|(_, r)| r.split_once('/')).map(|(_, s)| s);
     let id = text(identity, "/principalId");
     let session = session.map(|s| bounded(s, NAME_LIMIT)).or_else(|| session_of_id(id));
@@ -82,7 +84,7 @@ fn role(identity: &Value, arn: Option<&str>, partition: &str, account: Option<Ac
     named(PrincipalKind::Role, actor, session, account)
 }
 
-fn federated(scheme: &str, identity: &Value, user: Option<&str>, account: Option<AccountId>) -> Principal {
+fn federated(scheme: &str, identity: Part<'_>, user: Option<&str>, account: Option<AccountId>) -> Principal {
     let user = user.unwrap_or("unknown");
     let actor = match text(identity, "/identityProvider") {
         Some(provider) => format!("{scheme}:{provider}:{user}"),
@@ -103,8 +105,9 @@ fn named(kind: PrincipalKind, actor: String, session: Option<Untrusted>, account
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trail::Json;
     use rstest::rstest;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const A: &str = "111122223333";
 
@@ -127,7 +130,8 @@ mod tests {
     #[case(json!({"type": "Unknown"}), "unknown:unknown", None)]
     #[case(json!(null), "service:sts.amazonaws.com", None)]
     fn every_identity_has_a_stable_name(#[case] identity: Value, #[case] actor: &str, #[case] session: Option<&str>) {
-        let found = principal(&json!({"eventSource": "sts.amazonaws.com", "userIdentity": identity}));
+        let found =
+            principal(Json::from(&json!({"eventSource": "sts.amazonaws.com", "userIdentity": identity})).root());
         assert_eq!(found.actor, actor);
         assert_eq!(found.session, session.map(Untrusted::from));
     }

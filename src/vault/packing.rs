@@ -1,7 +1,10 @@
 //! Compression, with what zstd needs for it kept by each thread: making that anew costs more than a small record does.
 
 use std::{cell::RefCell, io};
-use zstd::bulk::{Compressor, Decompressor};
+use zstd::{
+    bulk::{Compressor, Decompressor},
+    zstd_safe::get_frame_content_size,
+};
 
 /// zstd's default level: more gains nothing on data whose larger half is random ids.
 const LEVEL: i32 = 3;
@@ -25,14 +28,16 @@ pub fn pack(raw: &[u8]) -> io::Result<Vec<u8>> {
     })
 }
 
-/// Gives back what [`pack`] took, if it is at most `limit` bytes; so much memory is asked for.
+/// Gives back what [`pack`] took, if it is at most `limit` bytes; no more memory than that is asked for.
 ///
 /// # Errors
 /// If the bytes are no whole frame, were altered or hold more.
 pub fn unpack(packed: &[u8], limit: usize) -> io::Result<Vec<u8>> {
     DECOMPRESSOR.with_borrow_mut(|kept| {
         let mut decompressor = kept.take().map_or_else(Decompressor::new, Ok)?;
-        let raw = decompressor.decompress(packed, limit)?;
+        // A frame of ours says how much it holds; to ask for the limit each time costs more than to unpack a small one.
+        let held = get_frame_content_size(packed).ok().flatten().and_then(|size| usize::try_from(size).ok());
+        let raw = decompressor.decompress(packed, held.unwrap_or(limit).min(limit))?;
         *kept = Some(decompressor);
         Ok(raw)
     })

@@ -112,8 +112,9 @@ fn high_days(values: &[(Day, f64)], today: Day) -> Vec<HighDay> {
     for (day, actual) in values.iter().copied().filter(|(day, _)| day.of_month() != 1) {
         let norm = learnt.expected(day);
         let left_over = norm.map(|expected| (actual.max(0.01) / expected).ln());
-        let stands_out = left_over.and_then(|left_over| score(&scatter, left_over)).is_some_and(|z| z > Z);
-        match norm.filter(|expected| stands_out && actual > expected * FACTOR) {
+        let scored = || left_over.and_then(|left_over| score(&scatter, left_over));
+        // What a day costs is compared first: to score it takes more work, and most days are ordinary.
+        match norm.filter(|expected| actual > expected * FACTOR && scored().is_some_and(|z| z > Z)) {
             Some(expected) => {
                 in_a_row += 1;
                 if today.days_since(day) <= JUDGED {
@@ -135,8 +136,8 @@ fn high_days(values: &[(Day, f64)], today: Day) -> Vec<HighDay> {
 /// The days learnt so far.
 #[derive(Default)]
 struct History {
-    /// Day and cost, oldest first.
-    days: Vec<(Day, f64)>,
+    /// Weekday and cost, oldest first.
+    days: Vec<(usize, f64)>,
     weekdays: [Weekday; 7],
 }
 
@@ -151,11 +152,12 @@ struct Weekday {
 
 impl History {
     fn learn(&mut self, day: Day, cost: f64) {
-        let week: Vec<f64> = self.days.iter().rev().take(6).map(|(_, cost)| *cost).chain([cost]).collect();
-        let mean = week.iter().sum::<f64>() / 7.0;
-        let share = (week.len() == 7 && mean > 0.0).then(|| cost / mean);
-        self.days.push((day, cost));
-        if let Some(weekday) = self.weekdays.get_mut(usize::from(day.weekday())) {
+        let before = self.days.iter().rev().take(6).map(|(_, cost)| *cost);
+        let mean = before.chain([cost]).sum::<f64>() / 7.0;
+        let share = (self.days.len() >= 6 && mean > 0.0).then(|| cost / mean);
+        let weekday = usize::from(day.weekday());
+        self.days.push((weekday, cost));
+        if let Some(weekday) = self.weekdays.get_mut(weekday) {
             weekday.learn(share);
         }
     }
@@ -168,14 +170,13 @@ impl History {
         if recent.iter().filter(|(_, cost)| *cost > 0.0).count() < USED_DAYS {
             return None;
         }
-        let usual = |day: Day| self.weekdays.get(usize::from(day.weekday()))?.usual;
+        let usual = |weekday: usize| self.weekdays.get(weekday)?.usual;
         let week = recent.get(recent.len().checked_sub(7)?..)?;
-        let levels = week.iter().filter_map(|(day, cost)| {
-            let share = usual(*day)?;
+        let levels = week.iter().filter_map(|(weekday, cost)| {
+            let share = usual(*weekday)?;
             (share > 0.0).then(|| cost / share)
         });
-        let level = median(levels.collect())?;
-        Some(usual(day)? * level).filter(|e| *e > 0.01)
+        Some(usual(usize::from(day.weekday()))? * median_of_few(levels)?).filter(|e| *e > 0.01)
     }
 }
 
@@ -185,8 +186,8 @@ impl Weekday {
         if self.shares.len() > WEEKS.0 {
             self.shares.pop_front();
         }
-        let shares: Vec<f64> = self.shares.iter().flatten().copied().collect();
-        self.usual = (shares.len() >= WEEKS.1).then(|| median(shares)).flatten();
+        let shares = self.shares.iter().flatten().copied();
+        self.usual = if shares.clone().count() >= WEEKS.1 { median_of_few(shares) } else { None };
     }
 }
 
@@ -194,19 +195,37 @@ fn score(scatter: &[f64], left_over: f64) -> Option<f64> {
     if scatter.len() < SCATTER.1 {
         return None;
     }
-    let middle = median(scatter.to_vec())?;
-    let spread = median(scatter.iter().map(|r| (r - middle).abs()).collect())?;
+    let mut values = scatter.to_vec();
+    let middle = median(&mut values)?;
+    values.iter_mut().for_each(|value| *value = (*value - middle).abs());
+    let spread = median(&mut values)?;
     Some(0.6745 * (left_over - middle) / spread.max(LEAST_SCATTER))
 }
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let half = values.len() / 2;
-    match values.len() {
-        0 => None,
-        n if n % 2 == 1 => values.get(half).copied(),
-        _ => Some(f64::midpoint(*values.get(half - 1)?, *values.get(half)?)),
+/// The median of at most as many values as a week has days, or as weeks make up a norm.
+fn median_of_few(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut few = [0.0; WEEKS.0];
+    let mut known = 0;
+    for (place, value) in few.iter_mut().zip(values) {
+        *place = value;
+        known += 1;
     }
+    median(few.get_mut(..known)?)
+}
+
+/// The median of values, which are put into another order.
+fn median(values: &mut [f64]) -> Option<f64> {
+    let half = values.len() / 2;
+    if half >= values.len() {
+        return None;
+    }
+    let even = values.len().is_multiple_of(2);
+    let (below, middle, _) = values.select_nth_unstable_by(half, f64::total_cmp);
+    if !even {
+        return Some(*middle);
+    }
+    let below = below.iter().copied().max_by(f64::total_cmp)?;
+    Some(f64::midpoint(below, *middle))
 }
 
 /// High days that belong together.

@@ -1,0 +1,431 @@
+//! A record's JSON, laid out flat.
+//!
+//! A sync reads millions of records, looks into each a few dozen times and drops it. As a tree, a record is some hundred
+//! small pieces of memory; here it is one text and one list, filled from front to back.
+
+use serde::{
+    Deserializer, Serialize, Serializer,
+    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    ser::{SerializeMap, SerializeSeq},
+};
+use serde_json::Number;
+use std::{fmt, ops::Range, str::FromStr};
+
+/// One JSON value with all that is in it.
+#[derive(Debug, Clone, Default)]
+pub struct Json {
+    /// All strings and names, one after another.
+    text: String,
+    /// The value, and behind each list and object its members. A member of an object is its name and its value.
+    nodes: Vec<Node>,
+}
+
+#[derive(Debug, Clone)]
+enum Node {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(Range<u32>),
+    /// Of a field, with its last bytes: they tell most names apart without a look into the text.
+    Name(Range<u32>, u64),
+    /// With the place behind its last member.
+    List(usize),
+    Object(usize),
+}
+
+/// A value within a [`Json`].
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a> {
+    json: &'a Json,
+    place: usize,
+}
+
+/// What a value is.
+#[derive(Debug, Clone)]
+pub enum Kind<'a> {
+    /// `null`.
+    Null,
+    /// A truth.
+    Bool(bool),
+    /// A number.
+    Number(&'a Number),
+    /// A string.
+    Text(&'a str),
+    /// A list.
+    List(Members<'a>),
+    /// An object.
+    Object(Fields<'a>),
+}
+
+/// The members of a list.
+#[derive(Debug, Clone)]
+pub struct Members<'a> {
+    json: &'a Json,
+    places: Range<usize>,
+}
+
+/// The fields of an object, as they stand in it. Of a name that is there twice the last one counts.
+#[derive(Debug, Clone)]
+pub struct Fields<'a>(Members<'a>);
+
+impl Json {
+    /// The whole value.
+    pub fn root(&self) -> Part<'_> {
+        Part { json: self, place: 0 }
+    }
+
+    /// As a tree.
+    pub fn to_value(&self) -> serde_json::Value {
+        self.root().to_value()
+    }
+
+    /// Adds to the text.
+    fn add<E: serde::de::Error>(&mut self, text: &str) -> Result<Range<u32>, E> {
+        let place = |length: usize| u32::try_from(length).map_err(|_| E::custom("a record of more than 4 GiB"));
+        let start = place(self.text.len())?;
+        self.text.push_str(text);
+        Ok(start..place(self.text.len())?)
+    }
+
+    fn text(&self, range: &Range<u32>) -> &str {
+        self.text.get(range.start as usize..range.end as usize).unwrap_or("")
+    }
+}
+
+impl FromStr for Json {
+    type Err = serde_json::Error;
+
+    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
+        let mut json = Self { text: String::with_capacity(text.len()), nodes: Vec::with_capacity(text.len() / 16) };
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        Next(&mut json).deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(json)
+    }
+}
+
+impl From<&serde_json::Value> for Json {
+    fn from(value: &serde_json::Value) -> Self {
+        let mut json = Self::default();
+        // A tree is no text that could be wrong.
+        let _ = Next(&mut json).deserialize(value);
+        json
+    }
+}
+
+impl<'a> Part<'a> {
+    /// What it is.
+    pub fn kind(self) -> Kind<'a> {
+        let members = |end: usize| Members { json: self.json, places: self.place + 1..end };
+        match self.json.nodes.get(self.place) {
+            None | Some(Node::Null | Node::Name(..)) => Kind::Null,
+            Some(Node::Bool(truth)) => Kind::Bool(*truth),
+            Some(Node::Number(number)) => Kind::Number(number),
+            Some(Node::Text(range)) => Kind::Text(self.json.text(range)),
+            Some(Node::List(end)) => Kind::List(members(*end)),
+            Some(Node::Object(end)) => Kind::Object(Fields(members(*end))),
+        }
+    }
+
+    /// A field of an object.
+    pub fn get(self, name: &str) -> Option<Self> {
+        self.fields()?.get(name)
+    }
+
+    /// What is at a path, `/userIdentity/arn`, or `/items/0` in a list. As a JSON pointer for names without `/` and `~`.
+    pub fn at(self, path: &str) -> Option<Self> {
+        let (mut part, mut rest) = (self, path);
+        while let Some(path) = rest.strip_prefix('/') {
+            let (name, after) = path.split_at(path.bytes().position(|byte| byte == b'/').unwrap_or(path.len()));
+            part = match part.kind() {
+                Kind::Object(fields) => fields.get(name)?,
+                Kind::List(mut members) => members.nth(name.parse().ok()?)?,
+                _ => return None,
+            };
+            rest = after;
+        }
+        Some(part)
+    }
+
+    /// A string.
+    pub fn as_str(self) -> Option<&'a str> {
+        match self.kind() {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A number.
+    pub fn as_number(self) -> Option<&'a Number> {
+        match self.kind() {
+            Kind::Number(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The members of a list.
+    pub fn members(self) -> Option<Members<'a>> {
+        match self.kind() {
+            Kind::List(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// The fields of an object.
+    pub fn fields(self) -> Option<Fields<'a>> {
+        match self.kind() {
+            Kind::Object(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// As a tree.
+    pub fn to_value(self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// The place behind it.
+    fn end(self) -> usize {
+        match self.json.nodes.get(self.place) {
+            Some(Node::List(end) | Node::Object(end)) => *end,
+            _ => self.place + 1,
+        }
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        let part = (!self.places.is_empty()).then_some(Part { json: self.json, place: self.places.start })?;
+        self.places.start = part.end();
+        Some(part)
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a str, Part<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let name = self.0.next()?;
+        let Node::Name(range, _) = name.json.nodes.get(name.place)? else { return None };
+        Some((name.json.text(range), self.0.next()?))
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The field of that name.
+    pub fn get(&self, name: &str) -> Option<Part<'a>> {
+        let Members { json, places } = &self.0;
+        let (mut place, mut found, last) = (places.start, None, last_bytes(name));
+        while place < places.end {
+            let part = Part { json, place: place + 1 };
+            if let Some(Node::Name(known, bytes)) = json.nodes.get(place)
+                && *bytes == last
+                && json.text(known) == name
+            {
+                found = Some(part);
+            }
+            place = part.end();
+        }
+        found
+    }
+}
+
+fn last_bytes(name: &str) -> u64 {
+    match name.as_bytes().last_chunk() {
+        Some(last) => u64::from_ne_bytes(*last),
+        None => name.bytes().fold(0, |bytes, byte| bytes << 8 | u64::from(byte)),
+    }
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.kind() {
+            Kind::Null => serializer.serialize_unit(),
+            Kind::Bool(truth) => serializer.serialize_bool(truth),
+            Kind::Number(number) => number.serialize(serializer),
+            Kind::Text(text) => serializer.serialize_str(text),
+            Kind::List(members) => {
+                let mut list = serializer.serialize_seq(None)?;
+                for member in members {
+                    list.serialize_element(&member)?;
+                }
+                list.end()
+            }
+            Kind::Object(fields) => {
+                let mut object = serializer.serialize_map(None)?;
+                for (name, field) in fields {
+                    object.serialize_entry(name, &field)?;
+                }
+                object.end()
+            }
+        }
+    }
+}
+
+/// Takes the next value in at the end.
+struct Next<'j>(&'j mut Json);
+
+impl Next<'_> {
+    fn put<E>(self, node: Node) -> Result<(), E> {
+        self.0.nodes.push(node);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Next<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Next<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.put(Node::Null)
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<(), E> {
+        self.put(Node::Bool(truth))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.put(Node::Number(number.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.put(Node::Number(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
+        self.put(Number::from_f64(number).map_or(Node::Null, Node::Number))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        let range = self.0.add(text)?;
+        self.put(Node::Text(range))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let place = self.0.nodes.len();
+        self.0.nodes.push(Node::List(place));
+        while members.next_element_seed(Next(&mut *self.0))?.is_some() {}
+        let end = self.0.nodes.len();
+        self.0.nodes.get_mut(place).into_iter().for_each(|list| *list = Node::List(end));
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let place = self.0.nodes.len();
+        self.0.nodes.push(Node::Object(place));
+        while fields.next_key_seed(NextName(&mut *self.0))?.is_some() {
+            fields.next_value_seed(Next(&mut *self.0))?;
+        }
+        let end = self.0.nodes.len();
+        self.0.nodes.get_mut(place).into_iter().for_each(|object| *object = Node::Object(end));
+        Ok(())
+    }
+}
+
+/// Takes the name of the next field in.
+struct NextName<'j>(&'j mut Json);
+
+impl<'de> DeserializeSeed<'de> for NextName<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NextName<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<(), E> {
+        let range = self.0.add(name)?;
+        self.0.nodes.push(Node::Name(range, last_bytes(name)));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,6}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 40, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("[a-c/]{0,2}", inner, 0..6)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_tree_and_its_text_are_laid_out_alike_and_come_back_whole(value in any_value()) {
+            let text = value.to_string();
+            prop_assert_eq!(text.parse::<Json>().unwrap().to_value(), serde_json::from_str::<Value>(&text).unwrap());
+            prop_assert_eq!(Json::from(&value).to_value(), value);
+        }
+
+        #[test]
+        fn a_path_leads_where_a_json_pointer_leads(value in any_value(), path in "(/([a-c]{0,2}|[0-2])){0,3}") {
+            let json = Json::from(&value);
+            prop_assert_eq!(json.root().at(&path).map(Part::to_value), value.pointer(&path).cloned());
+        }
+    }
+
+    #[test]
+    fn a_value_is_what_it_was() {
+        let json = Json::from(&json!({"a": ["x", 1, {"b": null}], "c": true, "d": {}}));
+        let root = json.root();
+        assert_eq!(root.at("/a/0").unwrap().as_str(), Some("x"));
+        assert_eq!(root.at("/a/1").unwrap().as_number().unwrap().as_u64(), Some(1));
+        assert!(matches!(root.at("/a/2/b").unwrap().kind(), Kind::Null));
+        assert!(matches!(root.get("c").unwrap().kind(), Kind::Bool(true)));
+        assert_eq!(root.get("a").unwrap().members().unwrap().count(), 3);
+        assert_eq!(root.get("d").unwrap().fields().unwrap().count(), 0);
+        assert!(root.get("e").is_none() && root.get("c").unwrap().get("a").is_none());
+        assert!(matches!(Json::default().root().kind(), Kind::Null));
+    }
+
+    #[test]
+    fn of_a_name_that_is_there_twice_the_last_one_counts_as_in_a_tree() {
+        let twice = r#"{"a": 1, "b": 2, "a": {"c": 3}}"#;
+        let json: Json = twice.parse().unwrap();
+        assert_eq!(json.root().at("/a/c").unwrap().as_number().unwrap().as_u64(), Some(3));
+        assert_eq!(json.to_value(), serde_json::from_str::<Value>(twice).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_json_is_an_error() {
+        let deep = "[".repeat(200);
+        for text in ["", "{", "{\"a\"}", "[1,]", "{} x", "\"\\ud800\"", &deep] {
+            assert!(text.parse::<Json>().is_err(), "{text}");
+        }
+    }
+}
