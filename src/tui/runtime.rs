@@ -67,7 +67,7 @@ impl Session<Reader, io::Stdout> {
     /// # Errors
     /// If there is none, or its size is not told.
     pub fn stdio() -> Result<Self, TuiError> {
-        let input = Reader::start().map_err(TuiError::NoTerminal)?;
+        let input = Reader::new().map_err(TuiError::NoTerminal)?;
         let size = crossterm::terminal::size().map_err(TuiError::NoTerminal)?;
         let identity = "local".to_owned();
         Ok(Self { identity, size, input, output: io::stdout(), line: Line::Own })

@@ -27,24 +27,21 @@ const LONG: Duration = Duration::from_secs(24 * 3_600);
 pub struct Reader {
     events: UnboundedReceiver<io::Result<Event>>,
     stop: Arc<AtomicBool>,
+    /// Where the thread puts what it finds, until it begins: the first frame does not wait for it.
+    found: Option<UnboundedSender<io::Result<Event>>>,
     /// Never polled: dropping it is how crossterm wakes whoever waits for an event.
     _wakes: EventStream,
 }
 
 impl Reader {
-    /// Begins to read.
+    /// Opens the terminal and listens to changes of its size; it is read from the first time that an event is asked for.
     ///
     /// # Errors
-    /// If there is no terminal, or the system gives no more threads.
-    pub fn start() -> io::Result<Self> {
-        // Opens the terminal and listens to changes of its size from here on.
+    /// If there is no terminal.
+    pub fn new() -> io::Result<Self> {
         event::poll(Duration::ZERO)?;
-        let wakes = EventStream::new();
         let (found, events) = unbounded_channel();
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        thread::Builder::new().name("keys".to_owned()).spawn(move || read(&found, &stopped))?;
-        Ok(Self { events, stop, _wakes: wakes })
+        Ok(Self { events, stop: Arc::default(), found: Some(found), _wakes: EventStream::new() })
     }
 }
 
@@ -66,6 +63,13 @@ impl Stream for Reader {
     type Item = io::Result<Event>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(found) = self.found.take() {
+            let stopped = Arc::clone(&self.stop);
+            let begun = thread::Builder::new().name("keys".to_owned()).spawn(move || read(&found, &stopped));
+            if let Err(error) = begun {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
         self.events.poll_recv(context)
     }
 }
