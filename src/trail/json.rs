@@ -30,7 +30,8 @@ enum Node {
     Name(Range<u32>, u64),
     /// With the place behind its last member.
     List(usize),
-    Object(usize),
+    /// The same, and whether some name may be in it twice.
+    Object(usize, bool),
 }
 
 /// A value within a [`Json`].
@@ -66,7 +67,10 @@ pub struct Members<'a> {
 
 /// The fields of an object, as they stand in it. Of a name that is there twice the last one counts.
 #[derive(Debug, Clone)]
-pub struct Fields<'a>(Members<'a>);
+pub struct Fields<'a> {
+    members: Members<'a>,
+    twice: bool,
+}
 
 impl Json {
     /// The whole value.
@@ -123,7 +127,7 @@ impl<'a> Part<'a> {
             Some(Node::Number(number)) => Kind::Number(number),
             Some(Node::Text(range)) => Kind::Text(self.json.text(range)),
             Some(Node::List(end)) => Kind::List(members(*end)),
-            Some(Node::Object(end)) => Kind::Object(Fields(members(*end))),
+            Some(Node::Object(end, twice)) => Kind::Object(Fields { members: members(*end), twice: *twice }),
         }
     }
 
@@ -187,7 +191,7 @@ impl<'a> Part<'a> {
     /// The place behind it.
     fn end(self) -> usize {
         match self.json.nodes.get(self.place) {
-            Some(Node::List(end) | Node::Object(end)) => *end,
+            Some(Node::List(end) | Node::Object(end, _)) => *end,
             _ => self.place + 1,
         }
     }
@@ -207,16 +211,16 @@ impl<'a> Iterator for Fields<'a> {
     type Item = (&'a str, Part<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let name = self.0.next()?;
+        let name = self.members.next()?;
         let Node::Name(range, _) = name.json.nodes.get(name.place)? else { return None };
-        Some((name.json.text(range), self.0.next()?))
+        Some((name.json.text(range), self.members.next()?))
     }
 }
 
 impl<'a> Fields<'a> {
     /// The field of that name.
     pub fn get(&self, name: &str) -> Option<Part<'a>> {
-        let Members { json, places } = &self.0;
+        let Members { json, places } = &self.members;
         let (mut place, mut found, last) = (places.start, None, last_bytes(name));
         while place < places.end {
             let part = Part { json, place: place + 1 };
@@ -225,6 +229,9 @@ impl<'a> Fields<'a> {
                 && json.text(known) == name
             {
                 found = Some(part);
+                if !self.twice {
+                    break;
+                }
             }
             place = part.end();
         }
@@ -325,38 +332,44 @@ impl<'de> Visitor<'de> for Next<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let place = self.0.nodes.len();
-        self.0.nodes.push(Node::Object(place));
-        while fields.next_key_seed(NextName(&mut *self.0))?.is_some() {
+        self.0.nodes.push(Node::Object(place, false));
+        // The names so far, by their last bytes; of more than these, any may be there twice.
+        let (mut known, mut count, mut twice) = ([0; 32], 0, false);
+        while let Some(bytes) = fields.next_key_seed(NextName(&mut *self.0))? {
+            twice |= known.get(..count).is_none_or(|known| known.contains(&bytes));
+            known.get_mut(count).into_iter().for_each(|free| *free = bytes);
+            count += 1;
             fields.next_value_seed(Next(&mut *self.0))?;
         }
         let end = self.0.nodes.len();
-        self.0.nodes.get_mut(place).into_iter().for_each(|object| *object = Node::Object(end));
+        self.0.nodes.get_mut(place).into_iter().for_each(|object| *object = Node::Object(end, twice));
         Ok(())
     }
 }
 
-/// Takes the name of the next field in.
+/// Takes the name of the next field in; gives its last bytes.
 struct NextName<'j>(&'j mut Json);
 
 impl<'de> DeserializeSeed<'de> for NextName<'_> {
-    type Value = ();
+    type Value = u64;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for NextName<'_> {
-    type Value = ();
+    type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
     }
 
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<(), E> {
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<u64, E> {
         let range = self.0.add(name)?;
-        self.0.nodes.push(Node::Name(range, last_bytes(name)));
-        Ok(())
+        let bytes = last_bytes(name);
+        self.0.nodes.push(Node::Name(range, bytes));
+        Ok(bytes)
     }
 }
 
@@ -419,6 +432,16 @@ mod tests {
         let json: Json = twice.parse().unwrap();
         assert_eq!(json.root().at("/a/c").unwrap().as_number().unwrap().as_u64(), Some(3));
         assert_eq!(json.to_value(), serde_json::from_str::<Value>(twice).unwrap());
+    }
+
+    #[test]
+    fn every_field_of_a_large_object_is_found() {
+        let names = |length: usize| (0..40).map(move |n| format!("{n:0length$}"));
+        for length in [1, 8, 20] {
+            let value: Value = names(length).map(|name| (name.clone(), Value::from(name))).collect();
+            let json = Json::from(&value);
+            names(length).for_each(|n| assert_eq!(json.root().get(&n).and_then(Part::as_str), Some(n.as_str())));
+        }
     }
 
     #[test]
