@@ -6,8 +6,8 @@
 use mimalloc::MiMalloc;
 use std::process::ExitCode;
 
-/// What a sync reads is taken by one thread and let go of by others, which this one does with a twelfth less processor time
-/// than the system's and in as much memory.
+/// What a sync reads is taken by one thread and let go of by others: 5 to 9 % less processor time than with the system's
+/// allocator, at the same peak (`benches/README.md`).
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
