@@ -5,7 +5,10 @@ mod support;
 use bailiwick::{
     aws::{BaseCredentials, Pacer, SdkCloud},
     desk::{CostScope, Line, UsageScope, view::CostKey},
-    domain::{Cell, ClientId, Clock, Day, FailureKind, JobState, Metric, RequestCounts, Source, SyncPlan, SyncSummary},
+    domain::{
+        Cell, ClientId, Clock, Day, FailureKind, JobState, Metric, RequestCounts, Source, SyncEvent, SyncPlan,
+        SyncSummary,
+    },
     sim::server::{FaultKind, FaultPlan},
     sync::{Caps, ClientStore, SyncOptions},
 };
@@ -109,7 +112,15 @@ fn an_answer_that_broke_off_is_paid_for_too_and_the_cap_counts_it() {
     let store = ClientStore::new(rig.vault.clone(), CLIENT.parse().unwrap());
     rig.server.set_faults("half=#1@ce".parse().unwrap());
     let options = only(CLIENT, Caps { day: 5, month: 0 });
-    let (summary, _) = rig.sync_with(rig.server.url(), options.clone());
+    let told = |events: &[SyncEvent]| {
+        let of_costs = events.iter().rev().find_map(|event| match event {
+            SyncEvent::Job { job } if job.source == Source::Costs => Some((job.requests.ce, job.paid_pages)),
+            _ => None,
+        });
+        of_costs.unwrap()
+    };
+    let (summary, events) = rig.sync_with(rig.server.url(), options.clone());
+    assert_eq!(told(&events), (6, 6));
     // Each question takes two answers, and no third one begins.
     let costs = summary.failures.iter().find(|job| job.source == Source::Costs).unwrap();
     assert!(format!("{:?}", costs.state).contains("BudgetReached"), "{costs:?}");
@@ -118,8 +129,10 @@ fn an_answer_that_broke_off_is_paid_for_too_and_the_cap_counts_it() {
     assert_eq!(summary.ce_spend_usd.to_string(), "0.06");
     // What was refused costs nothing.
     rig.server.set_faults("denied@ce".parse().unwrap());
-    rig.sync_with(rig.server.url(), SyncOptions { caps: Caps::default(), ..options });
-    assert!(rig.server.counts().ce > asked);
+    let (_, events) = rig.sync_with(rig.server.url(), SyncOptions { caps: Caps::default(), ..options });
+    let refused = rig.server.counts().ce - asked;
+    assert!(refused > 0);
+    assert_eq!(told(&events), (refused, 0));
     assert_eq!(store.spend().unwrap().on(day), 6);
 }
 

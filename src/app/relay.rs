@@ -113,6 +113,7 @@ mod tests {
             total: 1_000,
             rows: 0,
             requests: RequestCounts::default(),
+            paid_pages: 0,
             retries: 0,
             paused: false,
             planned: 1_000,

@@ -117,7 +117,7 @@ impl Job {
             },
             planned: job.planned.max(1),
             requests: job.requests.total(),
-            pages: job.requests.ce,
+            pages: job.paid_pages,
             retries: job.retries.into(),
         }
     }
@@ -140,6 +140,7 @@ mod tests {
             total: 16,
             rows: 0,
             requests,
+            paid_pages: 0,
             retries: id * 2,
             paused: false,
             planned: 40,

@@ -156,6 +156,8 @@ pub struct JobProgress {
     pub rows: u64,
     /// Requests sent.
     pub requests: RequestCounts,
+    /// Cost Explorer pages that AWS charges for: what it refused costs nothing.
+    pub paid_pages: u64,
     /// Attempts that had to be repeated.
     pub retries: u32,
     /// Whether it is held back by itself; a pause of the whole run is told once for all.

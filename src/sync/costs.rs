@@ -98,7 +98,7 @@ impl<C: Assume> Context<C> {
             let reserved_at = self.reserve(run).await?;
             let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
             let answered = lease.call(job, Api::GetCostAndUsage, None, ask).await;
-            self.settle(run, u64::from(answered.is_ok()) + lease.take_unusable(), reserved_at).await?;
+            self.settle(run, job, u64::from(answered.is_ok()) + lease.take_unusable(), reserved_at).await?;
             let page = match answered {
                 Ok(page) => page,
                 Err(error) => {
@@ -135,8 +135,14 @@ impl<C: Assume> Context<C> {
     }
 
     /// What became of the page that was reserved then.
-    pub(super) async fn settle(&self, run: &ClientRun, pages: u64, reserved_at: Timestamp) -> Result<(), Failure> {
-        self.board.paid(pages);
+    pub(super) async fn settle(
+        &self,
+        run: &ClientRun,
+        job: JobId,
+        pages: u64,
+        reserved_at: Timestamp,
+    ) -> Result<(), Failure> {
+        self.board.paid(job, pages);
         let store = run.store.clone();
         self.blocking(run, move || store.settle_page(pages, reserved_at)).await
     }

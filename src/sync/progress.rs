@@ -22,7 +22,6 @@ pub(super) struct Board {
     clock: Arc<dyn Clock>,
     /// Whether the whole run is held.
     held: Cell<bool>,
-    paid_pages: Cell<u64>,
     findings: Cell<u64>,
     purged: RefCell<Vec<Purged>>,
 }
@@ -35,7 +34,6 @@ impl Board {
             listener,
             clock,
             held: Cell::new(false),
-            paid_pages: Cell::new(0),
             findings: Cell::new(0),
             purged: RefCell::default(),
         }
@@ -58,6 +56,7 @@ impl Board {
             total: 0,
             rows: 0,
             requests: RequestCounts::default(),
+            paid_pages: 0,
             retries: 0,
             paused: false,
             planned,
@@ -160,8 +159,8 @@ impl Board {
     }
 
     /// Cost Explorer pages that AWS charges for.
-    pub(super) fn paid(&self, pages: u64) {
-        self.paid_pages.set(self.paid_pages.get() + pages);
+    pub(super) fn paid(&self, id: JobId, pages: u64) {
+        self.update(id, |job| job.paid_pages += pages);
     }
 
     /// Findings that this run saw.
@@ -194,7 +193,7 @@ impl Board {
             accounts: rows(Source::Accounts),
             findings: self.findings.get(),
             requests,
-            ce_spend_usd: price(self.paid_pages.get()),
+            ce_spend_usd: price(jobs.iter().map(|(job, _)| job.paid_pages).sum()),
             purged: self.purged.take(),
             failures: jobs
                 .iter()
@@ -264,13 +263,13 @@ mod tests {
         board.finish(ids[1], vec![failure.clone()], true);
         board.finish(ids[2], vec![failure.clone()], false);
         board.finish(ids[3], vec![failure, cancelled], true);
-        board.paid(1);
+        board.paid(ids[1], 1);
         let at = Timestamp::from_second(0);
         let summary = board.conclude(at, at, RequestCounts::default());
         let counts = (summary.jobs_done, summary.jobs_partial, summary.jobs_failed, summary.jobs_cancelled);
         assert_eq!(counts, (1, 1, 1, 1));
         assert_eq!((summary.failures.len(), summary.ce_spend_usd.to_string().as_str()), (2, "0.01"));
-        assert_eq!(heard.borrow().len(), 6);
+        assert_eq!(heard.borrow().len(), 7);
     }
 
     #[test]

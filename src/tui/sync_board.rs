@@ -13,10 +13,10 @@ pub struct SyncBoard {
     places: HashMap<JobKey, usize>,
     /// The places of the jobs of the run that goes on or was the last; the others are those of the runs before.
     told: HashSet<usize>,
-    /// What the runs before sent, of each client.
-    earlier: HashMap<ClientId, RequestCounts>,
-    /// What the runs before cost.
-    spent: Decimal,
+    /// What the runs before sent.
+    earlier: RequestCounts,
+    /// Cost Explorer pages of the runs before that each client paid for.
+    paid_earlier: HashMap<ClientId, u64>,
     running: bool,
     paused: bool,
     summary: Option<SyncSummary>,
@@ -31,11 +31,10 @@ impl SyncBoard {
         match event {
             SyncEvent::Planned { jobs, again } => {
                 let before = if again { std::mem::take(self) } else { Self::default() };
-                let spent = before.spend();
-                let mut earlier = before.earlier.clone();
-                before.of_run().for_each(|job| *earlier.entry(job.client.clone()).or_default() += job.requests);
+                let (earlier, mut paid_earlier) = (before.requests(), before.paid_earlier.clone());
+                before.of_run().for_each(|job| *paid_earlier.entry(job.client.clone()).or_default() += job.paid_pages);
                 let (jobs_before, places) = (before.jobs, before.places);
-                *self = Self { running: true, jobs: jobs_before, places, earlier, spent, ..Self::default() };
+                *self = Self { running: true, jobs: jobs_before, places, earlier, paid_earlier, ..Self::default() };
                 self.meter.go(now);
                 jobs.into_iter().for_each(|job| self.put(job));
             }
@@ -129,10 +128,15 @@ impl SyncBoard {
         self.meter.remaining(now, done, all).filter(|_| self.running)
     }
 
-    /// Cost Explorer pages of one client, those of jobs that are tried again among them.
+    /// Cost Explorer pages that one client paid for, those of jobs that are tried again among them.
     pub fn pages_of(&self, client: &ClientId) -> u64 {
-        let earlier = self.earlier.get(client).map_or(0, |requests| requests.ce);
-        earlier + self.of_run().filter(|job| job.client == *client).map(|job| job.requests.ce).sum::<u64>()
+        let earlier = self.paid_earlier.get(client).copied().unwrap_or_default();
+        earlier + self.of_run().filter(|job| job.client == *client).map(|job| job.paid_pages).sum::<u64>()
+    }
+
+    /// Cost Explorer pages that all of them paid for.
+    pub fn pages(&self) -> u64 {
+        self.paid_earlier.values().sum::<u64>() + self.of_run().map(|job| job.paid_pages).sum::<u64>()
     }
 
     /// Every failure with its job.
@@ -149,16 +153,14 @@ impl SyncBoard {
 
     /// Requests sent so far, those of jobs that are tried again among them.
     pub fn requests(&self) -> RequestCounts {
-        let mut sum = RequestCounts::default();
-        self.earlier.values().for_each(|requests| sum += *requests);
+        let mut sum = self.earlier;
         self.of_run().for_each(|job| sum += job.requests);
         sum
     }
 
-    /// What all these Cost Explorer pages cost in US dollars: as the engine summed it up, or so far.
+    /// What these pages cost in US dollars.
     pub fn spend(&self) -> Decimal {
-        let so_far = || ce_price(self.of_run().map(|job| job.requests.ce).sum());
-        self.spent + self.summary.as_ref().map_or_else(so_far, |s| s.ce_spend_usd)
+        ce_price(self.pages())
     }
 }
 
@@ -180,7 +182,7 @@ mod tests {
         let (ended, requests) = (board.ended(), board.requests().total());
         let mut job = board.jobs().iter().find(|j| j.state == JobState::Waiting).unwrap().clone();
         job.state = JobState::Done;
-        job.requests.ce += 7;
+        (job.requests.ce, job.paid_pages) = (job.requests.ce + 7, job.paid_pages + 7);
         let before = board.spend();
         board.apply(SyncEvent::Job { job }, fixtures::now());
         assert_eq!((board.jobs().len(), board.ended(), board.requests().total()), (planned, ended + 1, requests + 7));
@@ -188,55 +190,30 @@ mod tests {
         board.apply(SyncEvent::Planned { jobs: Vec::new(), again: false }, fixtures::now());
         assert_eq!((board.jobs().len(), board.running()), (0, true));
     }
-    /// A job of those of a run, with so many Cost Explorer pages, at its end.
-    fn asked(place: usize, ce: u64) -> JobProgress {
-        let requests = RequestCounts { sts: 1, ce, ..RequestCounts::default() };
-        JobProgress { state: JobState::Done, requests, ..fixtures::jobs().remove(place) }
-    }
 
-    fn finished(pages: u64) -> SyncEvent {
-        let at = fixtures::now();
-        SyncEvent::Finished {
-            summary: SyncSummary {
-                started: at,
-                ended: at,
-                jobs_done: 0,
-                jobs_partial: 0,
-                jobs_failed: 0,
-                jobs_cancelled: 0,
-                events: 0,
-                cost_cells: 0,
-                accounts: 0,
-                findings: 0,
-                requests: RequestCounts::default(),
-                ce_spend_usd: ce_price(pages),
-                purged: Vec::new(),
-                failures: Vec::new(),
-            },
-        }
+    /// A job of those of a run, with so many Cost Explorer pages asked and paid for, at its end.
+    fn asked(place: usize, ce: u64, paid_pages: u64) -> JobProgress {
+        let requests = RequestCounts { sts: 1, ce, ..RequestCounts::default() };
+        JobProgress { state: JobState::Done, requests, paid_pages, ..fixtures::jobs().remove(place) }
     }
 
     #[test]
     fn what_was_paid_before_a_retry_stays_counted_once() {
-        let (first, other, now) = (asked(0, 17), asked(2, 5), fixtures::now());
+        // One page was refused, so it was not paid for.
+        let (first, other, now) = (asked(0, 17, 16), asked(2, 5, 5), fixtures::now());
         let mut board = SyncBoard::default();
         let sums = |board: &SyncBoard| (board.requests().ce, board.spend().to_string(), board.pages_of(&first.client));
         board.apply(SyncEvent::Planned { jobs: vec![first.clone(), other], again: false }, now);
-        // One page was asked for and not answered, so it was not paid for.
-        board.apply(finished(21), now);
-        assert_eq!(sums(&board), (22, "0.21".into(), 17));
+        assert_eq!(sums(&board), (22, "0.21".into(), 16));
         // Tried again: planned with nothing, then with what it asks for, then at its end.
-        board.apply(SyncEvent::Planned { jobs: vec![asked(0, 0)], again: true }, now);
-        assert_eq!(sums(&board), (22, "0.21".into(), 17));
-        board.apply(SyncEvent::Job { job: asked(0, 2) }, now);
-        board.apply(SyncEvent::Job { job: asked(0, 3) }, now);
-        assert_eq!((sums(&board), board.requests().sts), ((25, "0.24".into(), 20), 3));
-        board.apply(finished(3), now);
-        assert_eq!(sums(&board), (25, "0.24".into(), 20));
+        board.apply(SyncEvent::Planned { jobs: vec![asked(0, 0, 0)], again: true }, now);
+        assert_eq!(sums(&board), (22, "0.21".into(), 16));
+        board.apply(SyncEvent::Job { job: asked(0, 2, 2) }, now);
+        board.apply(SyncEvent::Job { job: asked(0, 3, 3) }, now);
+        assert_eq!((sums(&board), board.requests().sts), ((25, "0.24".into(), 19), 3));
         // And once more, with a job of an earlier run that this one's plan did not name.
         board.apply(SyncEvent::Planned { jobs: Vec::new(), again: true }, now);
-        board.apply(SyncEvent::Job { job: asked(2, 1) }, now);
-        board.apply(finished(1), now);
-        assert_eq!((sums(&board), board.jobs().len()), ((26, "0.25".into(), 20), 2));
+        board.apply(SyncEvent::Job { job: asked(2, 1, 1) }, now);
+        assert_eq!((sums(&board), board.jobs().len()), ((26, "0.25".into(), 19), 2));
     }
 }

@@ -82,8 +82,8 @@ impl Rows for Jobs {
                 "spend",
                 "CE $",
                 6,
-                |row: &JobProgress, _| price(row.requests.ce),
-                |row| Some(ce_price(row.requests.ce)),
+                |row: &JobProgress, _| price(row.paid_pages),
+                |row| Some(ce_price(row.paid_pages)),
             )
             .rank(3),
             Column::text("region", "REGION NOW", (12, 16), |row: &JobProgress, _| match &row.region {

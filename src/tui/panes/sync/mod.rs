@@ -197,7 +197,7 @@ fn headline(model: &Model) -> Vec<Piece> {
         out.push(plain(format!(" · {} left", words::span(left))));
     }
     let requests = board.requests();
-    out.push(dim(format!(" · Cost Explorer {} pages, ", words::count(requests.ce))));
+    out.push(dim(format!(" · Cost Explorer {} pages, ", words::count(board.pages()))));
     out.push(plain(format!("${}", board.spend())));
     out.push(dim(format!(" · {} requests", words::count(requests.total()))));
     if let Some(rate) = board.per_minute().filter(|_| board.running() && !board.paused()) {
