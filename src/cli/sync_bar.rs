@@ -140,7 +140,8 @@ mod tests {
             total: 16,
             rows: 0,
             requests,
-            paid_pages: 0,
+            // One was refused.
+            paid_pages: requests.ce.saturating_sub(1),
             retries: id * 2,
             paused: false,
             planned: 40,
@@ -155,12 +156,12 @@ mod tests {
         let start = Timestamp::from_second(1_795_000_000);
         let mut bar = SyncBar::new(Arc::new(FixedClock(start)));
         let asked = |cloudtrail, ce| RequestCounts { cloudtrail, ce, ..RequestCounts::default() };
-        let jobs = vec![job(0, JobState::Done, 16, asked(10, 0)), job(1, JobState::Running, 4, asked(10, 3))];
+        let jobs = vec![job(0, JobState::Done, 16, asked(10, 0)), job(1, JobState::Running, 4, asked(10, 4))];
         assert_eq!(
             bar.line(&SyncEvent::Planned { jobs, again: false }, start),
             "[##########------] 1/2 jobs, 2 repeated, $0.03"
         );
-        let moved = SyncEvent::Job { job: job(1, JobState::Running, 8, asked(39, 4)) };
+        let moved = SyncEvent::Job { job: job(1, JobState::Running, 8, asked(39, 5)) };
         assert_eq!(bar.line(&moved, start.plus(20)), "[############----] 1/2 jobs, 1.5/s, 7 s left, 2 repeated, $0.04");
         let paused = bar.line(&SyncEvent::Paused, start.plus(20));
         assert_eq!(paused, "[############----] 1/2 jobs, paused, 7 s left, 2 repeated, $0.04");
