@@ -98,29 +98,16 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{JobState, RequestCounts};
+    use crate::domain::{JobKey, JobState};
     use tokio::sync::mpsc::unbounded_channel;
 
     fn job(id: u32, done: u32) -> JobProgress {
-        JobProgress {
-            id: JobId(id),
+        let key = JobKey {
             client: "acme".parse().unwrap(),
             account: "123456789012".parse().unwrap(),
             source: Source::Events,
-            region: None,
-            state: JobState::Running,
-            done,
-            total: 1_000,
-            rows: 0,
-            requests: RequestCounts::default(),
-            paid_pages: 0,
-            retries: 0,
-            paused: false,
-            planned: 1_000,
-            requests_per_minute: None,
-            remaining_seconds: None,
-            last_error: None,
-        }
+        };
+        JobProgress { state: JobState::Running, done, total: 1_000, ..JobProgress::waiting(JobId(id), key, 1_000) }
     }
 
     #[test]

@@ -126,29 +126,18 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Failure, FailureKind, FixedClock, JobProgress, RequestCounts, Source};
+    use crate::domain::{Failure, FailureKind, FixedClock, JobKey, JobProgress, RequestCounts, Source};
 
     fn job(id: u32, state: JobState, done: u32, requests: RequestCounts) -> JobProgress {
-        JobProgress {
-            id: JobId(id),
+        let key = JobKey {
             client: "acme".parse().unwrap(),
             account: "123456789012".parse().unwrap(),
             source: Source::Events,
-            region: None,
-            state,
-            done,
-            total: 16,
-            rows: 0,
-            requests,
-            // One was refused.
-            paid_pages: requests.ce.saturating_sub(1),
-            retries: id * 2,
-            paused: false,
-            planned: 40,
-            requests_per_minute: None,
-            remaining_seconds: None,
-            last_error: None,
-        }
+        };
+        // One was refused.
+        let paid_pages = requests.ce.saturating_sub(1);
+        let waiting = JobProgress::waiting(JobId(id), key, 40);
+        JobProgress { state, done, total: 16, requests, paid_pages, retries: id * 2, ..waiting }
     }
 
     #[test]

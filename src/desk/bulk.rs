@@ -335,21 +335,14 @@ pub(super) async fn until(
 mod tests {
     use super::*;
     use crate::{
-        checks::Checks,
-        domain::{ClientFacts, FixedClock, Partition, Timestamp},
-        vault::{KdfCost, LockOwner, Unlock, Vault},
+        desk::fixtures,
+        domain::{ClientFacts, Partition},
     };
-    use secrecy::SecretSlice;
-    use std::sync::Arc;
 
     #[test]
     fn an_account_is_connected_once_in_a_run_whatever_the_way_and_the_client() {
-        let (dir, now) = (tempfile::tempdir().unwrap(), Timestamp::from_second(1_795_000_000));
-        let owner = LockOwner { user: "ines".into(), pid: 1, tty: "pts/0".into(), since: now };
-        let secret = SecretSlice::from(vec![7u8; 32]);
-        let vault = Vault::create(&dir.path().join("v"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner);
-        let checks = Arc::new(Checks::builtin().unwrap());
-        let desk = Desk::new(Arc::new(vault.unwrap()), checks, Arc::new(FixedClock(now)));
+        let dir = tempfile::tempdir().unwrap();
+        let desk = fixtures::desk(dir.path());
         let (acme, blue): (ClientId, ClientId) = ("acme".parse().unwrap(), "blue".parse().unwrap());
         let mut cases = Cases::new();
         for client in [&acme, &blue] {

@@ -115,22 +115,12 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        checks::Checks,
-        domain::{ClientFacts, FixedClock, Timestamp},
-        vault::{DamageKind, KdfCost, LockOwner, Unlock, Vault},
-    };
-    use secrecy::SecretSlice;
-    use std::sync::Arc;
+    use crate::{desk::fixtures, domain::ClientFacts, vault::DamageKind};
 
     #[test]
     fn a_repair_that_was_cut_off_is_finished_by_the_next_one() {
-        let (dir, now) = (tempfile::tempdir().unwrap(), Timestamp::from_second(1_795_000_000));
-        let owner = LockOwner { user: "ines".into(), pid: 1, tty: "pts/0".into(), since: now };
-        let secret = SecretSlice::from(vec![7u8; 32]);
-        let vault = Vault::create(&dir.path().join("v"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner);
-        let checks = Arc::new(Checks::builtin().unwrap());
-        let desk = Desk::new(Arc::new(vault.unwrap()), checks, Arc::new(FixedClock(now)));
+        let dir = tempfile::tempdir().unwrap();
+        let desk = fixtures::desk(dir.path());
         let client: ClientId = "acme".parse().unwrap();
         desk.add_client(&client, &ClientFacts::default()).unwrap();
         desk.vault.add_connections(&client, &["123456789012".parse().unwrap()]).unwrap();

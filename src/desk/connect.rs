@@ -397,21 +397,15 @@ impl Desk {
 mod tests {
     use super::*;
     use crate::{
-        checks::Checks,
-        domain::{ClientFacts, FixedClock, Timestamp},
-        vault::{KdfCost, LockOwner, Name, Scope, Unlock, Vault},
+        desk::fixtures,
+        domain::ClientFacts,
+        vault::{Name, Scope},
     };
-    use secrecy::SecretSlice;
-    use std::sync::Arc;
 
     #[test]
     fn what_a_damaged_client_has_is_not_given_to_another() {
-        let (dir, now) = (tempfile::tempdir().unwrap(), Timestamp::from_second(1_795_000_000));
-        let owner = LockOwner { user: "ines".into(), pid: 1, tty: "pts/0".into(), since: now };
-        let secret = SecretSlice::from(vec![7u8; 32]);
-        let vault = Vault::create(&dir.path().join("v"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner);
-        let checks = Arc::new(Checks::builtin().unwrap());
-        let desk = Desk::new(Arc::new(vault.unwrap()), checks, Arc::new(FixedClock(now)));
+        let dir = tempfile::tempdir().unwrap();
+        let desk = fixtures::desk(dir.path());
         let (acme, torn): (ClientId, ClientId) = ("acme".parse().unwrap(), "torn".parse().unwrap());
         for client in [&acme, &torn] {
             desk.add_client(client, &ClientFacts::default()).unwrap();

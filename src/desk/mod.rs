@@ -13,6 +13,8 @@ mod costs;
 mod data;
 mod files;
 mod findings;
+#[cfg(test)]
+mod fixtures;
 mod glance;
 mod import;
 mod keys;

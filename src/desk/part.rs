@@ -56,21 +56,17 @@ impl Part {
 mod tests {
     use super::*;
     use crate::{
-        checks::Checks,
-        desk::{Desk, data::ClientData},
-        domain::{
-            Access, AccountId, ClientFacts, ClientId, ConnectionKind, CostMonth, Currency, Day, Depth, FixedClock,
-            GateState, Partition, RoleArn, Timestamp,
+        desk::{
+            data::ClientData,
+            fixtures::{self, now},
         },
-        vault::{KdfCost, LockOwner, Unlock, Vault},
+        domain::{
+            Access, AccountId, ClientFacts, ClientId, ConnectionKind, CostMonth, Currency, Day, Depth, GateState,
+            Partition, RoleArn,
+        },
     };
-    use secrecy::SecretSlice;
 
     const ACCOUNTS: [&str; 3] = ["111111111111", "222222222222", "333333333333"];
-
-    fn now() -> Timestamp {
-        Timestamp::from_second(1_795_000_000)
-    }
 
     fn id(account: &str) -> ConnectionId {
         account.parse().unwrap()
@@ -118,11 +114,8 @@ mod tests {
     #[test]
     fn after_a_commit_only_the_connection_and_the_months_that_it_changed_are_read_again() {
         let dir = tempfile::tempdir().unwrap();
-        let owner = LockOwner { user: "ines".into(), pid: 1, tty: "pts/0".into(), since: now() };
-        let secret = SecretSlice::from(vec![7u8; 32]);
-        let vault = Vault::create(&dir.path().join("v"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner);
-        let (vault, client): (_, ClientId) = (Arc::new(vault.unwrap()), "acme".parse().unwrap());
-        let desk = Desk::new(vault.clone(), Arc::new(Checks::builtin().unwrap()), Arc::new(FixedClock(now())));
+        let desk = fixtures::desk(dir.path());
+        let (vault, client): (_, ClientId) = (desk.vault.clone(), "acme".parse().unwrap());
         desk.add_client(&client, &ClientFacts::default()).unwrap();
         vault.add_connections(&client, &ACCOUNTS.map(id)).unwrap();
         let store = ClientStore::new(vault, client.clone());

@@ -173,6 +173,29 @@ pub struct JobProgress {
 }
 
 impl JobProgress {
+    /// One that has not begun, of which so many requests are planned.
+    pub fn waiting(id: JobId, JobKey { client, account, source }: JobKey, planned: u64) -> Self {
+        Self {
+            id,
+            client,
+            account,
+            source,
+            region: None,
+            state: JobState::Waiting,
+            done: 0,
+            total: 0,
+            rows: 0,
+            requests: RequestCounts::default(),
+            paid_pages: 0,
+            retries: 0,
+            paused: false,
+            planned,
+            requests_per_minute: None,
+            remaining_seconds: None,
+            last_error: None,
+        }
+    }
+
     /// What it reads.
     pub fn key(&self) -> JobKey {
         JobKey { client: self.client.clone(), account: self.account, source: self.source }

@@ -44,27 +44,7 @@ impl Board {
         let mut jobs = self.jobs.borrow_mut();
         let id = JobId(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
         self.places.borrow_mut().insert(key.clone(), id);
-        let JobKey { client, account, source } = key;
-        let job = JobProgress {
-            id,
-            client,
-            account,
-            source,
-            region: None,
-            state: JobState::Waiting,
-            done: 0,
-            total: 0,
-            rows: 0,
-            requests: RequestCounts::default(),
-            paid_pages: 0,
-            retries: 0,
-            paused: false,
-            planned,
-            requests_per_minute: None,
-            remaining_seconds: None,
-            last_error: None,
-        };
-        jobs.push((job, Meter::default()));
+        jobs.push((JobProgress::waiting(id, key, planned), Meter::default()));
         id
     }
 

@@ -2,21 +2,14 @@
 
 use super::*;
 use crate::{
-    checks::Checks,
-    desk::AuditFilter,
-    domain::{ClientFacts, Connection, FixedClock},
-    vault::{KdfCost, LockOwner, Scope, Unlock},
+    desk::{AuditFilter, fixtures},
+    domain::{ClientFacts, Connection},
+    vault::Scope,
 };
-use secrecy::SecretSlice;
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{collections::BTreeSet, fs, path::Path};
 
 fn desk(dir: &Path) -> Desk {
-    let now = Timestamp::from_second(1_795_000_000);
-    let owner = LockOwner { user: "ines".into(), pid: 1, tty: "pts/3".into(), since: now };
-    let secret = SecretSlice::from(vec![7; 32]);
-    let vault = Vault::create(&dir.join("v"), Unlock::CredentialFile(&secret), KdfCost::default(), &owner).unwrap();
-    Desk::new(Arc::new(vault), Arc::new(Checks::builtin().unwrap()), Arc::new(FixedClock(now)))
-        .acting(Actor::new("ines", Via::Cli))
+    fixtures::desk(dir).acting(Actor::new("ines", Via::Cli))
 }
 
 fn id(text: &str) -> ClientId {
