@@ -239,6 +239,15 @@ fn a_drill_is_one_request_and_a_settled_month_is_kept_for_ever() {
     assert_eq!(drill(&scope(month("2026-09-01")), Caps::default()).unwrap().requests, 0);
     assert_eq!(rig.server.counts().ce - before, 1);
     rig.clock.advance(-400 * 86_400);
+    // What comes again on the next page is not counted again.
+    let rules = vec![FaultKind::SmallPages(5).always(), FaultKind::Duplicates.always()];
+    rig.server.set_faults(FaultPlan { seed: 1, rules });
+    let repeated = drill(&scope(month("2026-09-01").plus(-1)), Caps::default()).unwrap();
+    assert!(repeated.requests > 1, "{repeated:?}");
+    let sum: rust_decimal::Decimal = repeated.usage.cells.iter().map(|c| c.amounts.unblended).sum();
+    assert_eq!(Some(sum.normalize()), row.months[column - 1].value().map(|m| m.amount.normalize()));
+    rig.server.set_faults(FaultPlan::default());
+    let before = before + repeated.requests;
     // The open month is asked again when it is old, and within the caps.
     assert_eq!(drill(&scope(month("2026-11-01")), Caps::default()).unwrap().requests, 1);
     assert_eq!(drill(&scope(month("2026-11-01")), Caps::default()).unwrap().requests, 0);

@@ -16,6 +16,7 @@ use crate::{
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// What is drilled into.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +142,7 @@ impl Desk {
             read_at: now,
         };
         let (mut pages, mut requests) = (Pages::of_costs(), 0);
+        let mut known = HashSet::new();
         loop {
             data.store.reserve_page(caps, now)?.map_err(refused)?;
             let account = connection.account();
@@ -156,7 +158,10 @@ impl Desk {
                 for row in period.rows {
                     usage.currency = row.currency;
                     let Some(usage_type) = row.key else { continue };
-                    usage.cells.push(UsageCell { day: period.start, usage_type, amounts: row.amounts });
+                    // Each usage type has one row a day, so one that is there already was only repeated.
+                    if known.insert((period.start, usage_type.clone())) {
+                        usage.cells.push(UsageCell { day: period.start, usage_type, amounts: row.amounts });
+                    }
                 }
             }
             // What leads nowhere is not called read, and is not kept.

@@ -314,6 +314,37 @@ mod tests {
         serde_json::to_value(amounts).unwrap()["unblended"].as_str().unwrap().to_owned()
     }
 
+    #[test]
+    fn a_month_by_usage_type_is_summed_by_day_and_the_most_expensive_stands_first() {
+        let month = "2026-10-01".parse::<Day>().unwrap().month();
+        let cell = |day: i64, name: &str, dollars: i64| UsageCell {
+            day: month.first().plus(day - 1),
+            usage_type: name.into(),
+            amounts: Amounts { net_unblended: Decimal::from(dollars), ..Amounts::default() },
+        };
+        let usage = UsageMonth {
+            account: "111122223333".parse().unwrap(),
+            service: "EC2 - Other".into(),
+            month,
+            currency: Currency::USD,
+            estimated: false,
+            settled: true,
+            // The last is of another month.
+            cells: vec![
+                cell(1, "Hours", 2),
+                cell(1, "Bytes", 5),
+                cell(3, "Bytes", 4),
+                cell(3, "Bytes", 1),
+                cell(32, "Hours", 99),
+            ],
+            read_at: Timestamp::from_second(0),
+        };
+        let rows = usage.by_type(Metric::NetUnblended);
+        let told: Vec<_> = rows.iter().map(|row| (row.usage_type.raw_for_matching(), row.amount)).collect();
+        assert_eq!(told, [("Bytes", Decimal::from(10)), ("Hours", Decimal::from(2))]);
+        assert_eq!((rows[0].days.len(), &rows[0].days[..3]), (31, &[Some(5.into()), None, Some(5.into())][..]));
+    }
+
     #[rstest]
     #[case("0")]
     #[case("0.0000000000")]

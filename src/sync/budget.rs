@@ -176,6 +176,7 @@ impl ClientStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::fixtures;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -202,6 +203,22 @@ mod tests {
         ledger.allow(&client, caps, at("2026-12-01T00:00:00Z")).unwrap();
         ledger.allow(&client, Caps::default(), tuesday).unwrap();
         assert_eq!(ledger.room(Caps::default(), tuesday.day()), None);
+    }
+
+    #[test]
+    fn ledgers_are_changed_one_after_the_other_whoever_asks() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, now) = (fixtures::store(dir.path()), fixtures::now());
+        let refused = std::thread::scope(|threads| {
+            let ask =
+                || (0..10).filter(|_| store.reserve_page(Caps { day: 35, month: 0 }, now).unwrap().is_err()).count();
+            let asking: Vec<_> = (0..4).map(|_| threads.spawn(ask)).collect();
+            asking.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+        });
+        assert_eq!((store.spend().unwrap().on(now.day()), refused), (35, 5));
+        store.enter_pages(3, now).unwrap();
+        store.settle_page(2, now).unwrap();
+        assert_eq!(store.spend().unwrap().on(now.day()), 39);
     }
 
     #[test]
