@@ -209,6 +209,20 @@ mod tests {
     }
 
     #[test]
+    fn of_a_condition_that_is_there_twice_the_last_one_counts() {
+        let narrow = r#""StringEquals": {"aws:PrincipalOrgID": "o-1"}"#;
+        for (condition, public) in [
+            (format!(r#"{narrow}, "StringEquals": {{"aws:RequestedRegion": "y"}}"#), true),
+            (format!(r#""StringEquals": {{"aws:RequestedRegion": "y"}}, {narrow}"#), false),
+        ] {
+            let policy =
+                format!(r#"{{"Statement": {{"Effect": "Allow", "Principal": "*", "Condition": {{{condition}}}}}}}"#);
+            let record = json!({"requestParameters": {"policy": policy}});
+            assert_eq!(granted(&record).unwrap().public, public, "{policy}");
+        }
+    }
+
+    #[test]
     fn documents_are_read_from_text_url_encoding_and_objects() {
         let policy = json!({"Statement": {"Effect": "Allow", "Action": ["iam:Get*", "*"], "Resource": "*"}});
         let encoded: String = policy.to_string().bytes().map(|b| format!("%{b:02X}")).collect();

@@ -9,7 +9,7 @@ use serde::{
     ser::{SerializeMap, SerializeSeq},
 };
 use serde_json::Number;
-use std::{fmt, ops::Range, str::FromStr};
+use std::{collections::HashSet, fmt, ops::Range, str::FromStr};
 
 /// One JSON value with all that is in it.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +18,8 @@ pub struct Json {
     text: String,
     /// The value, and behind each list and object its members. A member of an object is its name and its value.
     nodes: Vec<Node>,
+    /// Whether some object has two fields of one name.
+    twice: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -30,8 +32,8 @@ enum Node {
     Name(Range<u32>, u64),
     /// With the place behind its last member.
     List(usize),
-    /// The same, and whether some name may be in it twice.
-    Object(usize, bool),
+    /// The same.
+    Object(usize),
 }
 
 /// A value within a [`Json`].
@@ -65,12 +67,9 @@ pub struct Members<'a> {
     places: Range<usize>,
 }
 
-/// The fields of an object, as they stand in it. Of a name that is there twice the last one counts.
+/// The fields of an object, each name once. Of a name that is there twice the last one counts, as in a tree.
 #[derive(Debug, Clone)]
-pub struct Fields<'a> {
-    members: Members<'a>,
-    twice: bool,
-}
+pub struct Fields<'a>(Members<'a>);
 
 impl Json {
     /// The whole value.
@@ -100,10 +99,18 @@ impl FromStr for Json {
     type Err = serde_json::Error;
 
     fn from_str(text: &str) -> Result<Self, serde_json::Error> {
-        let mut json = Self { text: String::with_capacity(text.len()), nodes: Vec::with_capacity(text.len() / 16) };
+        let mut json = Self {
+            text: String::with_capacity(text.len()),
+            nodes: Vec::with_capacity(text.len() / 16),
+            ..Self::default()
+        };
         let mut deserializer = serde_json::Deserializer::from_str(text);
         Next(&mut json).deserialize(&mut deserializer)?;
         deserializer.end()?;
+        // AWS writes no name twice, so the tree, which keeps one of each, may take its time.
+        if json.twice {
+            return Ok(Self::from(&serde_json::from_str::<serde_json::Value>(text)?));
+        }
         Ok(json)
     }
 }
@@ -127,7 +134,7 @@ impl<'a> Part<'a> {
             Some(Node::Number(number)) => Kind::Number(number),
             Some(Node::Text(range)) => Kind::Text(self.json.text(range)),
             Some(Node::List(end)) => Kind::List(members(*end)),
-            Some(Node::Object(end, twice)) => Kind::Object(Fields { members: members(*end), twice: *twice }),
+            Some(Node::Object(end)) => Kind::Object(Fields(members(*end))),
         }
     }
 
@@ -191,7 +198,7 @@ impl<'a> Part<'a> {
     /// The place behind it.
     fn end(self) -> usize {
         match self.json.nodes.get(self.place) {
-            Some(Node::List(end) | Node::Object(end, _)) => *end,
+            Some(Node::List(end) | Node::Object(end)) => *end,
             _ => self.place + 1,
         }
     }
@@ -211,31 +218,34 @@ impl<'a> Iterator for Fields<'a> {
     type Item = (&'a str, Part<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let name = self.members.next()?;
+        let name = self.0.next()?;
         let Node::Name(range, _) = name.json.nodes.get(name.place)? else { return None };
-        Some((name.json.text(range), self.members.next()?))
+        Some((name.json.text(range), self.0.next()?))
     }
 }
 
 impl<'a> Fields<'a> {
     /// The field of that name.
     pub fn get(&self, name: &str) -> Option<Part<'a>> {
-        let Members { json, places } = &self.members;
-        let (mut place, mut found, last) = (places.start, None, last_bytes(name));
+        let Members { json, places } = &self.0;
+        let (mut place, last) = (places.start, last_bytes(name));
         while place < places.end {
             let part = Part { json, place: place + 1 };
             if let Some(Node::Name(known, bytes)) = json.nodes.get(place)
                 && *bytes == last
                 && json.text(known) == name
             {
-                found = Some(part);
-                if !self.twice {
-                    break;
-                }
+                return Some(part);
             }
             place = part.end();
         }
-        found
+        None
+    }
+
+    /// Whether some name is there twice.
+    fn repeat(self) -> bool {
+        let mut names = HashSet::new();
+        !self.into_iter().all(|(name, _)| names.insert(name))
     }
 }
 
@@ -332,17 +342,20 @@ impl<'de> Visitor<'de> for Next<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let place = self.0.nodes.len();
-        self.0.nodes.push(Node::Object(place, false));
-        // The names so far, by their last bytes; of more than these, any may be there twice.
-        let (mut known, mut count, mut twice) = ([0; 32], 0, false);
+        self.0.nodes.push(Node::Object(place));
+        // The names so far, by their last bytes: a closer look is needed only where these repeat, or there are many.
+        let (mut known, mut count, mut perhaps) = ([0; 32], 0, false);
         while let Some(bytes) = fields.next_key_seed(NextName(&mut *self.0))? {
-            twice |= known.get(..count).is_none_or(|known| known.contains(&bytes));
+            perhaps |= known.get(..count).is_none_or(|known| known.contains(&bytes));
             known.get_mut(count).into_iter().for_each(|free| *free = bytes);
             count += 1;
             fields.next_value_seed(Next(&mut *self.0))?;
         }
         let end = self.0.nodes.len();
-        self.0.nodes.get_mut(place).into_iter().for_each(|object| *object = Node::Object(end, twice));
+        self.0.nodes.get_mut(place).into_iter().for_each(|object| *object = Node::Object(end));
+        if perhaps {
+            self.0.twice |= Part { json: self.0, place }.fields().is_some_and(Fields::repeat);
+        }
         Ok(())
     }
 }
@@ -426,12 +439,28 @@ mod tests {
         assert!(matches!(Json::default().root().kind(), Kind::Null));
     }
 
+    /// Field by field, for a tree made of it would hide what is there twice.
+    fn names(part: Part<'_>) -> Vec<&str> {
+        part.fields().unwrap().map(|(name, _)| name).collect()
+    }
+
     #[test]
-    fn of_a_name_that_is_there_twice_the_last_one_counts_as_in_a_tree() {
-        let twice = r#"{"a": 1, "b": 2, "a": {"c": 3}}"#;
-        let json: Json = twice.parse().unwrap();
-        assert_eq!(json.root().at("/a/c").unwrap().as_number().unwrap().as_u64(), Some(3));
-        assert_eq!(json.to_value(), serde_json::from_str::<Value>(twice).unwrap());
+    fn of_a_name_that_is_there_twice_the_last_one_counts_and_the_first_is_gone() {
+        let json: Json = r#"{"z": [{"a": 1, "b": 2, "a": {"c": 3}}]}"#.parse().unwrap();
+        let inner = json.root().at("/z/0").unwrap();
+        assert_eq!(inner.at("/a/c").unwrap().as_number().unwrap().as_u64(), Some(3));
+        assert_eq!(names(inner), ["a", "b"]);
+        let fields: String = (0..40).map(|n| format!(r#""name-{n}": {n}, "#)).collect();
+        let json: Json = format!(r#"{{{fields}"name-7": "last"}}"#).parse().unwrap();
+        assert_eq!((names(json.root()).len(), json.root().get("name-7").unwrap().as_str()), (40, Some("last")));
+    }
+
+    #[test]
+    fn names_that_end_alike_are_told_apart() {
+        let json: Json = r#"{"xxaccountId": "x", "yyaccountId": "y"}"#.parse().unwrap();
+        assert_eq!(json.root().get("yyaccountId").and_then(Part::as_str), Some("y"));
+        assert!(json.root().get("zzaccountId").is_none());
+        assert_eq!(names(json.root()), ["xxaccountId", "yyaccountId"], "in the order in which they stand");
     }
 
     #[test]
