@@ -360,13 +360,14 @@ impl Model {
 
     /// Takes in an answer; one to a question that is not the newest of its level is dropped.
     pub fn answered(&mut self, request: RequestId, result: Result<Answer, String>) {
-        let number = self.number();
+        let (number, running) = (self.number(), self.sync.running());
         let mut stacks = std::iter::once(&mut self.first).chain(&mut self.others);
         let Some(stack) = stacks.find(|s| s.levels().any(|l| l.outstanding == Some(request))) else { return };
         let id = stack.pane.id();
         let Some(level) = stack.levels_mut().find(|l| l.outstanding == Some(request)) else { return };
         level.outstanding = None;
-        let again = level.dirty;
+        // A sync will bring newer data before long, so its answer stands for a while too.
+        let again = level.dirty || running;
         match result {
             Ok(answer) => {
                 level.answer = Some(answer);

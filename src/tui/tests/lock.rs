@@ -232,6 +232,8 @@ fn fill(driver: &mut Driver) {
         driver.press(keys);
     }
     driver.press("y t <esc> ? n o r t h w i n d <esc> y");
+    let refresh = driver.model.deadlines().into_iter().find(|(d, _)| matches!(d, Deadline::Refresh(_)));
+    driver.send(Msg::Due(refresh.unwrap().0));
     driver.holding = true;
     driver.send(Msg::Sync(SyncEvent::Committed { client: "northwind".parse().unwrap(), source: Source::Costs }));
 }

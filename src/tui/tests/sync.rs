@@ -120,9 +120,16 @@ fn jobs_are_shown_while_the_plan_is_not_there_yet() {
     driver.press("7 j").expect("orrery-labs").expect_not("reading the vault");
 }
 
+/// Lets the time pass for which answers stand.
+fn come_due(driver: &mut Driver) {
+    let refresh = driver.model.deadlines().into_iter().find(|(d, _)| matches!(d, Deadline::Refresh(_)));
+    driver.send(Msg::Due(refresh.expect("nothing stands").0));
+}
+
 #[test]
 fn progress_that_comes_together_is_taken_in_together_and_asks_once() {
     let mut driver = running();
+    come_due(&mut driver);
     driver.holding = true;
     let asked = |driver: &Driver| driver.effects.iter().filter(|effect| matches!(effect, Effect::Ask { .. })).count();
     let before = asked(&driver);
@@ -132,6 +139,23 @@ fn progress_that_comes_together_is_taken_in_together_and_asks_once() {
     let committed = (0..50).map(|_| SyncEvent::Committed { client: client.clone(), source: Source::Costs });
     driver.send(Msg::Progress(done.chain(committed).collect())).expect("5/5 jobs");
     assert_eq!(asked(&driver) - before, 1, "the overview");
+}
+
+#[test]
+fn while_a_sync_runs_an_answer_stands_also_where_it_came_before_the_next_commit() {
+    let mut driver = running();
+    come_due(&mut driver);
+    let asked = |driver: &Driver| driver.effects.iter().filter(|effect| matches!(effect, Effect::Ask { .. })).count();
+    let client = fixtures::jobs()[0].client.clone();
+    let before = asked(&driver);
+    // Each is answered before the next comes.
+    for _ in 0..10 {
+        let committed = SyncEvent::Committed { client: client.clone(), source: Source::Costs };
+        driver.send(Msg::Progress(vec![committed]));
+    }
+    assert_eq!(asked(&driver) - before, 1);
+    come_due(&mut driver);
+    assert_eq!(asked(&driver) - before, 2);
 }
 
 #[test]
