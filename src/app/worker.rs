@@ -272,7 +272,7 @@ fn close(opened: Opened) -> Option<String> {
     let said = [
         (stopped, "the sync that ran was stopped; what it had stored is kept"),
         (untested, "the connection that was being tested stays as it was"),
-        (undrilled, "the question to Cost Explorer was stopped; it counts as paid for"),
+        (undrilled, "the question to Cost Explorer was stopped; if it was on its way it counts as paid for"),
     ];
     let said: Vec<&str> = said.into_iter().filter_map(|(so, text)| so.then_some(text)).collect();
     (!said.is_empty()).then(|| said.join("; "))

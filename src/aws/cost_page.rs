@@ -5,7 +5,7 @@ use super::{Api, AwsError, CostPage, CostPeriod, CostRow};
 use crate::domain::{Amounts, Currency, Metric, Untrusted};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The answer (API reference, `GetCostAndUsage`), as far as it is used.
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ struct ResultByTime<'a> {
     #[serde(borrow)]
     groups: Option<Vec<Group<'a>>>,
     #[serde(borrow)]
-    total: Option<Metrics<'a>>,
+    total: Option<BTreeMap<String, MetricValue<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -126,12 +126,12 @@ fn period_of(result: &ResultByTime<'_>) -> Result<CostPeriod, AwsError> {
         let mut keys = group.keys.iter().flatten();
         let (account, key) = (text(keys.next()), text(keys.next()));
         let account = account.parse().map_err(|e| unusable(&format!("a group has no account ({e})")))?;
-        let (amounts, currency) = amounts_of(group.metrics.as_ref())?;
+        let (amounts, currency) = amounts_of(|metric| group.metrics.as_ref()?.get(metric))?;
         rows.push(CostRow { account: Some(account), key: Some(key.into()), amounts, currency });
     }
-    let any = |total: &&Metrics<'_>| Metric::ALL.iter().any(|metric| total.get(*metric).is_some());
-    if let Some(total) = result.total.as_ref().filter(any) {
-        let (amounts, currency) = amounts_of(Some(total))?;
+    // Where there are groups it is empty.
+    if let Some(total) = result.total.as_ref().filter(|total| !total.is_empty()) {
+        let (amounts, currency) = amounts_of(|metric| total.get(metric.aws_name()))?;
         rows.push(CostRow { account: None, key: None, amounts, currency });
     }
     let start = text(result.time_period.as_ref().and_then(|period| period.start.as_ref()));
@@ -143,12 +143,12 @@ fn period_of(result: &ResultByTime<'_>) -> Result<CostPeriod, AwsError> {
 }
 
 /// All four metrics of a row.
-fn amounts_of(metrics: Option<&Metrics<'_>>) -> Result<(Amounts, Currency), AwsError> {
+fn amounts_of<'m>(of: impl Fn(Metric) -> Option<&'m MetricValue<'m>>) -> Result<(Amounts, Currency), AwsError> {
     let mut amounts = Amounts::default();
     let mut currency = None;
     for metric in Metric::ALL {
         let name = metric.aws_name();
-        let value = metrics.and_then(|m| m.get(metric)).ok_or_else(|| unusable(&format!("{name} is missing")))?;
+        let value = of(metric).ok_or_else(|| unusable(&format!("{name} is missing")))?;
         amounts.set(
             metric,
             decimal(text(value.amount.as_ref())).ok_or_else(|| unusable(&format!("{name} is not a decimal")))?,
@@ -181,7 +181,9 @@ mod tests {
     }
 
     fn amounts(metrics: &Value) -> Result<(Amounts, Currency), AwsError> {
-        amounts_of(Some(&serde_json::from_str(&metrics.to_string()).unwrap()))
+        let text = metrics.to_string();
+        let metrics: Metrics<'_> = serde_json::from_str(&text).unwrap();
+        amounts_of(|metric| metrics.get(metric))
     }
 
     #[test]
@@ -194,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_an_error_and_never_a_zero() {
-        assert!(amounts_of(None).is_err());
+        assert!(amounts_of(|_| None).is_err());
         assert!(amounts(&metrics("", "USD")).is_err());
         assert!(amounts(&metrics("1,5", "USD")).is_err());
         assert!(amounts(&metrics("1.5", "N/A")).is_err());
@@ -230,7 +232,9 @@ mod tests {
         assert!(page("<html>").is_err() && page("[]").is_err() && page(r#"{"ResultsByTime": [{"#).is_err());
         assert!(page(r#"{"ResultsByTime": 1}"#).is_err() && page(r#"{"NextPageToken": 7}"#).is_err());
         let unusable = page(r#"{"ResultsByTime": [{"Total": {}}]}"#).unwrap().unwrap_err();
-        assert!(unusable.was_answered() && unusable.message.for_log().contains("no start date"));
+        let other = json!({"ResultsByTime": [{"TimePeriod": {"Start": "2026-11-01"}, "Total": {"BlendedCost": {}}}]});
+        assert!(page(&other.to_string()).unwrap().is_err(), "a total of something else is not taken for none");
+        assert!(unusable.is_paid() && unusable.message.for_log().contains("no start date"));
         assert_eq!(page("{}").unwrap().unwrap().periods, []);
     }
 }

@@ -131,9 +131,15 @@ impl AwsError {
         Self::transport(api, FailureKind::Invalid, message, false)
     }
 
-    /// Whether AWS answered with success, though nothing could be made of the answer: Cost Explorer charges for that.
-    pub fn was_answered(&self) -> bool {
-        self.code.is_empty() && self.status.map_or(self.kind == FailureKind::Invalid, |status| status < 400)
+    /// Whether AWS charges for the answer though nothing could be made of it: Cost Explorer does if it began with success.
+    pub fn is_paid(&self) -> bool {
+        let answered = || self.status.map_or(self.kind == FailureKind::Invalid, |status| status < 400);
+        self.api == Api::GetCostAndUsage && self.code.is_empty() && answered()
+    }
+
+    /// Pages that AWS charges for by this answer of Cost Explorer.
+    pub fn pages_paid<T>(answer: &Result<T, Self>) -> u64 {
+        u64::from(answer.as_ref().map_or_else(Self::is_paid, |_| true))
     }
 
     /// The failure in words: what, why, and what to do next. Safe to print.

@@ -68,8 +68,6 @@ pub struct Attempts {
     pub retries: u32,
     /// Why the last of those was repeated.
     pub repeated: Option<AwsError>,
-    /// Answers with success of which nothing could be made.
-    pub unusable: u32,
 }
 
 /// The bucket that a request draws from.
@@ -184,9 +182,9 @@ impl Pacer {
             };
             let throttled = matches!(&outcome, Err(error) if error.kind == FailureKind::Throttled);
             self.turns.learn(api, account, region, throttled);
-            attempts.unusable += u32::from(outcome.as_ref().is_err_and(AwsError::was_answered));
             match outcome {
-                Err(error) if error.retryable && attempts.sent < self.turns.retry.attempts => {
+                // What was paid for is not asked again without whoever counts the money.
+                Err(error) if error.retryable && !error.is_paid() && attempts.sent < self.turns.retry.attempts => {
                     attempts.retries += 1;
                     self.turns.hold(api, account, region, self.turns.backoff(attempts.retries));
                     attempts.repeated = Some(error);

@@ -3,7 +3,7 @@
 //! fails it.
 
 use super::{
-    Evidence, Opener, Secrets,
+    Evidence, Opener, Secrets, Verdict,
     diagnosis::{explain, external_id_wrong},
     new_external_id, random_external_id,
     services::Services,
@@ -12,10 +12,10 @@ use crate::{
     aws::{Assume, AwsError, Identity, Job, KeyPair, POLICY_LIMIT, Pacer, longest_session_policy, session_policy},
     domain::{
         Access, Connection, ConnectionKind, ExternalId, Failure, FailureClass, FailureKind, GateResult, GateState,
-        Probe, ProbeOutcome, RequestCounts, RoleArn, Timestamp,
+        Probe, ProbeOutcome, RoleArn, Timestamp,
     },
 };
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 /// A passed gate is tried again after 30 days.
 pub const RETEST_AFTER_SECONDS: i64 = 30 * 86_400;
@@ -75,38 +75,6 @@ impl<'a> Subject<'a> {
             evidence,
             before: connection.gate.clone(),
         }
-    }
-}
-
-impl Verdict {
-    /// Works it into the connection.
-    pub fn apply(self, connection: &mut Connection) {
-        // One that was not asked tells nothing of its kind.
-        if matches!(self.state, GateState::Passed { .. }) {
-            connection.kind = self.kind;
-        }
-        connection.take(self.state, self.results);
-    }
-}
-
-/// What the gate found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// Whether the connection may be used.
-    pub state: GateState,
-    /// What it can read: as given, or as found out.
-    pub kind: ConnectionKind,
-    /// Each probe.
-    pub results: Vec<GateResult>,
-    /// Requests it took.
-    pub requests: RequestCounts,
-}
-
-impl Verdict {
-    /// Cost Explorer pages that were answered, which the client pays for.
-    pub fn pages_paid(&self) -> u64 {
-        let paid = |r: &&GateResult| r.probe == Probe::Costs && matches!(r.outcome, ProbeOutcome::Passed { .. });
-        self.results.iter().filter(paid).count() as u64
     }
 }
 
@@ -177,12 +145,14 @@ impl<C: Assume> Gate<'_, C> {
     async fn run(&self, subject: &Subject<'_>, services: bool, tell: &dyn Fn(&GateResult)) -> Verdict {
         let log = Log { now: self.now, results: RefCell::default(), tell };
         let opener = Opener::new(self.cloud, self.pacer, self.session_name);
-        let mut kind = subject.kind;
+        let (mut kind, mut pages_paid) = (subject.kind, 0);
         let state = match self.trust(subject, &opener, &log).await {
             Ok(Trust::Tight) if !services => GateState::Passed { at: self.now },
             Ok(Trust::Tight) => {
-                let services = Services { opener: &opener, subject, log: &log, now: self.now };
+                let paid = Cell::new(0);
+                let services = Services { opener: &opener, subject, log: &log, now: self.now, paid };
                 let (found, unusable) = services.ask().await;
+                pages_paid = services.paid.get();
                 kind = Some(found);
                 match unusable {
                     Some(failure) => GateState::Failed { at: self.now, failure },
@@ -202,6 +172,7 @@ impl<C: Assume> Gate<'_, C> {
             kind: kind.unwrap_or(ConnectionKind::Member),
             results: log.results.into_inner(),
             requests: opener.spent.get(),
+            pages_paid,
         }
     }
 

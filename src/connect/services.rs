@@ -11,6 +11,7 @@ use crate::{
     },
     domain::{ConnectionKind, Failure, FailureKind, Partition, Probe, Region, RequestCounts, TimeRange, Timestamp},
 };
+use std::cell::Cell;
 
 /// Seconds of a session that asks one question.
 const SHORT: i32 = 900;
@@ -20,6 +21,8 @@ pub(super) struct Services<'a, C> {
     pub(super) subject: &'a Subject<'a>,
     pub(super) log: &'a Log<'a>,
     pub(super) now: Timestamp,
+    /// Cost Explorer pages that the client pays for.
+    pub(super) paid: Cell<u64>,
 }
 
 /// How one service took it.
@@ -179,6 +182,9 @@ impl<C: Assume> Services<'_, C> {
         let mut spent: RequestCounts = opener.spent.get();
         spent += attempts.counts(api);
         opener.spent.set(spent);
+        if api == Api::GetCostAndUsage {
+            self.paid.update(|before| before + AwsError::pages_paid(&answer));
+        }
         answer
     }
 }

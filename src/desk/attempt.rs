@@ -80,7 +80,7 @@ impl Desk {
             ..Subject::of(&connection, &attempt.client.external_id, attempt.key, evidence)
         };
         let verdict = self.verdict(line, &subject, tell).await;
-        let (requests, paid) = (verdict.requests, verdict.pages_paid());
+        let (requests, paid) = (verdict.requests, verdict.pages_paid);
         connection.kind = verdict.kind;
         connection.take(verdict.state, verdict.results);
         Ok(Tried { connection, requests, paid })

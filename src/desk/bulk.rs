@@ -196,7 +196,7 @@ impl Desk {
             let evidence = evident(&connection);
             let subject = Subject { kind, ..Subject::of(&connection, &client.external_id, None, evidence) };
             let verdict = self.verdict(line, &subject, &|_| {}).await;
-            let (requests, paid) = (verdict.requests, verdict.pages_paid());
+            let (requests, paid) = (verdict.requests, verdict.pages_paid);
             verdict.apply(&mut connection);
             connection.alias = errand.alias.clone().or(connection.alias);
             connection.depth = errand.depth.unwrap_or(connection.depth);

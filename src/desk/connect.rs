@@ -228,7 +228,7 @@ impl Desk {
         let evidence = self.evidence(&connection, &data.connections, data.accounts.values(), line);
         let subject = Subject::of(&connection, &data.profile.external_id, key.as_ref(), evidence);
         let verdict = self.verdict(line, &subject, tell).await;
-        let (requests, paid) = (verdict.requests, verdict.pages_paid());
+        let (requests, paid) = (verdict.requests, verdict.pages_paid);
         verdict.apply(&mut connection);
         self.renew(&data, &connection)?;
         data.store.enter_pages(paid, self.now())?;

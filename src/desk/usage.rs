@@ -143,32 +143,42 @@ impl Desk {
         };
         let (mut pages, mut requests) = (Pages::of_costs(), 0);
         let mut known = HashSet::new();
-        loop {
-            data.store.reserve_page(caps, now)?.map_err(refused)?;
-            let account = connection.account();
-            let ask = || session.usage_page(&query, pages.token());
-            let (answered, attempts) = line.pacer.call(Api::GetCostAndUsage, account, None, ask).await;
-            let paid = u64::from(answered.is_ok()) + u64::from(attempts.unusable);
-            data.store.settle_page(paid, now)?;
-            requests += paid;
-            let page = answered.map_err(failed)?;
-            let new = !page.periods.is_empty();
-            for period in page.periods {
-                usage.estimated |= period.estimated;
-                for row in period.rows {
-                    usage.currency = row.currency;
-                    let Some(usage_type) = row.key else { continue };
-                    // Each usage type has one row a day, so one that is there already was only repeated.
-                    if known.insert((period.start, usage_type.clone())) {
-                        usage.cells.push(UsageCell { day: period.start, usage_type, amounts: row.amounts });
+        let read: Result<(), DeskError> = async {
+            loop {
+                data.store.reserve_page(caps, now)?.map_err(refused)?;
+                let account = connection.account();
+                let ask = || session.usage_page(&query, pages.token());
+                let (answered, _) = line.pacer.call(Api::GetCostAndUsage, account, None, ask).await;
+                let paid = AwsError::pages_paid(&answered);
+                data.store.settle_page(paid, now)?;
+                requests += paid;
+                let page = answered.map_err(failed)?;
+                let new = !page.periods.is_empty();
+                for period in page.periods {
+                    usage.estimated |= period.estimated;
+                    for row in period.rows {
+                        usage.currency = row.currency;
+                        let Some(usage_type) = row.key else { continue };
+                        // Each usage type has one row a day, so one that is there already was only repeated.
+                        if known.insert((period.start, usage_type.clone())) {
+                            usage.cells.push(UsageCell { day: period.start, usage_type, amounts: row.amounts });
+                        }
                     }
                 }
+                // What leads nowhere is not called read, and is not kept.
+                if !pages.turn(page.next, new).map_err(|astray| refused(astray.in_costs()))? {
+                    break;
+                }
             }
-            // What leads nowhere is not called read, and is not kept.
-            if !pages.turn(page.next, new).map_err(|astray| refused(astray.in_costs()))? {
-                break;
-            }
+            Ok(())
         }
+        .await;
+        read.map_err(|error| match requests {
+            0 => error,
+            paid => {
+                DeskError::Refused(format!("{error}; what was answered before, {paid} of it, cost ${}", price(paid)))
+            }
+        })?;
         usage.settled = !usage.estimated && now.day() >= scope.month.end().plus(SETTLED_DAY - 1);
         let mut draft = data.store.draft();
         draft.usage(&connection.id, &usage)?;

@@ -94,13 +94,23 @@ impl<C: Assume> Context<C> {
     ) -> Result<Answer, Failure> {
         let mut answer = Answer::default();
         let mut pages = Pages::of_costs();
+        let mut repeats = 0;
         loop {
             let reserved_at = self.reserve(run).await?;
             let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
             let answered = lease.call(job, Api::GetCostAndUsage, None, ask).await;
-            self.settle(run, job, u64::from(answered.is_ok()) + lease.take_unusable(), reserved_at).await?;
+            let paid_for_nothing = matches!(&answered, Err(CallError::Request(error)) if error.is_paid());
+            self.settle(run, job, u64::from(answered.is_ok() || paid_for_nothing), reserved_at).await?;
             let page = match answered {
                 Ok(page) => page,
+                // To ask again is one more page, within the caps.
+                Err(CallError::Request(error))
+                    if paid_for_nothing && error.retryable && repeats + 1 < self.options.retry.attempts =>
+                {
+                    repeats += 1;
+                    self.board.update(job, |j| j.retries += 1);
+                    continue;
+                }
                 Err(error) => {
                     if query.grouping == Grouping::AccountRegion && is_refused(&error) {
                         // Not every account may group by region: that is no failure, and asked again in a week.
@@ -110,6 +120,7 @@ impl<C: Assume> Context<C> {
                     return Err(error.into());
                 }
             };
+            repeats = 0;
             let new = !page.periods.is_empty();
             answer.names.extend(page.names);
             for period in page.periods {

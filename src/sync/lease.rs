@@ -9,10 +9,7 @@ use crate::{
     connect::{Opener, Secrets},
     domain::{Connection, Failure, FailureKind, JobId, Region, RequestCounts},
 };
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 /// Why a request was not answered.
 pub(super) enum CallError {
@@ -47,8 +44,6 @@ pub(super) struct Lease<'a, C: Assume> {
     current: RefCell<Option<Rc<C::Session>>>,
     renewing: tokio::sync::Mutex<()>,
     spent: RefCell<RequestCounts>,
-    /// Answers of which nothing could be made, since somebody last asked.
-    unusable: Cell<u64>,
 }
 
 impl<'a, C: Assume> Lease<'a, C> {
@@ -68,7 +63,6 @@ impl<'a, C: Assume> Lease<'a, C> {
             current: RefCell::default(),
             renewing: tokio::sync::Mutex::new(()),
             spent: RefCell::default(),
-            unusable: Cell::default(),
         }
     }
 
@@ -90,7 +84,6 @@ impl<'a, C: Assume> Lease<'a, C> {
             let account = self.connection.account();
             let (answer, attempts) = pacer.call(api, account, region, || request(&session)).await;
             self.run.ledger.borrow_mut().note(account, api, region, attempts.sent.into(), self.context.now());
-            self.unusable.update(|before| before + u64::from(attempts.unusable));
             self.context.board.update(job, |j| {
                 j.requests += attempts.counts(api);
                 j.retries += attempts.retries;
@@ -107,11 +100,6 @@ impl<'a, C: Assume> Lease<'a, C> {
                 answer => return answer.map_err(CallError::Request),
             }
         }
-    }
-
-    /// Answers with success, since the last time, of which nothing could be made: Cost Explorer charges for them.
-    pub(super) fn take_unusable(&self) -> u64 {
-        self.unusable.take()
     }
 
     /// Lets go of a session that no longer works; says whether it was the first to do so.

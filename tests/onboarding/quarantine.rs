@@ -1,4 +1,5 @@
-//! A role that was in quarantine from the first moment: what it leads into is found out when it comes out.
+//! What a test of a role costs, and a role that was in quarantine from the first moment: what it leads into is found out
+//! when it comes out.
 
 use crate::world::{NOW, PAYER_ROLE, arn, clients, external_id, id, serve};
 use bailiwick::sim::server::Trouble;
@@ -31,4 +32,29 @@ fn a_sync_that_lets_a_role_out_of_quarantine_finds_out_its_kind() {
     let before = server.counts().ce;
     program.run(&["--now", "2026-11-24T03:14:55Z", "sync"]);
     assert!(server.counts().ce > before, "its costs are read from now on");
+}
+
+#[test]
+fn a_test_counts_the_answer_that_broke_off_and_asks_no_second_one() {
+    let world = clients(1);
+    let (server, program) = serve(&world, "");
+    server.set_faults("half=#1@ce".parse().unwrap());
+    program.ok(&["client", "add", "acme"]);
+    let ran = program.run(&[
+        "--now",
+        NOW,
+        "connect",
+        "acme",
+        "--role-arn",
+        &arn(0, PAYER_ROLE),
+        "--external-id",
+        &external_id(0),
+    ]);
+    let spend = program.json(&["--now", NOW, "sync", "--spend", "--json"]);
+    assert_eq!(
+        (server.counts().ce, &spend["clients"][0]["months"]),
+        (1, &serde_json::json!([1])),
+        "{}{spend}",
+        ran.out
+    );
 }
