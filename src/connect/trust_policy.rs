@@ -146,9 +146,12 @@ fn judge(statements: &[Statement], role: &RoleArn, external_id: &ExternalId, us:
             "have the role updated from `bailiwick role render`, or use the credentials that it names",
         );
     }
+    // A Deny may ask for the ExternalId that an Allow does not.
+    let about_ids = |key: &String| key.to_ascii_lowercase().contains("sts:externalid");
+    let asked_elsewhere = denying.iter().any(|r| r.unknown.iter().any(about_ids));
     // One statement is enough to let us in. The first that leaves it open who else is let in decides, then one that is
     // understood as a whole.
-    let open = |r: &Reading| !r.asks_for_id && r.unknown.is_empty();
+    let open = |r: &Reading| !asked_elsewhere && !r.asks_for_id && r.unknown.is_empty();
     match ours.iter().filter(|r| r.fits()).min_by_key(|r| (!open(r), !r.unknown.is_empty())) {
         Some(reading) if open(reading) => cause(
             FailureKind::Quarantined,
@@ -203,22 +206,32 @@ impl Statement {
                         reading.asks_for_id |= !OTHER_IDS.into_iter().any(lets_in);
                     }
                     ("StringEquals" | "StringLike", "sts:rolesessionname") => {
-                        // Ours begins with this; what follows differs each time.
-                        if !values.iter().any(|v| fits(v, "bailiwick-00000000-00000000-x")) {
+                        // Ours begins with this; what follows differs each time, so that nothing is equal to it.
+                        let like = operator == "StringLike";
+                        if !like || !values.iter().any(|v| fits(v, "bailiwick-00000000-00000000-x")) {
                             reading.other_mismatch = Some(key.clone());
                         }
                     }
-                    ("ArnLike" | "ArnEquals" | "StringLike" | "StringEquals", "aws:principalarn") => {
-                        if !values.iter().any(|v| covers(v, us)) {
+                    ("StringEquals", "aws:principalarn") => {
+                        if !values.iter().any(|v| !is_pattern(v) && covers(v, us)) {
                             reading.other_mismatch = Some(key.clone());
+                        }
+                    }
+                    ("ArnLike" | "ArnEquals" | "StringLike", "aws:principalarn") => {
+                        if values.iter().any(|v| covers(v, us)) {
+                            continue;
+                        }
+                        match values.iter().any(|v| may_cover(v, us)) {
+                            true => reading.unknown.push(named(operator, key)),
+                            false => reading.other_mismatch = Some(key.clone()),
                         }
                     }
                     ("StringEquals", "aws:principalaccount") => {
-                        if !values.iter().any(|v| us.split(':').nth(4) == Some(v)) {
+                        if !values.iter().any(|v| account_of(us) == Some(v)) {
                             reading.other_mismatch = Some(key.clone());
                         }
                     }
-                    _ => reading.unknown.push(Untrusted::new(format!("{operator} {key}")).for_tui(80)),
+                    _ => reading.unknown.push(named(operator, key)),
                 }
             }
         }
@@ -235,13 +248,32 @@ impl Statement {
             },
             _ => Vec::new(),
         };
-        principals.iter().any(|p| p == "*" || us.split(':').nth(4) == Some(p) || covers(p, us))
+        principals.iter().any(|p| p == "*" || account_of(us) == Some(p) || covers(p, us))
     }
+}
+
+fn named(operator: &str, key: &str) -> String {
+    Untrusted::new(format!("{operator} {key}")).for_tui(80)
+}
+
+fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4)
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// Whether a pattern that is none of ours may be about us: the path of our role, which it may speak of, is not in our ARN.
+fn may_cover(pattern: &str, us: &str) -> bool {
+    let accounts = account_of(pattern).zip(account_of(us));
+    is_pattern(pattern)
+        && pattern.parse::<TrustedPrincipal>().is_err()
+        && accounts.is_none_or(|(theirs, ours)| fits(theirs, ours))
 }
 
 /// Whether a principal or a pattern of one covers us.
 fn covers(pattern: &str, us: &str) -> bool {
-    let account_of = |arn: &str| arn.split(':').nth(4).map(str::to_owned);
     if pattern == us || pattern.ends_with(":*") && account_of(pattern) == account_of(us) {
         return true;
     }
@@ -359,6 +391,60 @@ mod tests {
             Diagnosis::Cause(failure) => Err(failure.kind),
         };
         assert_eq!(said, expected.map(str::to_owned));
+    }
+
+    #[test]
+    fn a_deny_may_ask_for_the_external_id_that_an_allow_does_not() {
+        let deny = format!(r#"{{"StringNotEquals":{{"sts:ExternalId":"{ID}"}}}}"#);
+        let Diagnosis::Fits { unknown } = of_statements(&[("Allow", "{}"), ("Deny", &deny)]) else { panic!() };
+        assert_eq!(unknown, ["not StringNotEquals sts:ExternalId, of a Deny"]);
+        // One about something else leaves it open.
+        let deny = r#"{"Bool":{"aws:SecureTransport":"false"}}"#;
+        let Diagnosis::Cause(failure) = of_statements(&[("Allow", "{}"), ("Deny", deny)]) else { panic!() };
+        assert_eq!(failure.kind, FailureKind::Quarantined);
+    }
+
+    #[rstest]
+    // The path of our role is not in our ARN, so that only AWS can say whether these are about us.
+    #[case(
+        "ArnLike",
+        "aws:PrincipalArn",
+        "arn:aws:iam::111122223333:role/*/sso.amazonaws.com/*/ops_*",
+        Ok("ArnLike aws:PrincipalArn")
+    )]
+    #[case(
+        "StringLike",
+        "aws:PrincipalArn",
+        "arn:aws:iam::111122223333:role/team-?",
+        Ok("StringLike aws:PrincipalArn")
+    )]
+    #[case("StringLike", "aws:PrincipalArn", "arn:aws:iam::*:role/ops", Ok("StringLike aws:PrincipalArn"))]
+    #[case("StringLike", "aws:PrincipalArn", "*", Ok("StringLike aws:PrincipalArn"))]
+    #[case("ArnLike", "aws:PrincipalArn", "arn:aws:iam::99990000111?:role/ops", Err("aws:PrincipalArn"))]
+    #[case("StringLike", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/other", Err("aws:PrincipalArn"))]
+    // Compared letter by letter.
+    #[case("StringEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/*ops", Err("aws:PrincipalArn"))]
+    #[case("StringEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/ops", Ok(""))]
+    #[case("StringEquals", "sts:RoleSessionName", "bailiwick-*", Err("sts:RoleSessionName"))]
+    fn a_condition_is_compared_as_its_operator_does(
+        #[case] operator: &str,
+        #[case] key: &str,
+        #[case] value: &str,
+        #[case] expected: Result<&str, &str>,
+    ) {
+        let condition = format!(r#"{{"StringEquals":{{"sts:ExternalId":"{ID}"}},"{operator}":{{"{key}":"{value}"}}}}"#);
+        let condition = match operator {
+            "StringEquals" => format!(r#"{{"StringEquals":{{"sts:ExternalId":"{ID}","{key}":"{value}"}}}}"#),
+            _ => condition,
+        };
+        match (found(&document(r#""111122223333""#, &condition)), expected) {
+            (Diagnosis::Fits { unknown }, Ok(expected)) => assert_eq!(unknown.join("; "), expected),
+            (Diagnosis::Cause(failure), Err(key)) => {
+                assert_eq!(failure.kind, FailureKind::PrincipalNotTrusted);
+                assert!(failure.what.contains(&format!("its condition {key} keeps us")), "{}", failure.what);
+            }
+            (other, _) => panic!("{other:?}"),
+        }
     }
 
     #[test]
