@@ -4,6 +4,7 @@
 /// alone is not enough: the kernel's own thread that brings a key to us has none against ours, and two of ours that wake
 /// each other all the time kept it waiting for up to 0.2 s. On Linux this is about the calling thread and those that it
 /// starts from then on; elsewhere it would be about the whole process, so it is left alone.
+/// A program that a profile names as `credential_process` is started by the SDK and has the same.
 pub fn give_way() {
     #[cfg(target_os = "linux")]
     {

@@ -80,7 +80,8 @@ pub fn can_drill(model: &Model) -> Result<(), String> {
     if usage::shown_scope(model).is_none() {
         return drill_target(model).map(|_| ());
     }
-    let view = usage::data(model).ok_or("what was read before is still being looked up")?;
+    let looked_up = || model.level().failed.clone().unwrap_or("what was read before is still being looked up".into());
+    let view = usage::data(model).ok_or_else(looked_up)?;
     match &view.usage {
         _ if model.drilling.is_some() => Err("Cost Explorer is being asked already".into()),
         Some(usage) if usage.settled => Err("this month is settled: asking again would bring nothing".into()),
@@ -95,8 +96,8 @@ pub fn drill(model: &mut Model) -> Vec<Effect> {
         return drill_target(model).map_or_else(|_| Vec::new(), |query| model.open(PaneId::Costs, vec![query]));
     };
     let question = format!(
-        "Ask Cost Explorer for {} in {} by usage type, {}? One request, US$0.01, which {} pays; a settled month is kept \
-         for ever.",
+        "Ask Cost Explorer for {} in {} by usage type, {}? US$0.01 a page, and it is one as a rule; {} pays. A settled \
+         month is kept for ever.",
         scope.service.for_tui(60),
         scope.account,
         scope.month.long_name(),

@@ -79,7 +79,7 @@ pub const ACTIONS: &[Action] = &[
         hint: Some("usage"),
         place: In(&[PaneId::Costs]),
         when: costs::can_drill,
-        ..action("usage", &["u"], "A service by usage type; where not read, one request at US$0.01", costs::drill)
+        ..action("usage", &["u"], "A service by usage type; where not read, asked at US$0.01 a page", costs::drill)
     },
     Action {
         hint: Some("pause"),

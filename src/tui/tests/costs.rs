@@ -22,14 +22,14 @@ fn opened() -> Driver {
         .press("<enter> <enter> u")
         .expect("▸ usage types")
         .expect("· November 2026 · unblended · not read yet")
-        .expect("US$0.01, which northwind pays");
+        .expect("US$0.01 a page and one as a rule, which northwind");
     driver
 }
 
 #[test]
 fn nothing_is_asked_of_cost_explorer_until_its_price_is_confirmed() {
     let mut driver = opened();
-    driver.press("u").expect("sure?").expect("One request, US$0.01").press("n").expect_not("sure?");
+    driver.press("u").expect("sure?").expect("US$0.01 a page").press("n").expect_not("sure?");
     assert_eq!(drills(&driver), 0);
     driver.press("u y").expect("asking Cost Explorer").press("u").expect_toast("being asked already");
     assert_eq!(drills(&driver), 1);
@@ -62,6 +62,15 @@ fn a_month_that_was_read_is_shown_and_a_settled_one_is_never_asked_again() {
     driver.press("]").expect("October 2026").press("] ]").expect_toast("this is the newest month");
     let asked: Vec<_> = driver.desk.asked.iter().filter(|q| matches!(q, Query::Usage(..))).collect();
     assert_eq!(asked.len(), 5, "every month is looked up, and nothing twice: {asked:?}");
+}
+
+#[test]
+fn a_look_up_that_failed_says_why_nothing_can_be_asked() {
+    let mut driver = Driver::new(120, 40);
+    driver.press("<enter> <enter>");
+    driver.desk.broken = true;
+    driver.press("u").press("u").expect_toast("locked by another bailiwick");
+    assert_eq!(drills(&driver), 0);
 }
 
 #[test]

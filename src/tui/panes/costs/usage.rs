@@ -113,8 +113,8 @@ impl Rows for UsageRows {
                         is. [ and ] show other months."
                 .into(),
             None => format!(
-                "Not read yet, for it costs: u asks Cost Explorer once, US$0.01, which {} pays. A settled month is kept \
-                 for ever. [ and ] show other months.",
+                "Not read yet, for it costs: u asks Cost Explorer, US$0.01 a page and one as a rule, which {} pays. A \
+                 settled month is kept for ever. [ and ] show other months.",
                 view.scope.client
             ),
         }
