@@ -3,9 +3,13 @@
 
 use super::{Api, AwsError, CostPage, CostPeriod, CostRow};
 use crate::domain::{Amounts, Currency, Metric, Untrusted};
+use foldhash::fast::RandomState;
 use rust_decimal::Decimal;
-use serde::Deserialize;
-use std::{borrow::Cow, collections::BTreeMap};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use std::{borrow::Cow, collections::HashMap, fmt};
 
 /// The answer (API reference, `GetCostAndUsage`), as far as it is used.
 #[derive(Deserialize)]
@@ -26,8 +30,7 @@ struct ResultByTime<'a> {
     estimated: Option<bool>,
     #[serde(borrow)]
     groups: Option<Vec<Group<'a>>>,
-    #[serde(borrow)]
-    total: Option<BTreeMap<String, MetricValue<'a>>>,
+    total: Option<Metrics>,
 }
 
 #[derive(Deserialize)]
@@ -41,31 +44,29 @@ struct TimePeriod<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Group<'a> {
     #[serde(borrow)]
-    keys: Option<Vec<Text<'a>>>,
-    #[serde(borrow)]
-    metrics: Option<Metrics<'a>>,
+    keys: Option<Keys<'a>>,
+    metrics: Option<Metrics>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metrics<'a> {
-    #[serde(borrow)]
-    unblended_cost: Option<MetricValue<'a>>,
-    #[serde(borrow)]
-    net_unblended_cost: Option<MetricValue<'a>>,
-    #[serde(borrow)]
-    amortized_cost: Option<MetricValue<'a>>,
-    #[serde(borrow)]
-    net_amortized_cost: Option<MetricValue<'a>>,
+/// What it is grouped by: the account and one thing more.
+#[derive(Default)]
+struct Keys<'a>([Option<Text<'a>>; 2]);
+
+/// The four that are asked for.
+#[derive(Default)]
+struct Metrics {
+    /// Whether nothing at all is there, whatever it would be.
+    empty: bool,
+    found: [Option<MetricValue>; Metric::ALL.len()],
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct MetricValue<'a> {
-    #[serde(borrow)]
-    amount: Option<Text<'a>>,
-    #[serde(borrow)]
-    unit: Option<Text<'a>>,
+struct MetricValue {
+    #[serde(default, deserialize_with = "decimal")]
+    amount: Option<Decimal>,
+    #[serde(default, deserialize_with = "currency")]
+    unit: Option<Currency>,
 }
 
 #[derive(Deserialize)]
@@ -87,15 +88,64 @@ struct Attributes<'a> {
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl<'a> Metrics<'a> {
-    fn get(&self, metric: Metric) -> Option<&MetricValue<'a>> {
-        match metric {
-            Metric::Unblended => self.unblended_cost.as_ref(),
-            Metric::NetUnblended => self.net_unblended_cost.as_ref(),
-            Metric::Amortized => self.amortized_cost.as_ref(),
-            Metric::NetAmortized => self.net_amortized_cost.as_ref(),
+impl<'de: 'a, 'a> Deserialize<'de> for Keys<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Keys<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of keys")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<Keys<'de>, A::Error> {
+                let mut keys = Keys::default();
+                for place in &mut keys.0 {
+                    *place = members.next_element()?;
+                }
+                while members.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(keys)
+            }
         }
+        deserializer.deserialize_seq(Members)
     }
+}
+
+impl<'de> Deserialize<'de> for Metrics {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Metrics;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("metrics by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Metrics, A::Error> {
+                let mut metrics = Metrics { empty: true, ..Metrics::default() };
+                while let Some(Text(name)) = members.next_key()? {
+                    metrics.empty = false;
+                    let place = Metric::ALL.iter().position(|metric| metric.aws_name() == name);
+                    match place.and_then(|place| metrics.found.get_mut(place)) {
+                        Some(place) => *place = members.next_value()?,
+                        None => drop(members.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(metrics)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A decimal string, also in the scientific form that very small amounts can have; nothing if it is another string.
+fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    let text = Option::<Text<'de>>::deserialize(deserializer)?;
+    Ok(text.and_then(|Text(text)| Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text)).ok()))
+}
+
+fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Currency>, D::Error> {
+    Ok(Option::<Text<'de>>::deserialize(deserializer)?.and_then(|Text(text)| Currency::parse(&text)))
 }
 
 fn text<'t>(text: Option<&'t Text<'_>>) -> &'t str {
@@ -112,26 +162,36 @@ fn rows_of(page: Page<'_>) -> Result<CostPage, AwsError> {
         let name = named.attributes.as_ref()?.description.as_ref()?;
         Some((text(named.value.as_ref()).parse().ok()?, Untrusted::from(&*name.0)))
     };
+    let mut known = Known::default();
     Ok(CostPage {
-        periods: page.results_by_time.iter().flatten().map(period_of).collect::<Result<_, _>>()?,
+        periods: page.results_by_time.iter().flatten().map(|r| period_of(r, &mut known)).collect::<Result<_, _>>()?,
         names: page.dimension_value_attributes.iter().flatten().filter_map(name_of).collect(),
         next: page.next_page_token.filter(|t| !t.is_empty()),
     })
 }
 
-fn period_of(result: &ResultByTime<'_>) -> Result<CostPeriod, AwsError> {
+/// The keys of a page: each is in it once for every account and day.
+#[derive(Default)]
+struct Known<'p>(HashMap<&'p str, Untrusted, RandomState>);
+
+impl<'p> Known<'p> {
+    fn take(&mut self, key: &'p str) -> Untrusted {
+        self.0.entry(key).or_insert_with(|| key.into()).clone()
+    }
+}
+
+fn period_of<'p>(result: &'p ResultByTime<'_>, known: &mut Known<'p>) -> Result<CostPeriod, AwsError> {
     let groups = result.groups.as_deref().unwrap_or_default();
-    let mut rows = Vec::with_capacity(groups.len());
+    let mut rows = Vec::with_capacity(groups.len().max(1));
     for group in groups {
-        let mut keys = group.keys.iter().flatten();
-        let (account, key) = (text(keys.next()), text(keys.next()));
-        let account = account.parse().map_err(|e| unusable(&format!("a group has no account ({e})")))?;
-        let (amounts, currency) = amounts_of(|metric| group.metrics.as_ref()?.get(metric))?;
-        rows.push(CostRow { account: Some(account), key: Some(key.into()), amounts, currency });
+        let [account, key] = group.keys.as_ref().map_or([None; 2], |keys| keys.0.each_ref().map(Option::as_ref));
+        let account = text(account).parse().map_err(|e| unusable(&format!("a group has no account ({e})")))?;
+        let (amounts, currency) = amounts_of(group.metrics.as_ref())?;
+        rows.push(CostRow { account: Some(account), key: Some(known.take(text(key))), amounts, currency });
     }
     // Where there are groups it is empty.
-    if let Some(total) = result.total.as_ref().filter(|total| !total.is_empty()) {
-        let (amounts, currency) = amounts_of(|metric| total.get(metric.aws_name()))?;
+    if let Some(total) = result.total.as_ref().filter(|total| !total.empty) {
+        let (amounts, currency) = amounts_of(Some(total))?;
         rows.push(CostRow { account: None, key: None, amounts, currency });
     }
     let start = text(result.time_period.as_ref().and_then(|period| period.start.as_ref()));
@@ -143,28 +203,20 @@ fn period_of(result: &ResultByTime<'_>) -> Result<CostPeriod, AwsError> {
 }
 
 /// All four metrics of a row.
-fn amounts_of<'m>(of: impl Fn(Metric) -> Option<&'m MetricValue<'m>>) -> Result<(Amounts, Currency), AwsError> {
+fn amounts_of(metrics: Option<&Metrics>) -> Result<(Amounts, Currency), AwsError> {
     let mut amounts = Amounts::default();
     let mut currency = None;
-    for metric in Metric::ALL {
-        let name = metric.aws_name();
-        let value = of(metric).ok_or_else(|| unusable(&format!("{name} is missing")))?;
-        amounts.set(
-            metric,
-            decimal(text(value.amount.as_ref())).ok_or_else(|| unusable(&format!("{name} is not a decimal")))?,
-        );
-        let unit = Currency::parse(text(value.unit.as_ref()));
-        let unit = unit.ok_or_else(|| unusable(&format!("{name} has no currency")))?;
+    for (place, metric) in Metric::ALL.into_iter().enumerate() {
+        let failed = |what| unusable(&format!("{} {what}", metric.aws_name()));
+        let value =
+            metrics.and_then(|metrics| metrics.found.get(place)?.as_ref()).ok_or_else(|| failed("is missing"))?;
+        amounts.set(metric, value.amount.ok_or_else(|| failed("is not a decimal"))?);
+        let unit = value.unit.ok_or_else(|| failed("has no currency"))?;
         if *currency.get_or_insert(unit) != unit {
             return Err(unusable("two currencies in one row"));
         }
     }
     Ok((amounts, currency.unwrap_or(Currency::USD)))
-}
-
-/// A decimal string, also in the scientific form that very small amounts can have.
-fn decimal(text: &str) -> Option<Decimal> {
-    Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
 }
 
 fn unusable(what: &str) -> AwsError {
@@ -181,22 +233,21 @@ mod tests {
     }
 
     fn amounts(metrics: &Value) -> Result<(Amounts, Currency), AwsError> {
-        let text = metrics.to_string();
-        let metrics: Metrics<'_> = serde_json::from_str(&text).unwrap();
-        amounts_of(|metric| metrics.get(metric))
+        amounts_of(Some(&serde_json::from_str(&metrics.to_string()).unwrap()))
     }
 
     #[test]
     fn amounts_keep_every_decimal_and_other_currencies() {
         let (amounts, currency) = amounts(&metrics("0.0000000001", "CNY")).unwrap();
         assert_eq!((amounts.amortized.to_string().as_str(), currency.as_str()), ("0.0000000001", "CNY"));
-        assert_eq!(decimal("1.5E-7").unwrap().to_string(), "0.00000015");
-        assert_eq!(decimal("-12.3456789012").unwrap().to_string(), "-12.3456789012");
+        for (given, kept) in [("1.5E-7", "0.00000015"), ("-12.3456789012", "-12.3456789012")] {
+            assert_eq!(super::tests::amounts(&metrics(given, "USD")).unwrap().0.unblended.to_string(), kept);
+        }
     }
 
     #[test]
     fn what_cannot_be_read_is_an_error_and_never_a_zero() {
-        assert!(amounts_of(|_| None).is_err());
+        assert!(amounts_of(None).is_err());
         assert!(amounts(&metrics("", "USD")).is_err());
         assert!(amounts(&metrics("1,5", "USD")).is_err());
         assert!(amounts(&metrics("1.5", "N/A")).is_err());
@@ -222,6 +273,7 @@ mod tests {
         let row = &read.periods[0].rows[0];
         assert_eq!((row.account.unwrap().to_string().as_str(), read.periods[0].rows.len()), ("111122223333", 1));
         assert_eq!(row.key.as_ref().unwrap().raw_for_matching(), "EC2 \"Other\"");
+        assert_eq!(read.periods[1].rows[0].amounts.net_amortized, Decimal::from(2));
         assert_eq!((read.periods[0].estimated, read.periods[1].estimated), (true, false));
         assert_eq!(read.periods[1].rows[0].account, None);
         assert_eq!(read.names[0].1, "prod");
@@ -231,6 +283,16 @@ mod tests {
     fn what_is_not_the_protocol_is_told_from_what_is_and_cannot_be_used() {
         assert!(page("<html>").is_err() && page("[]").is_err() && page(r#"{"ResultsByTime": [{"#).is_err());
         assert!(page(r#"{"ResultsByTime": 1}"#).is_err() && page(r#"{"NextPageToken": 7}"#).is_err());
+        for group in [
+            r#"{"Keys": "x"}"#,
+            r#"{"Keys": [1]}"#,
+            r#"{"Metrics": []}"#,
+            r#"{"Metrics": {"AmortizedCost": 1}}"#,
+            r#"{"Metrics": {"AmortizedCost": {"Amount": 1}}}"#,
+            r#"{"Metrics": {"AmortizedCost": {"Unit": []}}}"#,
+        ] {
+            assert!(page(&format!(r#"{{"ResultsByTime": [{{"Groups": [{group}]}}]}}"#)).is_err(), "{group}");
+        }
         let unusable = page(r#"{"ResultsByTime": [{"Total": {}}]}"#).unwrap().unwrap_err();
         let other = json!({"ResultsByTime": [{"TimePeriod": {"Start": "2026-11-01"}, "Total": {"BlendedCost": {}}}]});
         assert!(page(&other.to_string()).unwrap().is_err(), "a total of something else is not taken for none");

@@ -1,25 +1,27 @@
 //! A record's JSON, laid out flat.
 //!
 //! A sync reads millions of records, looks into each a few dozen times and drops it. As a tree, a record is some hundred
-//! small pieces of memory; here it is one text and one list, filled from front to back.
+//! small pieces of memory; here it is one text and two lists, filled from front to back.
 
+mod build;
+
+use build::mark;
 use serde::{
-    Deserializer, Serialize, Serializer,
-    de::{DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    Serialize, Serializer,
     ser::{SerializeMap, SerializeSeq},
 };
 use serde_json::Number;
-use std::{collections::HashSet, fmt, ops::Range, str::FromStr};
+use std::{ops::Range, slice};
 
 /// One JSON value with all that is in it.
 #[derive(Debug, Clone, Default)]
 pub struct Json {
     /// All strings and names, one after another.
     text: String,
-    /// The value, and behind each list and object its members. A member of an object is its name and its value.
+    /// The value, and behind each list and object its members.
     nodes: Vec<Node>,
-    /// Whether some object has two fields of one name.
-    twice: bool,
+    /// The fields of each object together.
+    fields: Vec<Field>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,19 +30,26 @@ enum Node {
     Bool(bool),
     Number(Number),
     Text(Range<u32>),
-    /// Of a field, with its last bytes: they tell most names apart without a look into the text.
-    Name(Range<u32>, u64),
     /// With the place behind its last member.
-    List(usize),
-    /// The same.
-    Object(usize),
+    List(u32),
+    /// The same, and its fields.
+    Object(u32, Range<u32>),
+}
+
+#[derive(Debug, Clone)]
+struct Field {
+    /// Of its name, the end and the length: they tell most names apart without a look into the text.
+    mark: u64,
+    name: Range<u32>,
+    /// Where its value is.
+    place: u32,
 }
 
 /// A value within a [`Json`].
 #[derive(Debug, Clone, Copy)]
 pub struct Part<'a> {
     json: &'a Json,
-    place: usize,
+    place: u32,
 }
 
 /// What a value is.
@@ -64,12 +73,15 @@ pub enum Kind<'a> {
 #[derive(Debug, Clone)]
 pub struct Members<'a> {
     json: &'a Json,
-    places: Range<usize>,
+    places: Range<u32>,
 }
 
 /// The fields of an object, each name once. Of a name that is there twice the last one counts, as in a tree.
 #[derive(Debug, Clone)]
-pub struct Fields<'a>(Members<'a>);
+pub struct Fields<'a> {
+    json: &'a Json,
+    fields: slice::Iter<'a, Field>,
+}
 
 impl Json {
     /// The whole value.
@@ -82,59 +94,25 @@ impl Json {
         self.root().to_value()
     }
 
-    /// Adds to the text.
-    fn add<E: serde::de::Error>(&mut self, text: &str) -> Result<Range<u32>, E> {
-        let place = |length: usize| u32::try_from(length).map_err(|_| E::custom("a record of more than 4 GiB"));
-        let start = place(self.text.len())?;
-        self.text.push_str(text);
-        Ok(start..place(self.text.len())?)
-    }
-
     fn text(&self, range: &Range<u32>) -> &str {
         self.text.get(range.start as usize..range.end as usize).unwrap_or("")
-    }
-}
-
-impl FromStr for Json {
-    type Err = serde_json::Error;
-
-    fn from_str(text: &str) -> Result<Self, serde_json::Error> {
-        let mut json = Self {
-            text: String::with_capacity(text.len()),
-            nodes: Vec::with_capacity(text.len() / 16),
-            ..Self::default()
-        };
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        Next(&mut json).deserialize(&mut deserializer)?;
-        deserializer.end()?;
-        // AWS writes no name twice, so the tree, which keeps one of each, may take its time.
-        if json.twice {
-            return Ok(Self::from(&serde_json::from_str::<serde_json::Value>(text)?));
-        }
-        Ok(json)
-    }
-}
-
-impl From<&serde_json::Value> for Json {
-    fn from(value: &serde_json::Value) -> Self {
-        let mut json = Self::default();
-        // A tree is no text that could be wrong.
-        let _ = Next(&mut json).deserialize(value);
-        json
     }
 }
 
 impl<'a> Part<'a> {
     /// What it is.
     pub fn kind(self) -> Kind<'a> {
-        let members = |end: usize| Members { json: self.json, places: self.place + 1..end };
-        match self.json.nodes.get(self.place) {
-            None | Some(Node::Null | Node::Name(..)) => Kind::Null,
+        let json = self.json;
+        match json.nodes.get(self.place as usize) {
+            None | Some(Node::Null) => Kind::Null,
             Some(Node::Bool(truth)) => Kind::Bool(*truth),
             Some(Node::Number(number)) => Kind::Number(number),
-            Some(Node::Text(range)) => Kind::Text(self.json.text(range)),
-            Some(Node::List(end)) => Kind::List(members(*end)),
-            Some(Node::Object(end)) => Kind::Object(Fields(members(*end))),
+            Some(Node::Text(range)) => Kind::Text(json.text(range)),
+            Some(Node::List(end)) => Kind::List(Members { json, places: self.place + 1..*end }),
+            Some(Node::Object(_, range)) => {
+                let fields = json.fields.get(range.start as usize..range.end as usize).unwrap_or_default();
+                Kind::Object(Fields { json, fields: fields.iter() })
+            }
         }
     }
 
@@ -196,9 +174,9 @@ impl<'a> Part<'a> {
     }
 
     /// The place behind it.
-    fn end(self) -> usize {
-        match self.json.nodes.get(self.place) {
-            Some(Node::List(end) | Node::Object(end)) => *end,
+    fn end(self) -> u32 {
+        match self.json.nodes.get(self.place as usize) {
+            Some(Node::List(end) | Node::Object(end, _)) => *end,
             _ => self.place + 1,
         }
     }
@@ -218,41 +196,18 @@ impl<'a> Iterator for Fields<'a> {
     type Item = (&'a str, Part<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let name = self.0.next()?;
-        let Node::Name(range, _) = name.json.nodes.get(name.place)? else { return None };
-        Some((name.json.text(range), self.0.next()?))
+        let json = self.json;
+        self.fields.next().map(|field| (json.text(&field.name), Part { json, place: field.place }))
     }
 }
 
 impl<'a> Fields<'a> {
     /// The field of that name.
     pub fn get(&self, name: &str) -> Option<Part<'a>> {
-        let Members { json, places } = &self.0;
-        let (mut place, last) = (places.start, last_bytes(name));
-        while place < places.end {
-            let part = Part { json, place: place + 1 };
-            if let Some(Node::Name(known, bytes)) = json.nodes.get(place)
-                && *bytes == last
-                && json.text(known) == name
-            {
-                return Some(part);
-            }
-            place = part.end();
-        }
-        None
-    }
-
-    /// Whether some name is there twice.
-    fn repeat(self) -> bool {
-        let mut names = HashSet::new();
-        !self.into_iter().all(|(name, _)| names.insert(name))
-    }
-}
-
-fn last_bytes(name: &str) -> u64 {
-    match name.as_bytes().last_chunk() {
-        Some(last) => u64::from_ne_bytes(*last),
-        None => name.bytes().fold(0, |bytes, byte| bytes << 8 | u64::from(byte)),
+        let (json, wanted) = (self.json, mark(name));
+        let mut fields = self.fields.as_slice().iter();
+        let field = fields.find(|field| field.mark == wanted && json.text(&field.name) == name)?;
+        Some(Part { json, place: field.place })
     }
 }
 
@@ -278,111 +233,6 @@ impl Serialize for Part<'_> {
                 object.end()
             }
         }
-    }
-}
-
-/// Takes the next value in at the end.
-struct Next<'j>(&'j mut Json);
-
-impl Next<'_> {
-    fn put<E>(self, node: Node) -> Result<(), E> {
-        self.0.nodes.push(node);
-        Ok(())
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Next<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Next<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.put(Node::Null)
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<(), E> {
-        self.put(Node::Bool(truth))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.put(Node::Number(number.into()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.put(Node::Number(number.into()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.put(Number::from_f64(number).map_or(Node::Null, Node::Number))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        let range = self.0.add(text)?;
-        self.put(Node::Text(range))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let place = self.0.nodes.len();
-        self.0.nodes.push(Node::List(place));
-        while members.next_element_seed(Next(&mut *self.0))?.is_some() {}
-        let end = self.0.nodes.len();
-        self.0.nodes.get_mut(place).into_iter().for_each(|list| *list = Node::List(end));
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        let place = self.0.nodes.len();
-        self.0.nodes.push(Node::Object(place));
-        // The names so far, by their last bytes: a closer look is needed only where these repeat, or there are many.
-        let (mut known, mut count, mut perhaps) = ([0; 32], 0, false);
-        while let Some(bytes) = fields.next_key_seed(NextName(&mut *self.0))? {
-            perhaps |= known.get(..count).is_none_or(|known| known.contains(&bytes));
-            known.get_mut(count).into_iter().for_each(|free| *free = bytes);
-            count += 1;
-            fields.next_value_seed(Next(&mut *self.0))?;
-        }
-        let end = self.0.nodes.len();
-        self.0.nodes.get_mut(place).into_iter().for_each(|object| *object = Node::Object(end));
-        if perhaps {
-            self.0.twice |= Part { json: self.0, place }.fields().is_some_and(Fields::repeat);
-        }
-        Ok(())
-    }
-}
-
-/// Takes the name of the next field in; gives its last bytes.
-struct NextName<'j>(&'j mut Json);
-
-impl<'de> DeserializeSeed<'de> for NextName<'_> {
-    type Value = u64;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u64, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for NextName<'_> {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<u64, E> {
-        let range = self.0.add(name)?;
-        let bytes = last_bytes(name);
-        self.0.nodes.push(Node::Name(range, bytes));
-        Ok(bytes)
     }
 }
 

@@ -102,8 +102,9 @@ pub fn parse(json: Part<'_>, home: &Home) -> Result<AccessEvent, RecordError> {
         .or(home.account)
         .or_else(|| id_at("/userIdentity/accountId"))
         .ok_or(RecordError::Account)?;
+    let at_home = |said: &str| home.region.as_ref().filter(|home| home.as_str() == said).cloned();
     let region = text(json, "/awsRegion")
-        .and_then(|r| r.parse().ok())
+        .and_then(|said| at_home(said).or_else(|| said.parse().ok()))
         .or_else(|| home.region.clone())
         .or_else(|| UNKNOWN_REGION.parse().ok())
         .ok_or(RecordError::Missing("awsRegion"))?;
