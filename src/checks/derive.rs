@@ -37,17 +37,28 @@ use crate::{
     domain::{AccessEvent, Evidence, Outcome, PrincipalKind, Untrusted},
     trail::{self, Json, Kind, Part, Record},
 };
-use serde_json::{Value, json};
+use serde_json::json;
+use std::borrow::Cow;
 
 const DAY: i64 = 86_400;
 
 /// Derived fields by name. A record cannot bring its own: names that begin with `bw.` are only ever looked up here.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fields(Vec<(&'static str, Value)>);
+pub(super) struct Fields<'a>(Vec<(&'static str, Value<'a>)>);
 
-impl Fields {
+/// One of them.
+#[derive(Debug, Clone)]
+pub(super) enum Value<'a> {
+    Text(Cow<'a, str>),
+    Truth(bool),
+    Whole(i64),
+    Number(f64),
+    Texts(Vec<String>),
+}
+
+impl<'a> Fields<'a> {
     /// Adds a field.
-    pub fn set(&mut self, name: &'static str, value: impl Into<Value>) {
+    pub fn set(&mut self, name: &'static str, value: impl Into<Value<'a>>) {
         self.0.push((name, value.into()));
     }
 
@@ -57,8 +68,44 @@ impl Fields {
         }
     }
 
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    }
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<String> for Value<'_> {
+    fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(truth: bool) -> Self {
+        Self::Truth(truth)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(whole: i64) -> Self {
+        Self::Whole(whole)
+    }
+}
+
+impl From<f64> for Value<'_> {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Vec<String>> for Value<'_> {
+    fn from(texts: Vec<String>) -> Self {
+        Self::Texts(texts)
     }
 }
 
@@ -106,12 +153,12 @@ pub(super) fn is_own_session(ctx: &AccountContext<'_>, record: &Record) -> bool 
 }
 
 /// All derived fields of one record, and the earlier events its rules rest on.
-pub(super) fn derive(
+pub(super) fn derive<'a>(
     ctx: &AccountContext<'_>,
     state: &CheckState,
-    record: &Record,
+    record: &'a Record,
     names: Names,
-) -> (Fields, Vec<Evidence>) {
+) -> (Fields<'a>, Vec<Evidence>) {
     let (event, json) = (&record.event, record.json.root());
     let mut fields = Fields::default();
     let name = event.name.raw_for_matching();
@@ -192,7 +239,7 @@ pub(super) fn derive(
 }
 
 /// What is known of a remembered start of large instances, with the record as far as its rules need it.
-pub(super) fn derive_start(state: &CheckState, start: &LargeStart) -> (Json, Fields) {
+pub(super) fn derive_start<'a>(state: &CheckState, start: &'a LargeStart) -> (Json, Fields<'a>) {
     let mut fields = Fields::default();
     let actor = start.evidence.actor.as_ref().map_or("", Untrusted::raw_for_matching);
     fields.set("bw.actor", actor);
@@ -221,17 +268,17 @@ pub(super) fn large_start(record: &Record) -> Option<LargeStart> {
     })
 }
 
-fn large(fields: &mut Fields, start: &LargeStart, new_region_hours: Option<i64>) {
+fn large(fields: &mut Fields<'_>, start: &LargeStart, new_region_hours: Option<i64>) {
     fields.set("bw.instances.large", true);
-    fields.set("bw.instances.type", start.instance_type.raw_for_matching());
-    fields.set("bw.instances.count", start.count);
-    fields.set("bw.instances", start.summary.raw_for_matching());
+    fields.set("bw.instances.type", start.instance_type.raw_for_matching().to_owned());
+    fields.set("bw.instances.count", i64::try_from(start.count).unwrap_or(i64::MAX));
+    fields.set("bw.instances", start.summary.raw_for_matching().to_owned());
     if let Some(hours) = new_region_hours {
         fields.set("bw.region.new_hours", hours);
     }
 }
 
-fn gap(fields: &mut Fields, seconds: i64) {
+fn gap(fields: &mut Fields<'_>, seconds: i64) {
     fields.set("bw.trail.gap_minutes", seconds / 60);
     let (hours, minutes) = (seconds / 3_600, seconds % 3_600 / 60);
     let words = match (hours, minutes) {

@@ -11,10 +11,10 @@ use super::{
         cost::{self, Spending},
     },
     rules::{CheckError, Loader, Rule, RuleSet},
-    state::{CheckState, Match, Names, evidence},
+    state::{CheckState, Hashes, Match, Names, evidence},
 };
 use crate::{
-    domain::{AccountId, ClientId, EventId, Evidence, FindingKey, RoleArn, Timestamp, Untrusted},
+    domain::{AccountId, ClientId, EventId, EventIds, Evidence, FindingKey, RoleArn, Timestamp, Untrusted},
     trail::{Json, Record},
 };
 use rsigma_eval::EvaluationResult;
@@ -86,10 +86,12 @@ impl Checks {
     }
 
     fn evaluate_batch(&self, ctx: &AccountContext<'_>, state: &mut CheckState, mut batch: Vec<&Record>) -> Vec<Hit> {
-        let mut seen: HashSet<EventId> = HashSet::with_capacity(batch.len());
+        let mut seen = EventIds::default();
         batch.retain(|r| seen.insert(r.event.id) && !is_own_session(ctx, r));
         batch.sort_by_key(|r| (r.event.time, r.event.id));
-        let batch: Vec<(&Record, Names)> = batch.into_iter().map(|record| (record, Names::of(&record.event))).collect();
+        let mut hashes = Hashes::default();
+        let batch: Vec<(&Record, Names)> =
+            batch.into_iter().map(|record| (record, hashes.names_of(&record.event))).collect();
         for (record, names) in &batch {
             state.learn(&record.event, *names, assumed_role(record), trail_name(record));
             if let Some(start) = large_start(record) {
@@ -175,13 +177,7 @@ impl Checks {
     }
 
     /// History that arrived later may show that a region was new when large instances were started in it.
-    fn rejudge_starts(
-        &self,
-        ctx: &AccountContext<'_>,
-        state: &mut CheckState,
-        done: &HashSet<EventId>,
-        hits: &mut Hits,
-    ) {
+    fn rejudge_starts(&self, ctx: &AccountContext<'_>, state: &mut CheckState, done: &EventIds, hits: &mut Hits) {
         for start in state.starts.clone() {
             if start.evidence.event.is_none_or(|id| done.contains(&id)) {
                 continue;

@@ -1,6 +1,6 @@
 //! A record together with its derived fields, as rules see it.
 
-use super::derive::Fields;
+use super::derive::{Fields, Value as Derived};
 use crate::trail::{Json, Kind, Part};
 use rsigma_eval::{Event, EventValue, JsonEvent};
 use serde_json::Value;
@@ -9,13 +9,13 @@ use std::{borrow::Cow, cell::OnceCell};
 /// A record and its derived fields.
 pub(super) struct Enriched<'a> {
     record: Part<'a>,
-    fields: &'a Fields,
+    fields: &'a Fields<'a>,
     /// The record as the engine has it, for the rarer ways to ask: keywords, and paths with a place in a list.
     whole: OnceCell<JsonEvent<'static>>,
 }
 
 impl<'a> Enriched<'a> {
-    pub fn new(record: &'a Json, fields: &'a Fields) -> Self {
+    pub fn new(record: &'a Json, fields: &'a Fields<'a>) -> Self {
         Self { record: record.root(), fields, whole: OnceCell::new() }
     }
 
@@ -37,7 +37,7 @@ impl<'a> Enriched<'a> {
 impl Event for Enriched<'_> {
     fn get_field(&self, path: &str) -> Option<EventValue<'_>> {
         if path.starts_with("bw.") {
-            return self.fields.get(path).map(EventValue::from);
+            return self.fields.get(path).map(derived);
         }
         if path.contains(['[', '\\']) {
             return self.whole().get_field(path);
@@ -80,6 +80,16 @@ fn follow<'a>(part: Part<'a>, path: &str, found: &mut Vec<EventValue<'a>>) {
         }
         Kind::List(members) => members.for_each(|member| follow(member, path, found)),
         _ => {}
+    }
+}
+
+fn derived<'f>(value: &'f Derived<'_>) -> EventValue<'f> {
+    match value {
+        Derived::Text(text) => EventValue::Str(Cow::Borrowed(text)),
+        Derived::Truth(truth) => EventValue::Bool(*truth),
+        Derived::Whole(whole) => EventValue::Int(*whole),
+        Derived::Number(number) => EventValue::Float(*number),
+        Derived::Texts(texts) => EventValue::Array(texts.iter().map(|text| EventValue::Str(text.into())).collect()),
     }
 }
 

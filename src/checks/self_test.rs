@@ -160,7 +160,7 @@ fn hits(checks: &Checks, world: &World, case: &Case) -> Result<Vec<Hit>, String>
     }
     if let Some(costs) = &case.costs {
         let mut spending = Spending::default();
-        months(costs).iter().for_each(|month| spending.add(month));
+        months(costs).iter().for_each(|month| spending.add(&month.into()));
         hits.extend(checks.evaluate_costs(&world.client, &spending, costs.now));
     }
     let now = Timestamp::from_second(1_795_000_000);

@@ -7,9 +7,10 @@ use crate::{
     domain::{AccessEvent, EventId, Evidence, Outcome, PrincipalKind, Region, Timestamp, Untrusted},
     trail,
 };
+use foldhash::fast::RandomState;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 const DAY: i64 = 86_400;
 /// Nothing is called new during the first seven days of the history held.
@@ -37,11 +38,16 @@ struct Seen {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Names([u64; 4]);
 
-impl Names {
-    pub fn of(event: &AccessEvent) -> Self {
+/// The hashes of names that a batch has shown so far: most events show names that others showed before.
+#[derive(Debug, Default)]
+pub(super) struct Hashes<'a>(HashMap<&'a str, u64, RandomState>);
+
+impl<'a> Hashes<'a> {
+    pub fn names_of(&mut self, event: &'a AccessEvent) -> Names {
         let principal = event.principal.actor.raw_for_matching();
         let source = event.source.raw_for_matching();
-        Self([principal, event.region.as_str(), source, agent_family(event)].map(|name| hash(&[name])))
+        let names = [principal, event.region.as_str(), source, agent_family(event)];
+        Names(names.map(|name| *self.0.entry(name).or_insert_with(|| hash(&[name]))))
     }
 }
 
@@ -138,8 +144,10 @@ impl CheckState {
         self.sources.learn(source, at);
         self.agents.learn(agent, at);
         if is_regional_write(event) {
-            let first = self.region_writes.entry(event.region.as_str().to_owned()).or_insert(at);
-            *first = at.min(*first);
+            match self.region_writes.get_mut(event.region.as_str()) {
+                Some(first) => *first = at.min(*first),
+                None => drop(self.region_writes.insert(event.region.as_str().to_owned(), at)),
+            }
         }
         if event.outcome != Outcome::Ok {
             return;

@@ -2,11 +2,14 @@
 
 use super::{AccountId, Region, Timestamp, Untrusted};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 /// CloudTrail's `eventID`, a UUID. Text that is no UUID is folded into one by its hash, so that de-duplication holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EventId([u8; 16]);
+
+/// A set of them. They are as random as any hash, so the quick one does.
+pub type EventIds = HashSet<EventId, foldhash::fast::RandomState>;
 
 impl EventId {
     /// From the 16 bytes.

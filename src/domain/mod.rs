@@ -20,6 +20,7 @@ mod principal;
 mod progress;
 mod restatement;
 mod role_pattern;
+mod spent;
 mod sync_plan;
 mod template_url;
 mod time;
@@ -34,7 +35,7 @@ pub use connection::{Access, AccessKeyId, Connection, ConnectionKind, Depth, Pro
 pub use cost::{
     Amounts, CostCell, CostMonth, CostSplit, DayCosts, Metric, SplitCell, UsageCell, UsageMonth, UsageTypeSum,
 };
-pub use event::{AccessEvent, EventId, KeyHint, Outcome, Principal, PrincipalKind};
+pub use event::{AccessEvent, EventId, EventIds, KeyHint, Outcome, Principal, PrincipalKind};
 pub use failure::{Failure, FailureClass, FailureKind};
 pub use finding::{Evidence, Finding, FindingId, FindingKey, FindingState, Severity, SeverityCounts};
 pub use gate::{GateResult, GateState, Probe, ProbeOutcome};
@@ -48,6 +49,7 @@ pub use progress::{
 };
 pub use restatement::{RestatedCell, Restatement};
 pub use role_pattern::RolePattern;
+pub use spent::{SpentCell, SpentDay, SpentMonth};
 pub use sync_plan::{PlannedJob, PlannedSpend, SyncPlan};
 pub use template_url::{TemplateUrl, TemplateUrlError};
 pub use time::{Clock, Day, FixedClock, Month, TimeRange, Timestamp};

@@ -1,7 +1,11 @@
 //! Text that somebody else chose. CloudTrail strings (names, user agents, error messages) are chosen by attackers too.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{
+    borrow::{Borrow, Cow},
+    fmt,
+    sync::Arc,
+};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -78,6 +82,13 @@ impl PartialEq<str> for Untrusted {
 impl PartialEq<&str> for Untrusted {
     fn eq(&self, other: &&str) -> bool {
         &*self.0 == *other
+    }
+}
+
+/// For look-ups by the raw text.
+impl Borrow<str> for Untrusted {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -141,8 +141,8 @@ impl<C: Assume> Context<C> {
 
     /// Enters one page in the ledger, durably, unless a cap is reached; tells when.
     pub(super) async fn reserve(&self, run: &ClientRun) -> Result<Timestamp, Failure> {
-        let (store, caps, now) = (run.store.clone(), self.options.caps, self.now());
-        self.blocking(run, move || store.reserve_page(caps, now)).await?.map(|()| now)
+        let now = self.now();
+        self.reservations.enter(run.store.clone(), self.options.caps, now).await.map(|()| now)
     }
 
     /// What became of the page that was reserved then.
@@ -205,7 +205,7 @@ impl<C: Assume> Context<C> {
         let found = self
             .blocking(run, move || {
                 let mut spending = Spending::default();
-                store.each_cost_month(&id, |month| spending.add(&month))?;
+                store.each_spent_month(&id, |month| spending.add(month))?;
                 let hits = checks.evaluate_costs(store.client(), &spending, now);
                 drop(spending);
                 let mut draft = store.draft();

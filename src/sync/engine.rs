@@ -10,6 +10,7 @@ use super::{
     ledger::{LedgerEntry, RunLedger, beginning, keep},
     options::{SyncOptions, Wanted},
     progress::{Board, Listener},
+    reserve::Reservations,
     retention::{Purge, kept_from},
     store::ClientStore,
 };
@@ -40,6 +41,7 @@ pub(super) struct Context<C> {
     pub(super) options: SyncOptions,
     pub(super) control: Control,
     pub(super) vault: Arc<Vault>,
+    pub(super) reservations: Reservations,
     /// The clients that this run has read so far.
     pub(super) clients: RefCell<Vec<Rc<ClientRun>>>,
     pub(super) session_name: String,
@@ -120,6 +122,7 @@ pub async fn run_under<C: Assume>(
         options,
         control,
         vault,
+        reservations: Reservations::default(),
         clients: RefCell::default(),
         caller: Err(AwsError::timed_out(Api::GetCallerIdentity)),
         agency: None,

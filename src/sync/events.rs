@@ -15,6 +15,7 @@ use crate::{
         Timestamp,
     },
 };
+use foldhash::fast::RandomState;
 use futures::future::{join, join_all};
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
@@ -222,7 +223,7 @@ impl<C: Assume> Context<C> {
         query: &LookupQuery,
         job: JobId,
     ) -> Result<Vec<RawEvent>, LookupFailure> {
-        let (mut events, mut ids) = (Vec::new(), HashSet::new());
+        let (mut events, mut ids) = (Vec::new(), HashSet::<_, RandomState>::default());
         let mut pages = Pages::new(PATIENCE);
         loop {
             let ask = async |s: &C::Session| s.lookup_page(query, pages.token()).await;

@@ -23,6 +23,7 @@ mod plan;
 mod progress;
 mod refetch;
 mod regions;
+mod reserve;
 mod restate;
 mod retention;
 mod schedule;

@@ -4,7 +4,9 @@ use super::{RegionCoverage, events::RegionRead, regions::RegionPlan, store::Clie
 use crate::{
     aws::RawEvent,
     checks::{AccountContext, CheckSource, Checks, Hit},
-    domain::{AccessEvent, AccountId, ConnectionId, Day, EventId, FindingId, FindingState, RoleArn, Source, Timestamp},
+    domain::{
+        AccessEvent, AccountId, ConnectionId, Day, EventIds, FindingId, FindingState, RoleArn, Source, Timestamp,
+    },
     trail::{self, Home, Record},
     vault::{
         VaultError,
@@ -12,7 +14,7 @@ use crate::{
     },
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     rc::Rc,
     sync::Arc,
 };
@@ -94,14 +96,14 @@ impl Slice {
             session_prefix: OWN_SESSIONS,
         };
         let mut days = Days::default();
-        let mut seen: HashSet<EventId> = HashSet::new();
+        let mut seen = EventIds::default();
         let (mut unreadable, mut stored) = (0, 0);
         let (mut hits, mut judged) = (Vec::new(), false);
         // Oldest first, and a piece at a time: a parsed record takes several times the memory of its text.
         fetched.sort_by(|(_, a), (_, b)| (a.time, &a.id).cmp(&(b.time, &b.id)));
         let mut fetched = fetched.into_iter().peekable();
         while fetched.peek().is_some() {
-            let mut records: Vec<Record> = Vec::new();
+            let (mut records, mut new) = (Vec::with_capacity(PIECE.min(fetched.len())), Vec::new());
             for (place, raw) in fetched.by_ref().take(PIECE) {
                 let Some(record) = parse(&raw.record, &place.home) else {
                     unreadable += 1;
@@ -111,16 +113,18 @@ impl Slice {
                 if !seen.insert(record.event.id) {
                     continue;
                 }
-                let new = days.take(&store, &record.event)?;
-                stored += u64::from(new);
-                if new || !place.held.holds(record.event.time) {
+                let is_new = days.take(&store, &record.event)?;
+                stored += u64::from(is_new);
+                if is_new || !place.held.holds(record.event.time) {
                     records.push(record);
+                    new.push(is_new);
                 }
             }
             if !records.is_empty() {
                 judged = true;
                 hits.extend(checks.evaluate_events(&context, &mut state, &records));
             }
+            records.into_iter().zip(new).filter(|(_, new)| *new).for_each(|(record, _)| days.keep(record.event));
         }
         sources.regions_failed.extend(failed);
         if let Some(began) = complete {
@@ -160,12 +164,12 @@ struct Days(BTreeMap<Day, StoredDay>);
 /// One of them, with what the slice adds to it.
 struct StoredDay {
     chunk: Option<EventChunk>,
-    ids: HashSet<EventId>,
+    ids: EventIds,
     new: Vec<AccessEvent>,
 }
 
 impl Days {
-    /// Adds an event to its day unless it is there. Says whether it is new.
+    /// Takes note of an event. Says whether it is new: then it is to be kept.
     fn take(&mut self, store: &ClientStore, event: &AccessEvent) -> Result<bool, VaultError> {
         let stored = match self.0.entry(event.time.day()) {
             Entry::Occupied(known) => known.into_mut(),
@@ -175,11 +179,14 @@ impl Days {
                 unread.insert(StoredDay { chunk, ids, new: Vec::new() })
             }
         };
-        let new = stored.ids.insert(event.id);
-        if new {
-            stored.new.push(event.clone());
+        Ok(stored.ids.insert(event.id))
+    }
+
+    /// Adds a new event to its day.
+    fn keep(&mut self, event: AccessEvent) {
+        if let Some(day) = self.0.get_mut(&event.time.day()) {
+            day.new.push(event);
         }
-        Ok(new)
     }
 
     /// All events of each day that got new ones.

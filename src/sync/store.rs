@@ -10,7 +10,7 @@ use crate::{
     checks::CheckState,
     domain::{
         Access, Account, AccountId, Client, ClientId, Connection, ConnectionId, CostMonth, CostSplit, Day, Finding,
-        FindingId, Month, Region, Restatement, SourceState, Timestamp, Untrusted, UsageMonth,
+        FindingId, Month, Region, Restatement, SourceState, SpentMonth, Timestamp, Untrusted, UsageMonth,
     },
     vault::{Batch, Name, Scope, Vault, VaultError, chunk::EventChunk, packing::unpack},
 };
@@ -173,18 +173,20 @@ impl ClientStore {
 
     /// All months of costs of a connection, oldest first.
     pub fn cost_months(&self, connection: &ConnectionId) -> Result<Vec<CostMonth>, VaultError> {
-        let mut months = Vec::new();
-        self.each_cost_month(connection, |month| months.push(month))?;
-        Ok(months)
+        let scope = self.of(connection);
+        let names = self.vault.list(&scope, &format!("costs/{connection}/month/"))?;
+        names.iter().filter_map(|name| self.packed(&scope, name).transpose()).collect()
     }
 
-    /// The same one by one: all of them together may take a hundred megabytes.
-    pub fn each_cost_month(&self, connection: &ConnectionId, mut see: impl FnMut(CostMonth)) -> Result<(), VaultError> {
+    /// What was spent in each of them, one by one: all of them together may take a hundred megabytes.
+    pub fn each_spent_month(
+        &self,
+        connection: &ConnectionId,
+        mut see: impl FnMut(&SpentMonth<'_>),
+    ) -> Result<(), VaultError> {
         let scope = self.of(connection);
         for name in self.vault.list(&scope, &format!("costs/{connection}/month/"))? {
-            if let Some(month) = self.packed(&scope, &name)? {
-                see(month);
-            }
+            self.unpacked(&scope, &name, |raw| postcard::from_bytes(raw).map(|month| see(&month)))?;
         }
         Ok(())
     }
@@ -323,10 +325,19 @@ impl ClientStore {
 
     /// A record that is compressed before it is sealed: costs repeat their accounts and services thousands of times.
     fn packed<T: DeserializeOwned>(&self, scope: &Scope, name: &Name) -> Result<Option<T>, VaultError> {
+        self.unpacked(scope, name, |raw| postcard::from_bytes(raw))
+    }
+
+    fn unpacked<T>(
+        &self,
+        scope: &Scope,
+        name: &Name,
+        read: impl FnOnce(&[u8]) -> postcard::Result<T>,
+    ) -> Result<Option<T>, VaultError> {
         let Some(opened) = self.vault.get(scope, name)? else { return Ok(None) };
         let codec = |why: String| VaultError::Codec { name: name.to_string(), done: "unpacked", why };
         let raw = unpack(&opened.bytes, PACKED_LIMIT).map_err(|e| codec(e.to_string()))?;
-        postcard::from_bytes(&raw).map(Some).map_err(|e| codec(e.to_string()))
+        read(&raw).map(Some).map_err(|e| codec(e.to_string()))
     }
 
     fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, VaultError> {

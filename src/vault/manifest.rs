@@ -96,9 +96,9 @@ impl Manifest {
     }
 
     /// Writes the mirror whose turn it is.
-    pub(super) fn mirror(&self, dir: &Path, bytes: &[u8]) -> Result<(), VaultError> {
+    pub(super) fn mirror(epoch: u64, dir: &Path, bytes: &[u8]) -> Result<(), VaultError> {
         let [a, b] = MIRRORS;
-        disk::write(&dir.join(if self.epoch.is_multiple_of(2) { a } else { b }), bytes)
+        disk::write(&dir.join(if epoch.is_multiple_of(2) { a } else { b }), bytes)
     }
 
     /// Writes both mirrors, and makes their names durable.

@@ -285,35 +285,36 @@ impl Vault {
     /// Makes a new manifest and its writes the vault's state, then waits for the disk.
     pub(super) fn publish(
         &self,
-        mut manifest: Manifest,
-        mut writes: Vec<Write>,
+        manifest: Manifest,
+        writes: Vec<Write>,
         change: impl FnOnce(&mut State),
     ) -> Result<(), VaultError> {
         let own = self.state().owner(&Scope::Vault)?.clone();
-        self.publish_under(&own, &mut manifest, &mut writes, change)
+        self.publish_under(&own, manifest, writes, change)
     }
 
     /// The same with the vault's own keys as they will be.
     pub(super) fn publish_under(
         &self,
         own: &Owner,
-        manifest: &mut Manifest,
-        writes: &mut Vec<Write>,
+        mut manifest: Manifest,
+        mut writes: Vec<Write>,
         change: impl FnOnce(&mut State),
     ) -> Result<(), VaultError> {
         let (generation, _) = own.current().ok_or_else(no_key)?;
         manifest.epoch += 1;
         manifest.owners.entry(own.id).or_default().count(&Scope::Vault, generation, 1)?;
+        let epoch = manifest.epoch;
         let sealed = manifest.seal(&self.id, own)?;
         writes.extend(sealed.writes);
         {
             let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-            self.or_stop(self.store.apply(std::mem::take(writes)))?;
-            state.manifest = manifest.clone();
+            self.or_stop(self.store.apply(writes))?;
+            state.manifest = manifest;
             change(&mut state);
         }
         self.or_stop(self.store.flush())?;
-        self.or_stop(manifest.mirror(&self.dir, &sealed.bytes))
+        self.or_stop(Manifest::mirror(epoch, &self.dir, &sealed.bytes))
     }
 
     pub(super) fn directory<'a>(&'a self, owner: &'a Owner) -> Directory<'a> {

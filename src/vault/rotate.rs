@@ -201,18 +201,13 @@ impl Vault {
         self.publish_owners(manifest, header, changed)
     }
 
-    fn publish_owners(
-        &self,
-        mut manifest: Manifest,
-        header: Header,
-        changed: Vec<Arc<Owner>>,
-    ) -> Result<(), VaultError> {
+    fn publish_owners(&self, manifest: Manifest, header: Header, changed: Vec<Arc<Owner>>) -> Result<(), VaultError> {
         let own = changed.iter().find(|owner| owner.scope == Scope::Vault).cloned();
         let own = match own {
             Some(own) => own,
             None => self.state().owner(&Scope::Vault)?.clone(),
         };
-        self.publish_under(&own, &mut manifest, &mut Vec::new(), |state| {
+        self.publish_under(&own, manifest, Vec::new(), |state| {
             state.header = header;
             state.owners.extend(changed.into_iter().map(|owner| (owner.scope.clone(), owner)));
         })

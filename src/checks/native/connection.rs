@@ -56,8 +56,8 @@ fn refusal(
     fields.set("bw.source", source.word());
     fields.set("bw.failure", failure.kind.class().word());
     fields.set("bw.failure.code", failure.kind.code());
-    fields.set("bw.failure.what", failure.what.as_str());
-    fields.set("bw.failure.next_step", failure.next_step.as_str());
+    fields.set("bw.failure.what", failure.what.clone());
+    fields.set("bw.failure.next_step", failure.next_step.clone());
     fields.set("bw.role", connection.access.clone());
     let service = match source {
         Source::Costs => "Cost Explorer",
@@ -69,7 +69,7 @@ fn refusal(
     };
     fields.set("bw.source.name", service);
     if let Some(region) = region {
-        fields.set("bw.region", region.as_str());
+        fields.set("bw.region", region.as_str().to_owned());
     }
     if source == Source::Events && (everywhere || region.is_none()) {
         fields.set("bw.everywhere", true);

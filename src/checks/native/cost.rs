@@ -5,11 +5,8 @@
 //! learnt; the newest days are still filling up, so days are only ever judged upward.
 
 use super::{super::derive::Fields, Fact};
-use crate::domain::{AccountId, CostMonth, Currency, Day, Evidence, Metric, Money, Month, Timestamp, Untrusted};
-use rust_decimal::{
-    Decimal,
-    prelude::{FromPrimitive, ToPrimitive},
-};
+use crate::domain::{AccountId, Currency, Day, Evidence, Money, Month, SpentCell, SpentMonth, Timestamp, Untrusted};
+use rust_decimal::{Decimal, prelude::FromPrimitive};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Days back that are judged.
@@ -56,18 +53,17 @@ struct OfCurrency {
 
 impl Spending {
     /// Adds a month.
-    pub fn add(&mut self, month: &CostMonth) {
+    pub fn add(&mut self, month: &SpentMonth<'_>) {
         let all = self.0.entry(month.currency).or_default();
-        *all.grouped.entry(month.month).or_default() += month.grouped().get(Metric::Unblended).to_f64().unwrap_or(0.0);
+        *all.grouped.entry(month.month).or_default() += month.monthly.iter().map(SpentCell::amount).sum::<f64>();
         for costs in &month.daily {
             all.days.insert(costs.day);
             for cell in &costs.cells {
-                let amount = cell.amounts.get(Metric::Unblended).to_f64().unwrap_or(0.0);
                 let services = all.series.entry(cell.account).or_default();
-                match services.get_mut(&cell.service) {
-                    Some(series) => *series.entry(costs.day).or_default() += amount,
+                match services.get_mut(cell.service) {
+                    Some(series) => *series.entry(costs.day).or_default() += cell.amount(),
                     None => {
-                        services.insert(cell.service.clone(), BTreeMap::from([(costs.day, amount)]));
+                        services.insert(cell.service.into(), BTreeMap::from([(costs.day, cell.amount())]));
                     }
                 }
             }
@@ -263,7 +259,7 @@ fn fact(account: AccountId, service: &Untrusted, currency: Currency, high: Vec<H
     };
     let mut fields = Fields::default();
     fields.set("bw.fact", "service_above_norm");
-    fields.set("bw.service", service.raw_for_matching());
+    fields.set("bw.service", service.raw_for_matching().to_owned());
     fields.set("bw.cost.peak", money(peak.actual));
     fields.set("bw.cost.expected", money(peak.expected));
     fields.set("bw.cost.peak_day", peak.day.to_string());

@@ -11,7 +11,7 @@ pub(super) struct Fact {
     /// The account it is about.
     pub account: AccountId,
     /// Its `bw.*` fields.
-    pub fields: Fields,
+    pub fields: Fields<'static>,
     /// What it rests on, oldest first.
     pub evidence: Vec<Evidence>,
 }

@@ -6,18 +6,19 @@ use crate::vault::{
     packing::pack,
     wire::{put_size, put_varint},
 };
+use foldhash::fast::RandomState;
 use std::{collections::HashMap, hash::Hash};
 
 /// Numbers distinct values in order of first appearance.
 struct Dictionary<K> {
-    numbers: HashMap<K, usize>,
+    numbers: HashMap<K, usize, RandomState>,
     /// The entries as they are written.
     written: Vec<u8>,
 }
 
 impl<K: Eq + Hash> Dictionary<K> {
     fn new() -> Self {
-        Self { numbers: HashMap::new(), written: Vec::new() }
+        Self { numbers: HashMap::default(), written: Vec::new() }
     }
 
     /// The number of `key`; a new one is written by `put`.
