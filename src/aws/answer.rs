@@ -19,7 +19,9 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::config_bag::ConfigBag;
+use serde::Deserialize;
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -31,6 +33,10 @@ pub(super) struct Answer<T> {
     empty: fn() -> Output,
     found: Arc<Mutex<Option<T>>>,
 }
+
+/// A string of an answer, copied only where it has escapes.
+#[derive(Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 impl<T> Answer<T> {
     /// Reads a body by `read`, which fails on what is not the service's protocol.

@@ -3,8 +3,8 @@
 
 use super::{AwsError, KeyPair};
 use crate::domain::{
-    Account, AccountId, Amounts, Currency, Day, ExternalId, Failure, FailureKind, Partition, ProfileName, Region,
-    RoleArn, TimeRange, Timestamp, Untrusted,
+    Account, AccountId, Amounts, Currency, Day, EventId, ExternalId, Failure, FailureKind, Partition, ProfileName,
+    Region, RoleArn, TimeRange, Timestamp, Untrusted,
 };
 
 /// What to assume, and how little of it to ask for.
@@ -205,8 +205,8 @@ pub struct LookupQuery {
 /// One event as it came; its record is parsed where it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawEvent {
-    /// `EventId`.
-    pub id: String,
+    /// `EventId`, if there is one.
+    pub id: Option<EventId>,
     /// `EventTime`, to the second.
     pub time: Timestamp,
     /// `CloudTrailEvent`, a JSON text.

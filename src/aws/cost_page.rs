@@ -1,7 +1,7 @@
 //! The answer of Cost Explorer's `GetCostAndUsage`, read into rows. A part that is missing or unreadable makes the whole
 //! answer unusable, never a zero.
 
-use super::{Api, AwsError, CostPage, CostPeriod, CostRow};
+use super::{Api, AwsError, CostPage, CostPeriod, CostRow, answer::Text};
 use crate::domain::{Amounts, Currency, Metric, Untrusted};
 use foldhash::fast::RandomState;
 use rust_decimal::Decimal;
@@ -9,7 +9,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use std::{borrow::Cow, collections::HashMap, fmt};
+use std::{collections::HashMap, fmt};
 
 /// The answer (API reference, `GetCostAndUsage`), as far as it is used.
 #[derive(Deserialize)]
@@ -83,10 +83,6 @@ struct Attributes<'a> {
     #[serde(borrow)]
     description: Option<Text<'a>>,
 }
-
-/// A string, copied only where it has escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Keys<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

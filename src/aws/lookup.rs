@@ -1,7 +1,10 @@
 //! CloudTrail `LookupEvents`, one page at a time.
 
-use super::{Api, AwsError, LookupFilter, LookupPage, LookupQuery, RawEvent, SdkSession, Trail, answer::Answer};
-use crate::domain::{FailureKind, Timestamp};
+use super::{
+    Api, AwsError, LookupFilter, LookupPage, LookupQuery, RawEvent, SdkSession, Trail,
+    answer::{Answer, Text},
+};
+use crate::domain::{EventId, FailureKind, Timestamp};
 use aws_sdk_cloudtrail::{
     operation::lookup_events::LookupEventsOutput,
     types::{LookupAttribute, LookupAttributeKey},
@@ -46,25 +49,27 @@ impl Trail for SdkSession {
 /// The answer (API reference, `LookupEvents`), as far as it is used.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Page {
-    events: Option<Vec<Option<Event>>>,
+struct Page<'a> {
+    #[serde(borrow)]
+    events: Option<Vec<Option<Event<'a>>>>,
     next_token: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Event {
-    event_id: Option<String>,
+struct Event<'a> {
+    #[serde(borrow)]
+    event_id: Option<Text<'a>>,
     /// Seconds since the epoch.
     event_time: Option<f64>,
     cloud_trail_event: Option<String>,
 }
 
 fn page(body: &str) -> serde_json::Result<LookupPage> {
-    let page: Page = serde_json::from_str(body)?;
+    let page: Page<'_> = serde_json::from_str(body)?;
     let events = page.events.into_iter().flatten().flatten().filter_map(|event| {
         Some(RawEvent {
-            id: event.event_id.unwrap_or_default(),
+            id: event.event_id.filter(|Text(id)| !id.is_empty()).map(|Text(id)| EventId::of(&id)),
             time: Timestamp::from_second(event.event_time.map_or(0, |t| t.floor() as i64)),
             record: event.cloud_trail_event?,
         })
@@ -83,9 +88,12 @@ mod tests {
             null, {"EventId": "b", "EventTime": 1, "CloudTrailEvent": null}, {"CloudTrailEvent": "{}"}],
             "NextToken": "", "New": {}}"#;
         let read = page(body).unwrap();
-        let first =
-            RawEvent { id: "a".into(), time: Timestamp::from_second(1_795_000_000), record: r#"{"x":"é"}"#.into() };
-        let bare = RawEvent { id: String::new(), time: Timestamp::from_second(0), record: "{}".into() };
+        let first = RawEvent {
+            id: Some(EventId::of("a")),
+            time: Timestamp::from_second(1_795_000_000),
+            record: r#"{"x":"é"}"#.into(),
+        };
+        let bare = RawEvent { id: None, time: Timestamp::from_second(0), record: "{}".into() };
         assert_eq!((read.events, read.next), (vec![first, bare], None));
         assert_eq!(page("{}").unwrap(), LookupPage { events: Vec::new(), next: None });
         assert_eq!(page(r#"{"NextToken": "n"}"#).unwrap().next.as_deref(), Some("n"));

@@ -2,6 +2,7 @@
 
 use super::{AccountId, Region, Timestamp, Untrusted};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::{collections::HashSet, fmt};
 
 /// CloudTrail's `eventID`, a UUID. Text that is no UUID is folded into one by its hash, so that de-duplication holds.
@@ -20,6 +21,15 @@ impl EventId {
     /// The 16 bytes.
     pub fn bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    /// From any text that names an event: the UUID it is, or one made of its hash.
+    pub fn of(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|| {
+            let mut id = [0u8; 16];
+            id.iter_mut().zip(Sha256::digest(text)).for_each(|(to, from)| *to = from);
+            Self(id)
+        })
     }
 
     /// From a UUID in its 36-character form, any case.

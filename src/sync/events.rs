@@ -11,13 +11,12 @@ use super::{
 use crate::{
     aws::{Api, Assume, Job, LookupFilter, LookupQuery, RawEvent, Trail},
     domain::{
-        AccountId, Connection, Depth, Failure, FailureKind, JobId, JobState, Region, RoleArn, Source, TimeRange,
-        Timestamp,
+        AccountId, Connection, Depth, EventIds, Failure, FailureKind, JobId, JobState, Region, RoleArn, Source,
+        TimeRange, Timestamp,
     },
 };
-use foldhash::fast::RandomState;
 use futures::future::{join, join_all};
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// Pages in a row that may bring nothing new. CloudTrail filters after it has read, so some do; at one a second this is
 /// well over a minute.
@@ -223,14 +222,14 @@ impl<C: Assume> Context<C> {
         query: &LookupQuery,
         job: JobId,
     ) -> Result<Vec<RawEvent>, LookupFailure> {
-        let (mut events, mut ids) = (Vec::new(), HashSet::<_, RandomState>::default());
+        let (mut events, mut ids) = (Vec::new(), EventIds::default());
         let mut pages = Pages::new(PATIENCE);
         loop {
             let ask = async |s: &C::Session| s.lookup_page(query, pages.token()).await;
             let page = lease.call(job, Api::LookupEvents, Some(&query.region), ask).await?;
             let before = events.len();
             // A page may repeat what the one before it held.
-            events.extend(page.events.into_iter().filter(|e| e.id.is_empty() || ids.insert(e.id.clone())));
+            events.extend(page.events.into_iter().filter(|e| e.id.is_none_or(|id| ids.insert(id))));
             let more = page.next.is_some();
             if !pages.turn(page.next, events.len() > before)? {
                 return Ok(events);
@@ -338,7 +337,7 @@ mod tests {
     }
 
     fn event(second: i64) -> RawEvent {
-        RawEvent { id: second.to_string(), time: at(second), record: String::new() }
+        RawEvent { id: Some(crate::domain::EventId::of(&second.to_string())), time: at(second), record: String::new() }
     }
 
     #[test]

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::domain::{AccessEvent, AccountId, EventId, KeyHint, Outcome, Region, Timestamp, Untrusted};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// Where a record was found, for what the record itself does not say.
 #[derive(Debug, Clone, Default)]
@@ -109,8 +108,8 @@ pub fn parse(json: Part<'_>, home: &Home) -> Result<AccessEvent, RecordError> {
         .or_else(|| UNKNOWN_REGION.parse().ok())
         .ok_or(RecordError::Missing("awsRegion"))?;
     let id = match text(json, "/eventID").or_else(|| text(json, "/eventId")) {
-        Some(id) => EventId::parse(id).unwrap_or_else(|| folded(id.as_bytes())),
-        None => folded(json.to_value().to_string().as_bytes()),
+        Some(id) => EventId::of(id),
+        None => EventId::of(&json.to_value().to_string()),
     };
     Ok(AccessEvent {
         id,
@@ -198,12 +197,6 @@ fn time(json: Part<'_>) -> Result<Timestamp, RecordError> {
             .ok_or_else(|| RecordError::Time(Untrusted::new(n.to_string()).for_tui(40))),
         _ => Err(RecordError::Missing("eventTime")),
     }
-}
-
-fn folded(bytes: &[u8]) -> EventId {
-    let mut id = [0u8; 16];
-    id.iter_mut().zip(Sha256::digest(bytes)).for_each(|(to, from)| *to = from);
-    EventId::from_bytes(id)
 }
 
 fn outcome(json: Part<'_>) -> Outcome {

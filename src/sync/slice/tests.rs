@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     aws::RawEvent,
-    domain::{AccessEvent, Depth, Failure, FailureKind, Finding, Region, TimeRange},
+    domain::{AccessEvent, Depth, EventId, Failure, FailureKind, Finding, Region, TimeRange},
     sync::{Coverage, fixtures},
 };
 use proptest::prelude::*;
@@ -59,7 +59,7 @@ fn happened((region, window): Piece) -> Vec<RawEvent> {
             "responseElements": {"ConsoleLogin": "Success"}, "additionalEventData": {"MFAUsed": "No"},
             "readOnly": name == "AssumeRole", "eventID": id, "eventType": "AwsApiCall", "recipientAccountId": account,
         });
-        events.push(RawEvent { id, time, record: record.to_string() });
+        events.push(RawEvent { id: Some(EventId::of(&id)), time, record: record.to_string() });
     }
     events
 }
