@@ -57,16 +57,23 @@ struct Keys<'a>([Option<Text<'a>>; 2]);
 struct Metrics {
     /// Whether nothing at all is there, whatever it would be.
     empty: bool,
-    found: [Option<MetricValue>; Metric::ALL.len()],
+    found: [Option<Value>; Metric::ALL.len()],
+}
+
+/// One of them, as far as it can be read.
+#[derive(Clone, Copy)]
+struct Value {
+    amount: Option<Decimal>,
+    unit: Option<Currency>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct MetricValue {
-    #[serde(default, deserialize_with = "decimal")]
-    amount: Option<Decimal>,
-    #[serde(default, deserialize_with = "currency")]
-    unit: Option<Currency>,
+struct MetricValue<'a> {
+    #[serde(borrow)]
+    amount: Option<Text<'a>>,
+    #[serde(borrow)]
+    unit: Option<Text<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -119,13 +126,22 @@ impl<'de> Deserialize<'de> for Metrics {
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Metrics, A::Error> {
                 let mut metrics = Metrics { empty: true, ..Metrics::default() };
+                let mut before: Option<(MetricValue<'de>, Value)> = None;
                 while let Some(Text(name)) = members.next_key()? {
                     metrics.empty = false;
                     let place = Metric::ALL.iter().position(|metric| metric.aws_name() == name);
-                    match place.and_then(|place| metrics.found.get_mut(place)) {
-                        Some(place) => *place = members.next_value()?,
-                        None => drop(members.next_value::<IgnoredAny>()?),
-                    }
+                    let Some(place) = place.and_then(|place| metrics.found.get_mut(place)) else {
+                        members.next_value::<IgnoredAny>()?;
+                        continue;
+                    };
+                    let Some(text) = members.next_value::<Option<MetricValue<'de>>>()? else { continue };
+                    // Most often all four are one and the same.
+                    let value = match &before {
+                        Some((known, value)) if known.is(&text) => *value,
+                        _ => text.read(),
+                    };
+                    *place = Some(value);
+                    before = Some((text, value));
                 }
                 Ok(metrics)
             }
@@ -134,14 +150,20 @@ impl<'de> Deserialize<'de> for Metrics {
     }
 }
 
-/// A decimal string, also in the scientific form that very small amounts can have; nothing if it is another string.
-fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-    let text = Option::<Text<'de>>::deserialize(deserializer)?;
-    Ok(text.and_then(|Text(text)| Decimal::from_str_exact(&text).or_else(|_| Decimal::from_scientific(&text)).ok()))
-}
+impl MetricValue<'_> {
+    fn is(&self, other: &Self) -> bool {
+        text(self.amount.as_ref()) == text(other.amount.as_ref())
+            && text(self.unit.as_ref()) == text(other.unit.as_ref())
+    }
 
-fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Currency>, D::Error> {
-    Ok(Option::<Text<'de>>::deserialize(deserializer)?.and_then(|Text(text)| Currency::parse(&text)))
+    /// The amount may be in the scientific form that very small ones can have.
+    fn read(&self) -> Value {
+        let amount = text(self.amount.as_ref());
+        Value {
+            amount: Decimal::from_str_exact(amount).or_else(|_| Decimal::from_scientific(amount)).ok(),
+            unit: Currency::parse(text(self.unit.as_ref())),
+        }
+    }
 }
 
 fn text<'t>(text: Option<&'t Text<'_>>) -> &'t str {

@@ -2,7 +2,7 @@
 
 use super::{AccountId, Currency, Day, Month, Timestamp, Untrusted};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct};
 use std::{
     collections::BTreeMap,
     ops::{Add, AddAssign, Sub},
@@ -49,55 +49,83 @@ impl Metric {
 }
 
 /// One amount per [`Metric`], in one currency held beside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct Amounts {
     /// `UnblendedCost`.
-    #[serde(serialize_with = "as_text")]
     pub unblended: Decimal,
     /// `NetUnblendedCost`.
-    #[serde(serialize_with = "as_text")]
     pub net_unblended: Decimal,
     /// `AmortizedCost`.
-    #[serde(serialize_with = "as_text")]
     pub amortized: Decimal,
     /// `NetAmortizedCost`.
-    #[serde(serialize_with = "as_text")]
     pub net_amortized: Decimal,
 }
 
-/// Writes what the decimal's own serialisation writes, without the division of 96 bits that it takes for each digit:
-/// amounts are most of what is stored of costs.
-fn as_text<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
-    let Ok(mut digits) = u64::try_from(amount.mantissa().unsigned_abs()) else {
-        return Serialize::serialize(amount, serializer);
-    };
-    let scale = amount.scale();
-    // A sign, a point and as many digits as the largest scale takes, or the largest mantissa.
-    let mut text = [0; 32];
-    let mut room = text.iter_mut().rev();
-    let mut length = 0;
-    let mut write = |byte| {
-        if let Some(place) = room.next() {
-            *place = byte;
-            length += 1;
+impl Serialize for Amounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut amounts = serializer.serialize_struct("Amounts", Metric::ALL.len())?;
+        let mut text = Text::of(self.unblended);
+        amounts.serialize_field("unblended", &text)?;
+        for (name, amount) in [
+            ("net_unblended", self.net_unblended),
+            ("amortized", self.amortized),
+            ("net_amortized", self.net_amortized),
+        ] {
+            // Most often all four are one and the same.
+            if amount.serialize() != text.amount.serialize() {
+                text = Text::of(amount);
+            }
+            amounts.serialize_field(name, &text)?;
         }
-    };
-    let mut written = 0;
-    while digits > 0 || written <= scale {
-        if written == scale && scale > 0 {
-            write(b'.');
+        amounts.end()
+    }
+}
+
+/// What the decimal's own serialisation writes, made without the division of 96 bits that it takes for each digit: amounts
+/// are most of what is stored of costs.
+struct Text {
+    amount: Decimal,
+    /// A sign, a point and as many digits as the largest scale takes, or the largest mantissa; from the end.
+    digits: [u8; 32],
+    length: usize,
+}
+
+impl Text {
+    fn of(amount: Decimal) -> Self {
+        let mut text = Self { amount, digits: [0; 32], length: 0 };
+        let Ok(mut digits) = u64::try_from(amount.mantissa().unsigned_abs()) else { return text };
+        let scale = amount.scale();
+        let mut room = text.digits.iter_mut().rev();
+        let mut write = |byte| {
+            if let Some(place) = room.next() {
+                *place = byte;
+                text.length += 1;
+            }
+        };
+        let mut written = 0;
+        while digits > 0 || written <= scale {
+            if written == scale && scale > 0 {
+                write(b'.');
+            }
+            write(b'0' + (digits % 10) as u8);
+            digits /= 10;
+            written += 1;
         }
-        write(b'0' + (digits % 10) as u8);
-        digits /= 10;
-        written += 1;
+        if amount.is_sign_negative() {
+            write(b'-');
+        }
+        text
     }
-    if amount.is_sign_negative() {
-        write(b'-');
-    }
-    let text = text.get(text.len() - length..).and_then(|text| std::str::from_utf8(text).ok());
-    match text {
-        Some(text) => serializer.serialize_str(text),
-        None => Serialize::serialize(amount, serializer),
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = self.digits.get(self.digits.len() - self.length..).and_then(|text| std::str::from_utf8(text).ok());
+        match text.filter(|text| !text.is_empty()) {
+            Some(text) => serializer.serialize_str(text),
+            // A mantissa of more than 64 bits.
+            None => Serialize::serialize(&self.amount, serializer),
+        }
     }
 }
 
@@ -366,6 +394,25 @@ mod tests {
             let mut amount = Decimal::from_i128_with_scale(i128::from(mantissa), scale);
             amount.set_sign_negative(negative);
             prop_assert_eq!(serde_json::Value::from(written(amount)), serde_json::to_value(amount).unwrap());
+        }
+
+        #[test]
+        fn four_amounts_are_written_each_as_itself(values in prop::collection::vec((-2i64..2, 0u32..2), 4)) {
+            let amount = |n: usize| Decimal::new(values[n].0 * 10, values[n].1);
+            let amounts = Amounts {
+                unblended: amount(0),
+                net_unblended: amount(1),
+                amortized: amount(2),
+                net_amortized: amount(3),
+            };
+            let written = serde_json::to_value(amounts).unwrap();
+            for (metric, n) in Metric::ALL.into_iter().zip(0..) {
+                let name = serde_json::to_value(metric).unwrap();
+                prop_assert_eq!(&written[name.as_str().unwrap()], &serde_json::to_value(amount(n)).unwrap());
+            }
+            prop_assert_eq!(written.as_object().unwrap().len(), 4);
+            let stored = postcard::to_stdvec(&amounts).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Amounts>(&stored).unwrap(), amounts);
         }
     }
 }

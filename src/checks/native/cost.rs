@@ -79,7 +79,11 @@ pub(in super::super) fn facts(spending: &Spending, now: Timestamp) -> Vec<Fact> 
         let floor = floor(&all.grouped, today);
         let days: Vec<Day> = all.days.iter().copied().filter(|day| *day < today).collect();
         let series = all.series.iter().flat_map(|(account, services)| services.iter().map(move |s| (*account, s)));
-        for (account, (service, amounts)) in series {
+        // What costs less in all than a run must cost above its norm cannot have one that matters.
+        let judged = today.plus(-JUDGED);
+        let spent =
+            |amounts: &BTreeMap<Day, f64>| amounts.range(judged..).map(|(_, amount)| amount.max(0.0)).sum::<f64>();
+        for (account, (service, amounts)) in series.filter(|(_, (_, amounts))| spent(amounts) >= floor) {
             let values: Vec<(Day, f64)> =
                 days.iter().map(|day| (*day, amounts.get(day).copied().unwrap_or(0.0))).collect();
             let high: Vec<HighDay> = runs(high_days(&values, today))
