@@ -108,9 +108,16 @@ fn a_cap_stops_before_the_request_and_the_next_day_goes_on() {
 
 #[test]
 fn an_answer_that_broke_off_is_paid_for_too_and_the_cap_counts_it() {
+    // In the midst of its body, or anywhere, also before it has begun.
+    for fault in ["half=#1@ce", "seed=1,reset=#1@ce", "seed=2,reset=#1@ce"] {
+        counted_though_it_broke_off(fault);
+    }
+}
+
+fn counted_though_it_broke_off(fault: &str) {
     let rig = Rig::new(24, 1_000);
     let store = ClientStore::new(rig.vault.clone(), CLIENT.parse().unwrap());
-    rig.server.set_faults("half=#1@ce".parse().unwrap());
+    rig.server.set_faults(fault.parse().unwrap());
     let options = only(CLIENT, Caps { day: 5, month: 0 });
     let told = |events: &[SyncEvent]| {
         let of_costs = events.iter().rev().find_map(|event| match event {

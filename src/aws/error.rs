@@ -2,7 +2,10 @@
 
 use super::classify::{classify, credentials_kind};
 use crate::domain::{Access, Failure, FailureKind, Untrusted};
-use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_runtime_api::client::{
+    orchestrator::HttpResponse,
+    result::{ConnectorError, SdkError},
+};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::{error::Error, fmt};
 
@@ -49,6 +52,8 @@ pub struct AwsError {
     pub status: Option<u16>,
     /// Whether the same request may succeed later.
     pub retryable: bool,
+    /// Whether it may have reached AWS although no answer came.
+    pub in_doubt: bool,
     /// The profile or access key that was used, if it is not the operator's usual identity.
     pub access: Option<Access>,
 }
@@ -74,7 +79,7 @@ impl AwsError {
                 let code = service.err().code().unwrap_or_default().to_owned();
                 let message = service.err().message().unwrap_or_default().to_owned();
                 let (kind, retryable) = classify(api, &code, &message, status);
-                Self { api, kind, code, message: message.into(), status, retryable, access: None }
+                Self { api, kind, code, message: message.into(), status, retryable, in_doubt: false, access: None }
             }
             // Whatever its status said: the answer itself did not come.
             SdkError::ResponseError(_) if broke_off(&error) => {
@@ -87,6 +92,7 @@ impl AwsError {
                 message: Untrusted::from("the answer is not the protocol of this service"),
                 status,
                 retryable: status.is_none_or(|s| s >= 500 || s == 429),
+                in_doubt: false,
                 access: None,
             },
             SdkError::TimeoutError(_) => Self::timed_out(api),
@@ -99,7 +105,10 @@ impl AwsError {
                         let first = text.lines().next().unwrap_or_default().trim_end_matches(" Attempted:");
                         Self::transport(api, kind, first.to_owned(), false)
                     }
-                    None => Self::transport(api, FailureKind::Offline, text, waits || failure.as_other().is_some()),
+                    None => Self {
+                        in_doubt: !failure.is_user() && failure.as_connector_error().is_none_or(was_connected),
+                        ..Self::transport(api, FailureKind::Offline, text, waits || failure.as_other().is_some())
+                    },
                 }
             }
             _ => Self::transport(api, FailureKind::Bug, chain(&error), false),
@@ -113,7 +122,8 @@ impl AwsError {
 
     /// An attempt that took too long.
     pub fn timed_out(api: Api) -> Self {
-        Self::transport(api, FailureKind::Offline, "no answer in time".into(), true)
+        let error = Self::transport(api, FailureKind::Offline, "no answer in time".into(), true);
+        Self { in_doubt: true, ..error }
     }
 
     /// A request that was not sent, because its job was cancelled.
@@ -123,7 +133,8 @@ impl AwsError {
 
     /// A failure of our own making or of the transport.
     pub(super) fn transport(api: Api, kind: FailureKind, message: String, retryable: bool) -> Self {
-        Self { api, kind, code: String::new(), message: message.into(), status: None, retryable, access: None }
+        let (code, message) = (String::new(), message.into());
+        Self { api, kind, code, message, status: None, retryable, in_doubt: false, access: None }
     }
 
     /// An answer that the protocol allows and this program cannot use.
@@ -131,13 +142,14 @@ impl AwsError {
         Self::transport(api, FailureKind::Invalid, message, false)
     }
 
-    /// Whether AWS charges for the answer though nothing could be made of it: Cost Explorer does if it began with success.
+    /// Whether AWS charges for the request though nothing could be made of it: Cost Explorer does if its answer began with
+    /// success. Where nobody can know, for no answer came, it is taken for paid: a cap holds in any case.
     pub fn is_paid(&self) -> bool {
         let answered = || self.status.map_or(self.kind == FailureKind::Invalid, |status| status < 400);
-        self.api == Api::GetCostAndUsage && self.code.is_empty() && answered()
+        self.api == Api::GetCostAndUsage && self.code.is_empty() && (self.in_doubt || answered())
     }
 
-    /// Pages that AWS charges for by this answer of Cost Explorer.
+    /// Pages that AWS charges for by this answer of Cost Explorer, as [`is_paid`](Self::is_paid) has it.
     pub fn pages_paid<T>(answer: &Result<T, Self>) -> u64 {
         u64::from(answer.as_ref().map_or_else(Self::is_paid, |_| true))
     }
@@ -146,6 +158,18 @@ impl AwsError {
     pub fn failure(&self) -> Failure {
         super::words::failure(self)
     }
+}
+
+/// Whether there was a connection to send it over. Where the cause is none that is known, there may have been.
+fn was_connected(error: &ConnectorError) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(cause) = next {
+        if let Some(client) = cause.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return !client.is_connect();
+        }
+        next = cause.source();
+    }
+    true
 }
 
 /// Whether it was the connection that failed, and not what came through it.
@@ -189,7 +213,6 @@ mod tests {
 
     fn undelivered(outer: &'static str, inner: &'static str, io: bool) -> AwsError {
         use aws_sdk_sts::operation::assume_role::AssumeRoleError;
-        use aws_smithy_runtime_api::client::result::ConnectorError;
         let source = Some(Box::new(Nested { words: inner, source: None }));
         let error = Box::new(Nested { words: outer, source });
         let error = if io { ConnectorError::io(error) } else { ConnectorError::other(error, None) };
@@ -227,6 +250,7 @@ mod tests {
                     message: "said\u{202e}".into(),
                     status: Some(400),
                     retryable: false,
+                    in_doubt: false,
                     access: None,
                 };
                 let failure = error.failure();
@@ -234,5 +258,37 @@ mod tests {
                 assert!(!error.to_string().contains(['\u{1b}', '\u{202e}']), "{error}");
             }
         }
+    }
+
+    /// What becomes of a question to Cost Explorer at a URL.
+    async fn asked(url: String) -> AwsError {
+        use crate::{
+            aws::{BaseCredentials, CostQuery, Costs, Granularity, Grouping, SdkCloud},
+            domain::{FixedClock, Partition, Timestamp},
+        };
+        use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+        let clock = std::sync::Arc::new(FixedClock(Timestamp::from_second(1_795_000_000)));
+        let cloud = SdkCloud::connect(BaseCredentials::Simulator { url }, clock).await;
+        let provider =
+            SharedCredentialsProvider::new(Credentials::new("AKIAIOSFODNN7EXAMPLE", "any", None, None, "test"));
+        let (granularity, grouping) = (Granularity::Monthly, Grouping::None);
+        let (start, end) = ("2026-11-01".parse().unwrap(), "2026-11-02".parse().unwrap());
+        let query = CostQuery { start, end, granularity, grouping };
+        cloud.standing(provider, Partition::Aws).cost_page(&query, None).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn what_never_left_is_not_paid_and_what_got_no_answer_may_have_been() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let hang_up = async { drop(listener.accept().await.unwrap()) };
+        let (error, ()) = tokio::join!(asked(url.clone()), hang_up);
+        assert_eq!((error.kind, error.in_doubt, error.is_paid()), (FailureKind::Offline, true, true), "{error:?}");
+        drop(listener);
+        let error = asked(url).await;
+        assert_eq!((error.kind, error.in_doubt, error.is_paid()), (FailureKind::Offline, false, false));
+        let late = AwsError::timed_out(Api::GetCostAndUsage);
+        assert!(late.is_paid() && !AwsError::timed_out(Api::LookupEvents).is_paid());
+        assert!(!AwsError::stopped(Api::GetCostAndUsage).is_paid());
     }
 }

@@ -189,7 +189,13 @@ impl Pacer {
                     self.turns.hold(api, account, region, self.turns.backoff(attempts.retries));
                     attempts.repeated = Some(error);
                 }
-                outcome => return (outcome, attempts),
+                outcome => {
+                    // Whoever asks again after that waits too.
+                    if outcome.as_ref().is_err_and(|error| error.retryable && error.is_paid()) {
+                        self.turns.hold(api, account, region, self.turns.backoff(1));
+                    }
+                    return (outcome, attempts);
+                }
             }
         }
     }
@@ -332,6 +338,7 @@ mod tests {
             message: "Rate exceeded".into(),
             status: Some(400),
             retryable: true,
+            in_doubt: false,
             access: None,
         }
     }
@@ -461,8 +468,11 @@ mod tests {
     async fn an_answer_that_never_comes_is_given_up() {
         let retry = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
         let pacer = Pacer::new(Pace::AWS_LIMIT, retry, 7);
-        let (outcome, attempts) =
-            pacer.call(Api::GetCostAndUsage, account(1), None, std::future::pending::<Result<(), AwsError>>).await;
-        assert_eq!((outcome.unwrap_err().kind, attempts.sent), (FailureKind::Offline, 2));
+        // What may have been paid for is asked again by whoever counts the money.
+        for (api, sent) in [(Api::LookupEvents, 2), (Api::GetCostAndUsage, 1)] {
+            let never = std::future::pending::<Result<(), AwsError>>;
+            let (outcome, attempts) = pacer.call(api, account(1), None, never).await;
+            assert_eq!((outcome.unwrap_err().kind, attempts.sent), (FailureKind::Offline, sent));
+        }
     }
 }

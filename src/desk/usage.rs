@@ -175,9 +175,7 @@ impl Desk {
         .await;
         read.map_err(|error| match requests {
             0 => error,
-            paid => {
-                DeskError::Refused(format!("{error}; what was answered before, {paid} of it, cost ${}", price(paid)))
-            }
+            paid => DeskError::Refused(format!("{error}; what was asked counts as paid, {paid} at ${}", price(paid))),
         })?;
         usage.settled = !usage.estimated && now.day() >= scope.month.end().plus(SETTLED_DAY - 1);
         let mut draft = data.store.draft();

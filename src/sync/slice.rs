@@ -100,7 +100,7 @@ impl Slice {
         let (mut unreadable, mut stored) = (0, 0);
         let (mut hits, mut judged) = (Vec::new(), false);
         // Oldest first, and a piece at a time: a parsed record takes several times the memory of its text.
-        fetched.sort_by(|(_, a), (_, b)| (a.time, a.id).cmp(&(b.time, b.id)));
+        fetched.sort_by_key(|(_, event)| (event.time, event.id));
         let mut fetched = fetched.into_iter().peekable();
         while fetched.peek().is_some() {
             let (mut records, mut new) = (Vec::with_capacity(PIECE.min(fetched.len())), Vec::new());
