@@ -349,6 +349,12 @@ impl Model {
         if self.refresh.is_some() { Vec::new() } else { self.ask_visible() }
     }
 
+    /// The same where the operator changed something and looks for it: that waits for no deadline.
+    pub fn changed_by_hand(&mut self) -> Vec<Effect> {
+        self.refresh = None;
+        self.data_changed()
+    }
+
     /// The refresh deadline has passed.
     pub fn refresh_due(&mut self, number: u64) -> Vec<Effect> {
         if self.refresh != Some(number) {

@@ -72,7 +72,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ErrandEnded { request, result } => {
             actions::costs::drilled(model, request, &result).unwrap_or_else(|| connect::ended(model, request, result))
         }
-        Msg::VaultChanged => model.data_changed(),
+        Msg::VaultChanged => model.changed_by_hand(),
         Msg::Unlocked | Msg::UnlockRefused { .. } | Msg::Resumed | Msg::Due(Deadline::Wait(_)) => Vec::new(),
         Msg::Now(now) => {
             model.now = now;

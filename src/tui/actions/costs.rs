@@ -129,5 +129,5 @@ pub fn drilled(model: &mut Model, request: RequestId, result: &Result<Done, Stri
         Err(why) => model.notify(NoticeLevel::Error, format!("{service}: {why}")),
     }
     // Also where it failed: what was answered before that is in the ledger.
-    Some(model.data_changed())
+    Some(model.changed_by_hand())
 }

@@ -184,7 +184,7 @@ pub fn ended(model: &mut Model, request: RequestId, result: Result<Done, String>
     // Nothing above opens another overlay.
     model.overlays = overlays;
     if changed {
-        effects.extend(model.data_changed());
+        effects.extend(model.changed_by_hand());
     }
     effects
 }

@@ -2,11 +2,12 @@
 
 use crate::{
     desk::Query,
-    domain::Metric,
+    domain::{Metric, Source, SyncEvent},
     tui::{
         Effect, Msg,
         connect::{Done, Errand},
         driver::Driver,
+        fixtures,
     },
 };
 use rust_decimal::Decimal;
@@ -42,6 +43,21 @@ fn nothing_is_asked_of_cost_explorer_until_its_price_is_confirmed() {
         .expect_not("asking Cost Explorer …");
     let newer = &driver.desk.asked[asked..];
     assert!(newer.iter().any(|query| matches!(query, Query::Usage(..))), "what came is not looked up: {newer:?}");
+}
+
+#[test]
+fn what_the_operator_asked_for_is_shown_at_once_also_while_a_sync_runs() {
+    let mut driver = opened();
+    driver.send(Msg::Sync(SyncEvent::Planned { jobs: fixtures::jobs(), again: false }));
+    driver.send(Msg::Progress(vec![SyncEvent::Committed {
+        client: "northwind".parse().unwrap(),
+        source: Source::Costs,
+    }]));
+    assert!(driver.model.refresh.is_some(), "answers stand for a while");
+    driver.press("u y");
+    let asked = driver.desk.asked.len();
+    driver.end_errand(Ok(Done::Drilled { requests: 1, ce_spend_usd: Decimal::new(1, 2) }));
+    assert!(driver.desk.asked[asked..].iter().any(|query| matches!(query, Query::Usage(..))));
 }
 
 #[test]
