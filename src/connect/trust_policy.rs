@@ -146,9 +146,12 @@ fn judge(statements: &[Statement], role: &RoleArn, external_id: &ExternalId, us:
             "have the role updated from `bailiwick role render`, or use the credentials that it names",
         );
     }
-    // A Deny may ask for the ExternalId that an Allow does not.
-    let about_ids = |key: &String| key.to_ascii_lowercase().contains("sts:externalid");
-    let asked_elsewhere = denying.iter().any(|r| r.unknown.iter().any(about_ids));
+    // A Deny of all ExternalIds but some may ask for the one that an Allow does not; a Deny of none lets in any.
+    let of_others = |condition: &String| {
+        let condition = condition.to_ascii_lowercase();
+        condition.starts_with("stringnot") && condition.contains("sts:externalid")
+    };
+    let asked_elsewhere = denying.iter().any(|r| r.unknown.iter().any(of_others));
     // One statement is enough to let us in. The first that leaves it open who else is let in decides, then one that is
     // understood as a whole.
     let open = |r: &Reading| !asked_elsewhere && !r.asks_for_id && r.unknown.is_empty();
@@ -213,12 +216,12 @@ impl Statement {
                         }
                     }
                     ("StringEquals", "aws:principalarn") => {
-                        if !values.iter().any(|v| !is_pattern(v) && covers(v, us)) {
+                        if !values.iter().any(|v| !is_pattern(v) && is_named(v, us)) {
                             reading.other_mismatch = Some(key.clone());
                         }
                     }
                     ("ArnLike" | "ArnEquals" | "StringLike", "aws:principalarn") => {
-                        if values.iter().any(|v| covers(v, us)) {
+                        if values.iter().any(|v| is_named(v, us)) {
                             continue;
                         }
                         match values.iter().any(|v| may_cover(v, us)) {
@@ -270,6 +273,15 @@ fn may_cover(pattern: &str, us: &str) -> bool {
     is_pattern(pattern)
         && pattern.parse::<TrustedPrincipal>().is_err()
         && accounts.is_none_or(|(theirs, ours)| fits(theirs, ours))
+}
+
+/// Whether a value of `aws:PrincipalArn` names us: of a session that is its role and not the session, and an account's
+/// root is nobody else.
+fn is_named(value: &str, us: &str) -> bool {
+    let resource = |arn: &str| arn.split(':').nth(5).map(str::to_owned);
+    let of_session = us.contains(":assumed-role/") && value == us;
+    let other_root = resource(value).as_deref() == Some("root") && resource(us).as_deref() != Some("root");
+    !of_session && !other_root && covers(value, us)
 }
 
 /// Whether a principal or a pattern of one covers us.
@@ -398,10 +410,11 @@ mod tests {
         let deny = format!(r#"{{"StringNotEquals":{{"sts:ExternalId":"{ID}"}}}}"#);
         let Diagnosis::Fits { unknown } = of_statements(&[("Allow", "{}"), ("Deny", &deny)]) else { panic!() };
         assert_eq!(unknown, ["not StringNotEquals sts:ExternalId, of a Deny"]);
-        // One about something else leaves it open.
-        let deny = r#"{"Bool":{"aws:SecureTransport":"false"}}"#;
-        let Diagnosis::Cause(failure) = of_statements(&[("Allow", "{}"), ("Deny", deny)]) else { panic!() };
-        assert_eq!(failure.kind, FailureKind::Quarantined);
+        // One about something else, or that asks for any id at all, leaves it open.
+        for deny in [r#"{"Bool":{"aws:SecureTransport":"false"}}"#, r#"{"Null":{"sts:ExternalId":"true"}}"#] {
+            let Diagnosis::Cause(failure) = of_statements(&[("Allow", "{}"), ("Deny", deny)]) else { panic!("{deny}") };
+            assert_eq!(failure.kind, FailureKind::Quarantined);
+        }
     }
 
     #[rstest]
@@ -422,6 +435,9 @@ mod tests {
     #[case("StringLike", "aws:PrincipalArn", "*", Ok("StringLike aws:PrincipalArn"))]
     #[case("ArnLike", "aws:PrincipalArn", "arn:aws:iam::99990000111?:role/ops", Err("aws:PrincipalArn"))]
     #[case("StringLike", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/other", Err("aws:PrincipalArn"))]
+    #[case("ArnLike", "aws:PrincipalArn", "arn:aws:iam::111122223333:root", Err("aws:PrincipalArn"))]
+    #[case("StringEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:root", Err("aws:PrincipalArn"))]
+    #[case("StringEquals", "aws:PrincipalArn", US, Err("aws:PrincipalArn"))]
     // Compared letter by letter.
     #[case("StringEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/*ops", Err("aws:PrincipalArn"))]
     #[case("StringEquals", "aws:PrincipalArn", "arn:aws:iam::111122223333:role/ops", Ok(""))]
