@@ -223,9 +223,10 @@ fn a_drill_is_one_request_and_a_settled_month_is_kept_for_ever() {
         runtime.block_on(async {
             let cloud =
                 SdkCloud::connect(BaseCredentials::Simulator { url: rig.server.url() }, rig.clock.clone()).await;
-            let pacer = Pacer::new(support::options().pace, support::options().retry, 1);
-            let line = Line::open(&cloud, &pacer, "test", None).await;
-            rig.desk.drill_usage(&line, caps, scope).await
+            let options = SyncOptions { caps, ..support::options() };
+            let pacer = Pacer::new(options.pace, options.retry, 1);
+            let line = Line::open(&cloud, &pacer, &options).await;
+            rig.desk.drill_usage(&line, scope).await
         })
     };
     let before = rig.server.counts().ce;

@@ -1,6 +1,6 @@
 //! The commands that need the vault, and `check`, which does not.
 
-use super::{Setting, connect::on_line, desk::open_desk, engine, report::Report, unlock};
+use super::{Setting, connect::on_line, desk::open_desk, report::Report, unlock};
 use crate::{
     checks::Checks,
     cli::{
@@ -71,10 +71,7 @@ fn usage(
     let desk = open_desk(setting)?;
     let view = match desk.usage_kept(scope)? {
         Some(kept) => kept,
-        None => {
-            let caps = engine::options(&Settings::load(&setting.paths()?.config)?, "", None).caps;
-            on_line(setting, async |line| Ok(desk.drill_usage(line, caps, scope).await?))?
-        }
+        None => on_line(setting, async |line| Ok(desk.drill_usage(line, scope).await?))?,
     };
     if json {
         out.json(&view)

@@ -22,12 +22,11 @@ pub fn on_line<T>(
     work: impl AsyncFnOnce(&Line<'_, SdkCloud>) -> Result<T, Report>,
 ) -> Result<T, Report> {
     let settings = Settings::load(&setting.paths()?.config)?;
-    let operator = &setting.environment.user;
-    let options = engine::options(&settings, operator, None);
+    let options = engine::options(&settings, &setting.environment.user, None);
     engine::runtime()?.block_on(async {
         let cloud = SdkCloud::connect(BaseCredentials::Chain, setting.clock.clone()).await;
         let pacer = Pacer::new(options.pace, options.retry, setting.clock.now().second().unsigned_abs());
-        let line = Line::open(&cloud, &pacer, operator, options.trusted).await;
+        let line = Line::open(&cloud, &pacer, &options).await;
         work(&line).await
     })
 }

@@ -139,7 +139,7 @@ impl Means {
         }
         let seed = self.engine.clock.now().second().unsigned_abs();
         let pacer = Pacer::new(options.pace, options.retry, seed);
-        let line = Line::open(&cloud, &pacer, &options.operator, options.trusted.clone()).await;
+        let line = Line::open(&cloud, &pacer, options).await;
         let tested = |report: ConnectReport| Done::Tested(Arc::new(report));
         Ok(match errand {
             Errand::Connect { client, way, alias } => {
@@ -151,7 +151,7 @@ impl Means {
                 tested(self.desk.test_connection(&line, &client, &connection, tell).await?)
             }
             Errand::Drill(scope) => {
-                let view = self.desk.drill_usage(&line, options.caps, &scope).await?;
+                let view = self.desk.drill_usage(&line, &scope).await?;
                 Done::Drilled { requests: view.requests, ce_spend_usd: view.ce_spend_usd }
             }
             // Done at once, before.

@@ -106,7 +106,7 @@ impl AwsError {
                         Self::transport(api, kind, first.to_owned(), false)
                     }
                     None => Self {
-                        in_doubt: !failure.is_user() && failure.as_connector_error().is_none_or(was_connected),
+                        in_doubt: !failure.is_user() && failure.as_connector_error().is_some_and(was_connected),
                         ..Self::transport(api, FailureKind::Offline, text, waits || failure.as_other().is_some())
                     },
                 }
@@ -160,7 +160,7 @@ impl AwsError {
     }
 }
 
-/// Whether there was a connection to send it over. Where the cause is none that is known, there may have been.
+/// Whether there was a connection to send it over; whoever looks for credentials first has none yet.
 fn was_connected(error: &ConnectorError) -> bool {
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(cause) = next {
@@ -169,7 +169,7 @@ fn was_connected(error: &ConnectorError) -> bool {
         }
         next = cause.source();
     }
-    true
+    false
 }
 
 /// Whether it was the connection that failed, and not what came through it.

@@ -201,8 +201,8 @@ pub struct CostsArgs {
     /// One service's days, named as the table names it.
     #[arg(long, requires = "account")]
     pub service: Option<String>,
-    /// That service's usage types in this month, YYYY-MM: one request to Cost Explorer, which costs the client $0.01 a
-    /// page; of a settled month once and for ever.
+    /// That service's usage types in this month, YYYY-MM: asked of Cost Explorer, which costs the client $0.01 a page and
+    /// is one as a rule; of a settled month once and for ever.
     #[arg(long, requires = "service", value_name = "MONTH", value_parser = month)]
     pub usage_types: Option<Month>,
     /// Which cost basis.

@@ -1,15 +1,14 @@
 //! One attempt on an account: the way in, what is known of it, and the gate.
 
-use super::{Line, Way, data::Desk};
+use super::{DeskError, Line, Way, data::Desk};
 use crate::{
     aws::{Api, Assume, AwsError, Identity, KeyPair, home_region},
     connect::{Evidence, Gate, Subject, Verdict, session_name},
     domain::{
-        Access, Account, AccountId, Client, Connection, ConnectionKind, Depth, ExternalId, Failure, GateResult,
-        GateState, Partition, RequestCounts, Untrusted,
+        Access, Account, AccountId, Client, ClientId, Connection, ConnectionKind, Depth, ExternalId, Failure,
+        GateResult, GateState, Partition, RequestCounts, Untrusted,
     },
-    sync::{connection_id, evidence},
-    vault::VaultError,
+    sync::{ClientStore, connection_id, evidence},
 };
 
 /// What is tried.
@@ -40,8 +39,6 @@ pub(super) struct Tried {
     pub(super) connection: Connection,
     /// Requests it took.
     pub(super) requests: RequestCounts,
-    /// Cost Explorer pages that the client pays for.
-    pub(super) paid: u64,
 }
 
 /// Whether a connection that was just made may stay: it may be used, or is in quarantine.
@@ -53,13 +50,13 @@ impl Desk {
     /// Puts an attempt to the gate.
     ///
     /// # Errors
-    /// When the account cannot name a connection.
+    /// When the account cannot name a connection, or as [`verdict`](Self::verdict).
     pub(super) async fn attempt<'a, C: Assume>(
         &self,
         line: &Line<'_, C>,
         attempt: Attempt<'a, impl FnOnce(&Connection) -> Evidence>,
         tell: &dyn Fn(&GateResult),
-    ) -> Result<Tried, VaultError> {
+    ) -> Result<Tried, DeskError> {
         let account = attempt.access.account();
         let known = attempt.known;
         let mut connection = Connection {
@@ -79,24 +76,39 @@ impl Desk {
             own_external_id: attempt.own,
             ..Subject::of(&connection, &attempt.client.external_id, attempt.key, evidence)
         };
-        let verdict = self.verdict(line, &subject, tell).await;
-        let (requests, paid) = (verdict.requests, verdict.pages_paid);
+        let verdict = self.verdict(line, &attempt.client.id, &subject, tell).await?;
+        let requests = verdict.requests;
         connection.kind = verdict.kind;
         connection.take(verdict.state, verdict.results);
-        Ok(Tried { connection, requests, paid })
+        Ok(Tried { connection, requests })
     }
 
+    /// What the gate finds. The one page of Cost Explorer that it may ask for is in the client's ledger before, whatever
+    /// becomes of the connection.
+    ///
+    /// # Errors
+    /// When a cap is reached, or the ledger cannot be written.
     pub(super) async fn verdict<C: Assume>(
         &self,
         line: &Line<'_, C>,
+        client: &ClientId,
         subject: &Subject<'_>,
         tell: &dyn Fn(&GateResult),
-    ) -> Verdict {
+    ) -> Result<Verdict, DeskError> {
         let now = self.now();
+        let store = ClientStore::new(self.vault.clone(), client.clone());
+        let asks_costs = subject.kind.is_none_or(ConnectionKind::has_costs);
+        if asks_costs {
+            store.reserve_page(line.caps, now)?.map_err(DeskError::refused)?;
+        }
         let session_name = self.session_name(line.operator);
         let gate =
             Gate { cloud: line.cloud, pacer: line.pacer, session_name: &session_name, now, caller: &line.caller };
-        gate.test(subject, tell).await
+        let verdict = gate.test(subject, tell).await;
+        if asks_costs {
+            store.settle_page(verdict.pages_paid, now)?;
+        }
+        Ok(verdict)
     }
 
     pub(super) fn session_name(&self, operator: &str) -> String {

@@ -195,12 +195,13 @@ impl Desk {
             let kind = errand.kind.or_else(|| connection.known_kind());
             let evidence = evident(&connection);
             let subject = Subject { kind, ..Subject::of(&connection, &client.external_id, None, evidence) };
-            let verdict = self.verdict(line, &subject, &|_| {}).await;
-            let (requests, paid) = (verdict.requests, verdict.pages_paid);
+            let verdict = self.verdict(line, &client.id, &subject, &|_| {}).await;
+            let verdict = verdict.map_err(|error| Err(error.to_string()))?;
+            let requests = verdict.requests;
             verdict.apply(&mut connection);
             connection.alias = errand.alias.clone().or(connection.alias);
             connection.depth = errand.depth.unwrap_or(connection.depth);
-            return Ok(Found { errand: n, tried: Tried { connection, requests, paid } });
+            return Ok(Found { errand: n, tried: Tried { connection, requests } });
         }
         let attempt = Attempt {
             client: &client,
@@ -284,7 +285,6 @@ impl Desk {
         let together = keeping.iter().map(|(case, kept)| Keeping {
             client: case.borrow().client.clone(),
             connections: kept.iter().map(|back| back.tried.connection.clone()).collect(),
-            paid: kept.iter().map(|back| back.tried.paid).sum(),
         });
         let together: Vec<Keeping> = together.collect();
         let imported = keeping.iter().zip(&together).filter(|((case, _), _)| case.borrow().imports());

@@ -13,7 +13,7 @@ use crate::{
         Access, AccountId, Client, ClientId, Connection, ConnectionId, ConnectionKind, Depth, ExternalId, GateResult,
         GateState, Label, Note, ProfileName, RoleArn, TrustedPrincipal, Untrusted,
     },
-    sync::{ClientStore, LedgerTurn, StoredKey, judge_connections},
+    sync::{Caps, ClientStore, StoredKey, SyncOptions, judge_connections},
     vault::Batch,
 };
 use secrecy::ExposeSecret;
@@ -72,15 +72,17 @@ pub struct Line<'a, C> {
     pub operator: &'a str,
     /// Whom the roles we render trust.
     pub trusted: Option<TrustedPrincipal>,
+    /// What the clients pay at most for Cost Explorer.
+    pub caps: Caps,
     /// Who we are.
     pub caller: Result<Identity, AwsError>,
 }
 
 impl<'a, C: Assume> Line<'a, C> {
     /// A line on which who we are was asked already.
-    pub async fn open(cloud: &'a C, pacer: &'a Pacer, operator: &'a str, trusted: Option<TrustedPrincipal>) -> Self {
+    pub async fn open(cloud: &'a C, pacer: &'a Pacer, options: &'a SyncOptions) -> Self {
         let caller = caller(cloud, CALLER_LIMIT).await;
-        Self { cloud, pacer, operator, trusted, caller }
+        Self { cloud, pacer, operator: &options.operator, trusted: options.trusted.clone(), caps: options.caps, caller }
     }
 }
 
@@ -88,8 +90,6 @@ impl<'a, C: Assume> Line<'a, C> {
 pub(super) struct Keeping {
     pub(super) client: Client,
     pub(super) connections: Vec<Connection>,
-    /// Cost Explorer pages that the client pays for.
-    pub(super) paid: u64,
 }
 
 /// Accounts, as an entry of the audit log names them.
@@ -126,12 +126,9 @@ impl Desk {
     pub(super) fn keep_together(&self, kept: &[Keeping]) -> Result<(), DeskError> {
         let ids = kept.iter().flat_map(|kept| kept.connections.iter().map(|c| (&kept.client.id, &c.id)));
         self.vault.add_connections_of(ids)?;
-        let turn = LedgerTurn::wait();
         let mut batch = Batch::new();
-        for Keeping { client, connections, paid } in kept {
+        for Keeping { client, connections } in kept {
             batch.append(self.drafted(client, connections, None)?);
-            let store = ClientStore::new(self.vault.clone(), client.id.clone());
-            batch.append(store.entered_pages(&turn, *paid, self.now())?);
         }
         self.vault.commit(batch)?;
         Ok(())
@@ -161,8 +158,8 @@ impl Desk {
     /// that does not open at all is not kept, and an existing connection stays as it was. Tells each result as it comes.
     ///
     /// # Errors
-    /// When it must not be tried: an ExternalId or an account that belongs to another client, or an audit log that
-    /// cannot be written. How the test itself went is in the report.
+    /// When it must not be tried: an ExternalId or an account that belongs to another client, a cap that is reached, or an
+    /// audit log that cannot be written. How the test itself went is in the report.
     pub async fn connect<C: Assume>(
         &self,
         line: &Line<'_, C>,
@@ -197,7 +194,7 @@ impl Desk {
                 self.evidence(connection, &data.connections, data.accounts.values(), line)
             },
         };
-        let Tried { connection, requests, paid } = self.attempt(line, attempt, tell).await?;
+        let Tried { connection, requests } = self.attempt(line, attempt, tell).await?;
         let kept = proved(&connection);
         if kept {
             if own.is_some() {
@@ -205,7 +202,6 @@ impl Desk {
                 self.permit(Action::ExternalIdImport, Some(&client.id), &detail)?;
             }
             self.keep(&client, std::slice::from_ref(&connection), key)?;
-            data.store.enter_pages(paid, self.now())?;
             judge_connections(&data.store, &self.checks, self.now())?;
         }
         Ok(ConnectReport { kept, requests, connection: ConnectionView::new(&connection, None, self.now()) })
@@ -214,7 +210,7 @@ impl Desk {
     /// Tests a connection that is kept, at any time, and keeps what came out.
     ///
     /// # Errors
-    /// When there is no such connection or the vault cannot be written. How the test went is in the report.
+    /// When there is no such connection, a cap is reached, or the vault cannot be written. How the test went is in the report.
     pub async fn test_connection<C: Assume>(
         &self,
         line: &Line<'_, C>,
@@ -227,11 +223,10 @@ impl Desk {
         let key = data.store.key_pair(&connection)?;
         let evidence = self.evidence(&connection, &data.connections, data.accounts.values(), line);
         let subject = Subject::of(&connection, &data.profile.external_id, key.as_ref(), evidence);
-        let verdict = self.verdict(line, &subject, tell).await;
-        let (requests, paid) = (verdict.requests, verdict.pages_paid);
+        let verdict = self.verdict(line, client, &subject, tell).await?;
+        let requests = verdict.requests;
         verdict.apply(&mut connection);
         self.renew(&data, &connection)?;
-        data.store.enter_pages(paid, self.now())?;
         let view = ConnectionView::new(&connection, data.sources.get(&connection.account()), self.now());
         Ok(ConnectReport { kept: true, requests, connection: view })
     }

@@ -6,7 +6,7 @@ use super::{
         AccessView, AccountsView, ConnectionView, CostsView, FindingDetail, FindingsView, Overview, SyncView, VaultView,
     },
 };
-use crate::domain::{AccountId, ClientId, ConnectionId, FindingId, Metric, Untrusted};
+use crate::domain::{AccountId, ClientId, ConnectionId, Failure, FindingId, Metric, Untrusted};
 use std::sync::Arc;
 
 /// How far the costs are drilled into: nothing set = all clients; `client` = its accounts; `account` = its services;
@@ -129,4 +129,11 @@ pub enum DeskError {
     /// A change was refused; a sentence with the next step.
     #[error("{0}")]
     Refused(String),
+}
+
+impl DeskError {
+    /// A change that was refused for a failure.
+    pub(super) fn refused(failure: Failure) -> Self {
+        Self::Refused(format!("{}; {}", failure.what, failure.next_step))
+    }
 }

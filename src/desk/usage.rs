@@ -9,10 +9,9 @@ use crate::{
     aws::{Api, Assume, AwsError, Costs, Job, UsageQuery, session_policy},
     connect::{Opener, Secrets},
     domain::{
-        AccountId, ClientId, Connection, Currency, Failure, Metric, Month, Untrusted, UsageCell, UsageMonth,
-        UsageTypeSum,
+        AccountId, ClientId, Connection, Currency, Metric, Month, Untrusted, UsageCell, UsageMonth, UsageTypeSum,
     },
-    sync::{Caps, Pages, gate_failure, price},
+    sync::{Pages, gate_failure, price},
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -94,20 +93,14 @@ impl Desk {
     ///
     /// # Errors
     /// When nothing can be asked, a cap is reached, or AWS refuses; in words.
-    pub async fn drill_usage<C: Assume>(
-        &self,
-        line: &Line<'_, C>,
-        caps: Caps,
-        scope: &UsageScope,
-    ) -> Result<UsageView, DeskError> {
+    pub async fn drill_usage<C: Assume>(&self, line: &Line<'_, C>, scope: &UsageScope) -> Result<UsageView, DeskError> {
         if let Some(kept) = self.usage_kept(scope)? {
             return Ok(kept);
         }
         let data = self.client_data(&scope.client)?;
         let connection = self.paying(&data, scope)?;
-        let refused = |failure: Failure| DeskError::Refused(format!("{}; {}", failure.what, failure.next_step));
         if let Some(failure) = gate_failure(connection) {
-            return Err(refused(failure));
+            return Err(DeskError::refused(failure));
         }
         let detail = format!("{} in {} by usage type, {}", scope.service.for_tui(60), scope.account, scope.month);
         self.permit(Action::CostDrill, Some(&scope.client), &detail)?;
@@ -115,7 +108,7 @@ impl Desk {
         let opener = Opener::new(line.cloud, line.pacer, &session_name);
         let key = data.store.key_pair(connection)?;
         let secrets = Secrets { external_id: Some(&data.profile.external_id), key: key.as_ref() };
-        let failed = |error: AwsError| refused(error.failure());
+        let failed = |error: AwsError| DeskError::refused(error.failure());
         let session =
             opener.open(&connection.access, secrets, &session_policy(Job::Costs, &[]), 900).await.map_err(failed)?;
         opener
@@ -123,7 +116,7 @@ impl Desk {
             .await
             .map_err(failed)?
             .must_be(connection.account())
-            .map_err(refused)?;
+            .map_err(DeskError::refused)?;
         let now = self.now();
         let query = UsageQuery {
             account: scope.account,
@@ -145,7 +138,7 @@ impl Desk {
         let mut known = HashSet::new();
         let read: Result<(), DeskError> = async {
             loop {
-                data.store.reserve_page(caps, now)?.map_err(refused)?;
+                data.store.reserve_page(line.caps, now)?.map_err(DeskError::refused)?;
                 let account = connection.account();
                 let ask = || session.usage_page(&query, pages.token());
                 let (answered, _) = line.pacer.call(Api::GetCostAndUsage, account, None, ask).await;
@@ -166,7 +159,7 @@ impl Desk {
                     }
                 }
                 // What leads nowhere is not called read, and is not kept.
-                if !pages.turn(page.next, new).map_err(|astray| refused(astray.in_costs()))? {
+                if !pages.turn(page.next, new).map_err(|astray| DeskError::refused(astray.in_costs()))? {
                     break;
                 }
             }

@@ -397,8 +397,14 @@ mod tests {
         }
 
         #[test]
-        fn four_amounts_are_written_each_as_itself(values in prop::collection::vec((-2i64..2, 0u32..2), 4)) {
-            let amount = |n: usize| Decimal::new(values[n].0 * 10, values[n].1);
+        fn four_amounts_are_written_each_as_itself(values in prop::collection::vec((-2i64..2, 0u32..2, any::<bool>()), 4)) {
+            let amount = |n: usize| {
+                let (tens, scale, negative) = values[n];
+                let mut amount = Decimal::new(tens * 10, scale);
+                // There is a negative zero, too.
+                amount.set_sign_negative(negative);
+                amount
+            };
             let amounts = Amounts {
                 unblended: amount(0),
                 net_unblended: amount(1),

@@ -3,7 +3,7 @@
 use super::store::ClientStore;
 use crate::{
     domain::{ClientId, Day, Failure, FailureKind, Timestamp},
-    vault::{Batch, VaultError},
+    vault::VaultError,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -60,8 +60,7 @@ impl SpendLedger {
         self.days.retain(|kept, _| day.days_since(*kept) <= DAYS_KEPT);
     }
 
-    /// Says what a page that was entered then came to: none where AWS refused, which costs nothing, and more than one
-    /// where answers broke off and were asked for again.
+    /// Says what a page that was entered then came to: none where AWS refused, which costs nothing.
     pub fn settle(&mut self, pages: u64, entered_at: Timestamp) {
         let day = entered_at.day();
         for count in [self.pages.get_mut(&day.month().first()), self.days.get_mut(&day)].into_iter().flatten() {
@@ -93,7 +92,7 @@ impl SpendLedger {
 /// A ledger is read, changed and written by one at a time: the console drills and tests beside a sync.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// The right to change ledgers until it is dropped; so a change may be committed with others.
+/// The right to change ledgers until it is dropped; so several may be committed together.
 #[derive(Debug)]
 pub struct LedgerTurn {
     _held: MutexGuard<'static, ()>,
@@ -132,29 +131,6 @@ impl ClientStore {
             Ok::<_, Infallible>(())
         })
         .map(|_| ())
-    }
-
-    /// What is written to enter pages that were paid; to be committed before the turn ends.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read or written.
-    pub fn entered_pages(&self, _turn: &LedgerTurn, pages: u64, at: Timestamp) -> Result<Batch, VaultError> {
-        let mut draft = self.draft();
-        if pages > 0 {
-            let mut spend = self.spend()?;
-            spend.enter(pages, at);
-            draft.spend(&spend)?;
-        }
-        Ok(draft.into_batch())
-    }
-
-    /// Enters pages that were paid.
-    ///
-    /// # Errors
-    /// When the ledger cannot be read or written.
-    pub fn enter_pages(&self, pages: u64, at: Timestamp) -> Result<(), VaultError> {
-        let turn = LedgerTurn::wait();
-        self.vault().commit(self.entered_pages(&turn, pages, at)?)
     }
 
     fn change_spend<E>(
@@ -216,9 +192,8 @@ mod tests {
             asking.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
         });
         assert_eq!((store.spend().unwrap().on(now.day()), refused), (35, 5));
-        store.enter_pages(3, now).unwrap();
-        store.settle_page(2, now).unwrap();
-        assert_eq!(store.spend().unwrap().on(now.day()), 39);
+        store.settle_page(0, now).unwrap();
+        assert_eq!(store.spend().unwrap().on(now.day()), 34);
     }
 
     #[test]

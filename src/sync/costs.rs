@@ -97,6 +97,9 @@ impl<C: Assume> Context<C> {
         let mut repeats = 0;
         loop {
             let reserved_at = self.reserve(run).await?;
+            if repeats > 0 {
+                self.board.update(job, |j| j.retries += 1);
+            }
             let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
             let answered = lease.call(job, Api::GetCostAndUsage, None, ask).await;
             let paid_for_nothing = matches!(&answered, Err(CallError::Request(error)) if error.is_paid());
@@ -108,7 +111,6 @@ impl<C: Assume> Context<C> {
                     if paid_for_nothing && error.retryable && repeats + 1 < self.options.retry.attempts =>
                 {
                     repeats += 1;
-                    self.board.update(job, |j| j.retries += 1);
                     continue;
                 }
                 Err(error) => {

@@ -31,7 +31,8 @@ mod slice;
 mod store;
 
 pub use accounts::{all_pages, keep_listed, with_listed};
-pub use budget::{Caps, LedgerTurn, SpendLedger};
+use budget::LedgerTurn;
+pub use budget::{Caps, SpendLedger};
 pub use control::Control;
 pub use coverage::{Coverage, RegionCoverage};
 pub use due::plan;

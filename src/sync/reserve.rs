@@ -13,7 +13,14 @@ use tokio::sync::oneshot;
 
 /// The pages that wait to be entered.
 #[derive(Clone, Default)]
-pub(super) struct Reservations(Arc<Mutex<Vec<Waiting>>>);
+pub(super) struct Reservations(Arc<Mutex<Queue>>);
+
+#[derive(Default)]
+struct Queue {
+    waiting: Vec<Waiting>,
+    /// Whether somebody is about to write for all of them.
+    called: bool,
+}
 
 struct Waiting {
     store: ClientStore,
@@ -28,12 +35,14 @@ impl Reservations {
     /// The cap that is reached, or why the ledger could not be written.
     pub(super) async fn enter(&self, store: ClientStore, caps: Caps, at: Timestamp) -> Result<(), Failure> {
         let (told, answer) = oneshot::channel();
-        self.waiting().push(Waiting { store, at, told });
-        let all = self.clone();
-        // Others that are about to come join this commit.
-        tokio::task::yield_now().await;
-        // Whichever comes first writes for all that wait by then; the others find nothing left to do.
-        if self.waiting().iter().any(|waiting| !waiting.told.is_closed()) {
+        let first = {
+            let mut queue = self.queue();
+            queue.waiting.push(Waiting { store, at, told });
+            !std::mem::replace(&mut queue.called, true)
+        };
+        // Whoever comes first has it written for all that wait by then.
+        if first {
+            let all = self.clone();
             tokio::task::spawn_blocking(move || all.write(caps));
         }
         answer.await.unwrap_or_else(|_| {
@@ -42,7 +51,7 @@ impl Reservations {
         })
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -50,20 +59,24 @@ impl Reservations {
         // More of them come while others change ledgers.
         let _turn = LedgerTurn::wait();
         let mut by_client: BTreeMap<ClientId, Vec<Waiting>> = BTreeMap::new();
-        for waiting in std::mem::take(&mut *self.waiting()) {
+        for waiting in std::mem::take(&mut *self.queue()).waiting {
             // A page that nobody waits for any more will not be asked for.
             if !waiting.told.is_closed() {
                 by_client.entry(waiting.store.client().clone()).or_default().push(waiting);
             }
         }
-        let entered: Vec<Entered> = by_client.into_values().filter_map(|waiting| enter(waiting, caps)).collect();
-        let together = commit(&entered);
-        for one in entered {
-            // One client's trouble, as that it was removed meanwhile, is not another's.
-            let kept = if together.is_ok() { Ok(()) } else { commit([&one]) };
-            let kept = kept.map_err(store_failure);
-            one.waiting.into_iter().for_each(|waiting| tell(waiting, kept.clone()));
-        }
+        keep(by_client.into_values().filter_map(|waiting| enter(waiting, caps)).collect());
+    }
+}
+
+/// Makes what was entered durable, and tells it.
+fn keep(entered: Vec<Entered>) {
+    let together = commit(&entered);
+    for one in entered {
+        // One client's trouble, as that it was removed meanwhile, is not another's.
+        let kept = if together.is_ok() { Ok(()) } else { commit([&one]) };
+        let kept = kept.map_err(store_failure);
+        one.waiting.into_iter().for_each(|waiting| tell(waiting, kept.clone()));
     }
 }
 
@@ -143,9 +156,21 @@ mod tests {
         assert_eq!(answers[4].as_ref().unwrap_err().kind, FailureKind::BudgetReached);
         let pages = |store: &ClientStore| store.spend().unwrap().on(now.day());
         assert_eq!((pages(&store), pages(&other), vault.revision() - before), (3, 1, 1));
-        // A client that is not there any more keeps nobody from being entered.
+        // A client that is not there any more keeps nobody from being entered, also where it goes meanwhile.
         let answers = enter(vec![&gone, &other]);
         assert_eq!((answers[0].is_err(), answers[1].is_ok(), pages(&other)), (true, true, 2), "{answers:?}");
+        let (mut entered, answers): (Vec<Entered>, Vec<_>) =
+            [&gone, &other].map(|store| entered(store, now)).into_iter().unzip();
+        entered[1].ledger.enter(2, now);
+        keep(entered);
+        let told = answers.into_iter().map(|mut answer| answer.try_recv().unwrap().is_ok());
+        assert_eq!((told.collect::<Vec<_>>(), pages(&other)), (vec![false, true], 2));
+    }
+
+    fn entered(store: &ClientStore, at: Timestamp) -> (Entered, oneshot::Receiver<Result<(), Failure>>) {
+        let (told, answer) = oneshot::channel();
+        let waiting = vec![Waiting { store: store.clone(), at, told }];
+        (Entered { store: store.clone(), ledger: Default::default(), waiting }, answer)
     }
 
     #[test]
@@ -154,7 +179,7 @@ mod tests {
         let (store, now) = (fixtures::store(dir.path()), fixtures::now());
         let reservations = Reservations::default();
         let (told, answer) = oneshot::channel();
-        reservations.waiting().push(Waiting { store: store.clone(), at: now, told });
+        reservations.queue().waiting.push(Waiting { store: store.clone(), at: now, told });
         drop(answer);
         reservations.write(Caps::default());
         assert_eq!(store.spend().unwrap().on(now.day()), 0);

@@ -23,7 +23,7 @@ use std::{
 const OWN_SESSIONS: &str = "bailiwick-";
 
 /// Records that are parsed and judged at once; more are taken as later slices would be.
-const PIECE: usize = 250;
+const PIECE: usize = 2_000;
 
 /// Where records were found, and what was held of it before.
 struct Place {

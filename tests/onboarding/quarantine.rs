@@ -35,26 +35,25 @@ fn a_sync_that_lets_a_role_out_of_quarantine_finds_out_its_kind() {
 }
 
 #[test]
-fn a_test_counts_the_answer_that_broke_off_and_asks_no_second_one() {
+fn a_test_counts_the_answer_that_broke_off_whatever_becomes_of_the_connection_and_stops_at_the_cap() {
     let world = clients(1);
-    let (server, program) = serve(&world, "");
-    server.set_faults("half=#1@ce".parse().unwrap());
+    let (server, program) = serve(&world, "ce_requests_per_day = 2\n");
     program.ok(&["client", "add", "acme"]);
-    let ran = program.run(&[
-        "--now",
-        NOW,
-        "connect",
-        "acme",
-        "--role-arn",
-        &arn(0, PAYER_ROLE),
-        "--external-id",
-        &external_id(0),
-    ]);
-    let spend = program.json(&["--now", NOW, "sync", "--spend", "--json"]);
-    assert_eq!(
-        (server.counts().ce, &spend["clients"][0]["months"]),
-        (1, &serde_json::json!([1])),
-        "{}{spend}",
-        ran.out
-    );
+    let (role, id) = (arn(0, PAYER_ROLE), external_id(0));
+    let connect = || program.run(&["--now", NOW, "connect", "acme", "--role-arn", &role, "--external-id", &id]);
+    let spent = || {
+        let spend = program.json(&["--now", NOW, "sync", "--spend", "--json"]);
+        (server.counts().ce, spend["clients"][0]["months"][0].as_u64().unwrap_or_default())
+    };
+    // Nothing else can be read either, so the connection is not kept.
+    server.set_faults("half=#1@ce,denied@cloudtrail,denied@organizations".parse().unwrap());
+    assert_eq!((connect().code, spent()), (1, (1, 1)));
+    assert_eq!(program.json(&["connection", "list", "acme", "--json"])["connections"], serde_json::json!([]));
+    server.set_faults("half=#1@ce".parse().unwrap());
+    assert_eq!((connect().code, spent()), (0, (2, 2)));
+    server.clear_faults();
+    let test = || program.run(&["--now", NOW, "connection", "test", "acme", &crate::world::id(0).to_string()]);
+    let refused = test();
+    assert_eq!((refused.code, spent()), (1, (2, 2)), "{}", refused.out);
+    assert!(refused.error.contains("2 Cost Explorer requests today, which is the cap"), "{}", refused.error);
 }
