@@ -48,8 +48,56 @@ pub struct AccountContext<'a> {
 
 type Hits = BTreeMap<FindingKey, Hit>;
 
+/// Records of one account that are evaluated piece by piece, as they become known.
+pub struct Evaluation<'a> {
+    checks: &'a Checks,
+    ctx: AccountContext<'a>,
+    state: &'a mut CheckState,
+    seen: EventIds,
+    /// The matches that wait for their correlation, by rule and event.
+    held: HashSet<(String, EventId)>,
+    hits: Hits,
+}
+
 /// Matches that may wait for their correlation within one batch; then they are counted and all but the newest dropped.
 const BURST: usize = 20_000;
+
+impl Evaluation<'_> {
+    /// Evaluates some records, in any order. Those that were taken before are left out.
+    pub fn take<'r>(&mut self, records: impl IntoIterator<Item = &'r Record>) {
+        let Self { checks, ctx, state, seen, held, hits } = self;
+        let mut batch: Vec<&Record> = records.into_iter().collect();
+        batch.retain(|r| seen.insert(r.event.id) && !is_own_session(ctx, r));
+        batch.sort_by_key(|r| (r.event.time, r.event.id));
+        let mut hashes = Hashes::default();
+        let batch: Vec<(&Record, Names)> =
+            batch.into_iter().map(|record| (record, hashes.names_of(&record.event))).collect();
+        for (record, names) in &batch {
+            state.learn(&record.event, *names, assumed_role(record), trail_name(record));
+            if let Some(start) = large_start(record) {
+                state.remember_start(start);
+            }
+        }
+        for (record, names) in &batch {
+            checks.evaluate_record(ctx, state, record, *names, held, hits);
+            if state.matches.len() >= BURST {
+                checks.correlate(ctx, state, hits);
+            }
+        }
+    }
+
+    /// What was found: one hit for each finding concerned.
+    pub fn end(mut self) -> Vec<Hit> {
+        let Self { checks, ctx, state, seen, hits, .. } = &mut self;
+        checks.rejudge_starts(ctx, state, seen, hits);
+        checks.correlate(ctx, state, hits);
+        state.settle();
+        // What an earlier piece was told of may be better known since.
+        let superseded: Vec<(String, EventId)> = hits.values().flat_map(|hit| hit.supersedes.clone()).collect();
+        hits.retain(|key, hit| superseded.iter().filter(|(check, _)| *check == key.check).all(|s| hit.take_back(s.1)));
+        self.hits.into_values().collect()
+    }
+}
 
 impl Checks {
     /// The checks that come with the program.
@@ -82,35 +130,15 @@ impl Checks {
     /// Evaluates records of one account, in any order, after what `state` remembers of it. Records of our own calls are
     /// left out; an event that was told of before is not told again. One hit for each finding concerned.
     pub fn evaluate_events(&self, ctx: &AccountContext<'_>, state: &mut CheckState, records: &[Record]) -> Vec<Hit> {
-        self.evaluate_batch(ctx, state, records.iter().collect())
+        let mut evaluation = self.evaluation(*ctx, state);
+        evaluation.take(records);
+        evaluation.end()
     }
 
-    fn evaluate_batch(&self, ctx: &AccountContext<'_>, state: &mut CheckState, mut batch: Vec<&Record>) -> Vec<Hit> {
-        let mut seen = EventIds::default();
-        batch.retain(|r| seen.insert(r.event.id) && !is_own_session(ctx, r));
-        batch.sort_by_key(|r| (r.event.time, r.event.id));
-        let mut hashes = Hashes::default();
-        let batch: Vec<(&Record, Names)> =
-            batch.into_iter().map(|record| (record, hashes.names_of(&record.event))).collect();
-        for (record, names) in &batch {
-            state.learn(&record.event, *names, assumed_role(record), trail_name(record));
-            if let Some(start) = large_start(record) {
-                state.remember_start(start);
-            }
-        }
-        let mut hits = Hits::new();
-        let mut held: HashSet<(String, EventId)> =
-            state.matches.iter().filter_map(|m| Some((m.rule.clone(), m.evidence.event?))).collect();
-        for (record, names) in &batch {
-            self.evaluate_record(ctx, state, record, *names, &mut held, &mut hits);
-            if state.matches.len() >= BURST {
-                self.correlate(ctx, state, &mut hits);
-            }
-        }
-        self.rejudge_starts(ctx, state, &seen, &mut hits);
-        self.correlate(ctx, state, &mut hits);
-        state.settle();
-        hits.into_values().collect()
+    /// The same for records that are not in memory all at once; of its pieces the older should come first.
+    pub fn evaluation<'a>(&'a self, ctx: AccountContext<'a>, state: &'a mut CheckState) -> Evaluation<'a> {
+        let held = state.matches.iter().filter_map(|m| Some((m.rule.clone(), m.evidence.event?))).collect();
+        Evaluation { checks: self, ctx, state, seen: EventIds::default(), held, hits: Hits::new() }
     }
 
     /// Evaluates records of any accounts without a client: every account that is a recipient counts as the client's own,
@@ -131,7 +159,10 @@ impl Checks {
                 own_roles: &[],
                 session_prefix: "",
             };
-            hits.extend(self.evaluate_batch(&ctx, &mut CheckState::default(), batch));
+            let mut state = CheckState::default();
+            let mut evaluation = self.evaluation(ctx, &mut state);
+            evaluation.take(batch);
+            hits.extend(evaluation.end());
         }
         hits
     }

@@ -42,6 +42,20 @@ impl Hit {
         self.evidence.push(piece);
         keep_newest(&mut self.evidence);
     }
+
+    /// Takes an event back of which something better is known. Says whether anything is left.
+    pub(super) fn take_back(&mut self, event: EventId) -> bool {
+        let all_shown = self.evidence.len() == self.event_ids.len();
+        let before = self.event_ids.len();
+        self.event_ids.retain(|id| *id != event);
+        self.evidence.retain(|piece| piece.event != Some(event));
+        let taken = u32::try_from(before - self.event_ids.len()).unwrap_or(u32::MAX);
+        self.count = self.count.saturating_sub(taken);
+        if let ([first, ..], [.., last], true) = (&*self.evidence, &*self.evidence, all_shown) {
+            (self.first_seen, self.last_seen) = (first.time, last.time);
+        }
+        taken == 0 || self.count > 0
+    }
 }
 
 fn keep_newest(evidence: &mut Vec<Evidence>) {
@@ -167,6 +181,17 @@ mod tests {
             evidence: pieces,
             supersedes: Vec::new(),
         }
+    }
+
+    #[test]
+    fn an_event_that_is_taken_back_leaves_the_others_and_the_last_leaves_nothing() {
+        let mut of_three = hit("A", &[1, 2, 3]);
+        assert!(of_three.take_back(EventId::from_bytes([9; 16])) && of_three == hit("A", &[1, 2, 3]));
+        assert!(of_three.take_back(EventId::from_bytes([1; 16])));
+        let left = hit("A", &[2, 3]);
+        assert_eq!((of_three.first_seen, of_three.count), (left.first_seen, 2));
+        assert_eq!((of_three.evidence, of_three.event_ids), (left.evidence, left.event_ids));
+        assert!(!hit("A", &[4]).take_back(EventId::from_bytes([4; 16])));
     }
 
     #[test]

@@ -22,7 +22,7 @@ mod state;
 mod storage;
 
 pub use catalog::{CheckInfo, CheckSource, all, find};
-pub use engine::{AccountContext, Checks};
+pub use engine::{AccountContext, Checks, Evaluation};
 pub use finding::{Hit, merge};
 pub use native::{connection::ConnectionFact, cost::Spending};
 pub use rules::CheckError;

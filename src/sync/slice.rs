@@ -22,8 +22,8 @@ use std::{
 /// Session names of this program start so.
 const OWN_SESSIONS: &str = "bailiwick-";
 
-/// Records that are parsed and judged at once; more are taken as later slices would be.
-const PIECE: usize = 2_000;
+/// Records that are parsed at once: few enough to stay near the processor.
+const PIECE: usize = if cfg!(test) { 7 } else { 250 };
 
 /// Where records were found, and what was held of it before.
 struct Place {
@@ -98,7 +98,7 @@ impl Slice {
         let mut days = Days::default();
         let mut seen = EventIds::default();
         let (mut unreadable, mut stored) = (0, 0);
-        let (mut hits, mut judged) = (Vec::new(), false);
+        let (mut evaluation, mut judged) = (checks.evaluation(context, &mut state), false);
         // Oldest first, and a piece at a time: a parsed record takes several times the memory of its text.
         fetched.sort_by_key(|(_, event)| (event.time, event.id));
         let mut fetched = fetched.into_iter().peekable();
@@ -122,7 +122,7 @@ impl Slice {
             }
             if !records.is_empty() {
                 judged = true;
-                hits.extend(checks.evaluate_events(&context, &mut state, &records));
+                evaluation.take(&records);
             }
             records.into_iter().zip(new).filter(|(_, new)| *new).for_each(|(record, _)| days.keep(record.event));
         }
@@ -131,7 +131,7 @@ impl Slice {
             sources.record(Source::Events, began, None);
         }
         let mut draft = store.draft();
-        let found = store.merge_hits(&mut draft, hits)?;
+        let found = store.merge_hits(&mut draft, evaluation.end())?;
         for (day, events) in days.changed() {
             draft.events(account, day, encode_events(&events)?)?;
         }
