@@ -43,15 +43,18 @@ impl World {
     }
 
     fn run(&self, state: &mut CheckState, records: &[Record]) -> Vec<Hit> {
-        let ctx = AccountContext {
+        CHECKS.evaluate_events(&self.context(), state, records)
+    }
+
+    fn context(&self) -> AccountContext<'_> {
+        AccountContext {
             client: &self.client,
             account: account(),
             own_accounts: &self.own,
             agency_account: "999988887777".parse().ok(),
             own_roles: &self.roles,
             session_prefix: "bailiwick-",
-        };
-        CHECKS.evaluate_events(&ctx, state, records)
+        }
     }
 }
 
@@ -91,6 +94,23 @@ proptest! {
         let (mut sorted, mut shuffled) = (CheckState::default(), CheckState::default());
         prop_assert_eq!(world.run(&mut sorted, &RECORDS), world.run(&mut shuffled, &records));
         prop_assert_eq!(sorted, shuffled);
+    }
+
+    #[test]
+    fn the_pieces_of_an_evaluation_are_one(size in 1..60usize) {
+        let world = World::new();
+        let whole = world.run(&mut CheckState::default(), &RECORDS);
+        let mut state = CheckState::default();
+        let mut evaluation = CHECKS.evaluation(world.context(), &mut state);
+        RECORDS.chunks(size).for_each(|piece| evaluation.take(piece));
+        // What was told already is not told again.
+        evaluation.take(&RECORDS[..size]);
+        let kept = |hits: Vec<Hit>| {
+            let mut findings = BTreeMap::new();
+            merge(&mut findings, hits);
+            findings
+        };
+        prop_assert_eq!(kept(evaluation.end()), kept(whole));
     }
 
     #[test]

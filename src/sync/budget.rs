@@ -72,7 +72,7 @@ impl SpendLedger {
     ///
     /// # Errors
     /// The cap that is reached, in words.
-    pub fn allow(&self, client: &ClientId, caps: Caps, at: Timestamp) -> Result<(), Failure> {
+    pub fn check(&self, client: &ClientId, caps: Caps, at: Timestamp) -> Result<(), Failure> {
         let day = at.day();
         let reached = |cap: u64, used: u64| cap > 0 && used >= cap;
         let (today, month) = (self.on(day), self.in_month_of(day));
@@ -112,7 +112,7 @@ impl ClientStore {
     /// When the ledger cannot be read or written.
     pub fn reserve_page(&self, caps: Caps, at: Timestamp) -> Result<Result<(), Failure>, VaultError> {
         self.change_spend(|spend| {
-            spend.allow(self.client(), caps, at)?;
+            spend.check(self.client(), caps, at)?;
             spend.enter(1, at);
             Ok(())
         })
@@ -164,20 +164,20 @@ mod tests {
         let mut ledger = SpendLedger::default();
         let monday = at("2026-11-23T23:59:59Z");
         for _ in 0..2 {
-            ledger.allow(&client, caps, monday).unwrap();
+            ledger.check(&client, caps, monday).unwrap();
             ledger.enter(1, monday);
         }
-        let failure = ledger.allow(&client, caps, monday).unwrap_err();
+        let failure = ledger.check(&client, caps, monday).unwrap_err();
         assert_eq!(failure.kind, FailureKind::BudgetReached);
         assert!(failure.what.contains("2 Cost Explorer requests today"), "{failure:?}");
         let tuesday = at("2026-11-24T00:00:00Z");
         assert_eq!(ledger.room(caps, tuesday.day()), Some(1));
-        ledger.allow(&client, caps, tuesday).unwrap();
+        ledger.check(&client, caps, tuesday).unwrap();
         ledger.enter(1, tuesday);
-        let failure = ledger.allow(&client, caps, tuesday).unwrap_err();
+        let failure = ledger.check(&client, caps, tuesday).unwrap_err();
         assert!(failure.what.contains("3 Cost Explorer requests this month"), "{failure:?}");
-        ledger.allow(&client, caps, at("2026-12-01T00:00:00Z")).unwrap();
-        ledger.allow(&client, Caps::default(), tuesday).unwrap();
+        ledger.check(&client, caps, at("2026-12-01T00:00:00Z")).unwrap();
+        ledger.check(&client, Caps::default(), tuesday).unwrap();
         assert_eq!(ledger.room(Caps::default(), tuesday.day()), None);
     }
 

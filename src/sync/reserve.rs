@@ -100,7 +100,7 @@ fn enter(waiting: Vec<Waiting>, caps: Caps) -> Option<Entered> {
     };
     let mut entered = Vec::new();
     for one in waiting {
-        match ledger.allow(store.client(), caps, one.at) {
+        match ledger.check(store.client(), caps, one.at) {
             Ok(()) => {
                 ledger.enter(1, one.at);
                 entered.push(one);

@@ -96,7 +96,6 @@ impl Slice {
             session_prefix: OWN_SESSIONS,
         };
         let mut days = Days::default();
-        let mut seen = EventIds::default();
         let (mut unreadable, mut stored) = (0, 0);
         let (mut evaluation, mut judged) = (checks.evaluation(context, &mut state), false);
         // Oldest first, and a piece at a time: a parsed record takes several times the memory of its text.
@@ -109,10 +108,7 @@ impl Slice {
                     unreadable += 1;
                     continue;
                 };
-                // Several lookups may answer with the same event.
-                if !seen.insert(record.event.id) {
-                    continue;
-                }
+                // Several lookups may answer with the same event: it is new once, and judged once.
                 let is_new = days.take(&store, &record.event)?;
                 stored += u64::from(is_new);
                 if is_new || !place.held.holds(record.event.time) {
