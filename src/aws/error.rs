@@ -149,9 +149,9 @@ impl AwsError {
         self.api == Api::GetCostAndUsage && self.code.is_empty() && (self.in_doubt || answered())
     }
 
-    /// Pages that AWS charges for by this answer of Cost Explorer, as [`is_paid`](Self::is_paid) has it.
-    pub fn pages_paid<T>(answer: &Result<T, Self>) -> u64 {
-        u64::from(answer.as_ref().map_or_else(Self::is_paid, |_| true))
+    /// Whether AWS charges for the request that had this answer of Cost Explorer, as [`is_paid`](Self::is_paid) has it.
+    pub fn was_paid<T>(answer: &Result<T, Self>) -> bool {
+        answer.as_ref().map_or_else(Self::is_paid, |_| true)
     }
 
     /// The failure in words: what, why, and what to do next. Safe to print.

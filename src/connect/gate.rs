@@ -145,14 +145,13 @@ impl<C: Assume> Gate<'_, C> {
     async fn run(&self, subject: &Subject<'_>, services: bool, tell: &dyn Fn(&GateResult)) -> Verdict {
         let log = Log { now: self.now, results: RefCell::default(), tell };
         let opener = Opener::new(self.cloud, self.pacer, self.session_name);
-        let (mut kind, mut pages_paid) = (subject.kind, 0);
+        let (mut kind, mut paid) = (subject.kind, false);
         let state = match self.trust(subject, &opener, &log).await {
             Ok(Trust::Tight) if !services => GateState::Passed { at: self.now },
             Ok(Trust::Tight) => {
-                let paid = Cell::new(0);
-                let services = Services { opener: &opener, subject, log: &log, now: self.now, paid };
+                let services = Services { opener: &opener, subject, log: &log, now: self.now, paid: Cell::new(false) };
                 let (found, unusable) = services.ask().await;
-                pages_paid = services.paid.get();
+                paid = services.paid.get();
                 kind = Some(found);
                 match unusable {
                     Some(failure) => GateState::Failed { at: self.now, failure },
@@ -172,7 +171,7 @@ impl<C: Assume> Gate<'_, C> {
             kind: kind.unwrap_or(ConnectionKind::Member),
             results: log.results.into_inner(),
             requests: opener.spent.get(),
-            pages_paid,
+            paid,
         }
     }
 

@@ -21,8 +21,8 @@ pub(super) struct Services<'a, C> {
     pub(super) subject: &'a Subject<'a>,
     pub(super) log: &'a Log<'a>,
     pub(super) now: Timestamp,
-    /// Cost Explorer pages that the client pays for.
-    pub(super) paid: Cell<u64>,
+    /// Whether the client pays for a page of Cost Explorer.
+    pub(super) paid: Cell<bool>,
 }
 
 /// How one service took it.
@@ -183,7 +183,7 @@ impl<C: Assume> Services<'_, C> {
         spent += attempts.counts(api);
         opener.spent.set(spent);
         if api == Api::GetCostAndUsage {
-            self.paid.update(|before| before + AwsError::pages_paid(&answer));
+            self.paid.set(AwsError::was_paid(&answer));
         }
         answer
     }

@@ -13,8 +13,8 @@ pub struct Verdict {
     pub results: Vec<GateResult>,
     /// Requests it took.
     pub requests: RequestCounts,
-    /// Pages of Cost Explorer that the client pays for.
-    pub pages_paid: u64,
+    /// Whether the client pays for a page of Cost Explorer.
+    pub paid: bool,
 }
 
 impl Verdict {

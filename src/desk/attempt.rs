@@ -105,8 +105,8 @@ impl Desk {
         let gate =
             Gate { cloud: line.cloud, pacer: line.pacer, session_name: &session_name, now, caller: &line.caller };
         let verdict = gate.test(subject, tell).await;
-        if asks_costs {
-            store.settle_page(verdict.pages_paid, now)?;
+        if asks_costs && !verdict.paid {
+            store.take_back_page(now)?;
         }
         Ok(verdict)
     }

@@ -142,9 +142,10 @@ impl Desk {
                 let account = connection.account();
                 let ask = || session.usage_page(&query, pages.token());
                 let (answered, _) = line.pacer.call(Api::GetCostAndUsage, account, None, ask).await;
-                let paid = AwsError::pages_paid(&answered);
-                data.store.settle_page(paid, now)?;
-                requests += paid;
+                match AwsError::was_paid(&answered) {
+                    true => requests += 1,
+                    false => data.store.take_back_page(now)?,
+                }
                 let page = answered.map_err(failed)?;
                 let new = !page.periods.is_empty();
                 for period in page.periods {

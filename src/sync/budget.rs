@@ -60,11 +60,11 @@ impl SpendLedger {
         self.days.retain(|kept, _| day.days_since(*kept) <= DAYS_KEPT);
     }
 
-    /// Says what a page that was entered then came to: none where AWS refused, which costs nothing.
-    pub fn settle(&mut self, pages: u64, entered_at: Timestamp) {
+    /// Takes back a page that was entered then and that AWS refused, which costs nothing.
+    pub fn take_back(&mut self, entered_at: Timestamp) {
         let day = entered_at.day();
         for count in [self.pages.get_mut(&day.month().first()), self.days.get_mut(&day)].into_iter().flatten() {
-            *count = (*count + pages).saturating_sub(1);
+            *count = count.saturating_sub(1);
         }
     }
 
@@ -118,16 +118,13 @@ impl ClientStore {
         })
     }
 
-    /// Says what a page that was reserved then came to, as [`SpendLedger::settle`].
+    /// Takes back a page that was reserved then and cost nothing.
     ///
     /// # Errors
     /// When the ledger cannot be read or written.
-    pub fn settle_page(&self, pages: u64, reserved_at: Timestamp) -> Result<(), VaultError> {
-        if pages == 1 {
-            return Ok(());
-        }
+    pub fn take_back_page(&self, reserved_at: Timestamp) -> Result<(), VaultError> {
         self.change_spend(|spend| {
-            spend.settle(pages, reserved_at);
+            spend.take_back(reserved_at);
             Ok::<_, Infallible>(())
         })
         .map(|_| ())
@@ -192,7 +189,7 @@ mod tests {
             asking.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
         });
         assert_eq!((store.spend().unwrap().on(now.day()), refused), (35, 5));
-        store.settle_page(0, now).unwrap();
+        store.take_back_page(now).unwrap();
         assert_eq!(store.spend().unwrap().on(now.day()), 34);
     }
 
@@ -201,8 +198,8 @@ mod tests {
         let mut ledger = SpendLedger::default();
         ledger.enter(3, at("2026-08-05T10:00:00Z"));
         ledger.enter(1, at("2026-11-23T10:00:00Z"));
-        ledger.settle(0, at("2026-11-23T10:00:01Z"));
-        ledger.settle(0, at("2026-11-23T10:00:02Z"));
+        ledger.take_back(at("2026-11-23T10:00:01Z"));
+        ledger.take_back(at("2026-11-23T10:00:02Z"));
         assert_eq!(ledger.on("2026-11-23".parse().unwrap()), 0);
         assert_eq!(ledger.days.len(), 1, "only the present day is left: {ledger:?}");
         assert_eq!(ledger.in_month_of("2026-08-31".parse().unwrap()), 3);

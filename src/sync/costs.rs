@@ -103,7 +103,7 @@ impl<C: Assume> Context<C> {
             let ask = async |s: &C::Session| s.cost_page(query, pages.token()).await;
             let answered = lease.call(job, Api::GetCostAndUsage, None, ask).await;
             let paid_for_nothing = matches!(&answered, Err(CallError::Request(error)) if error.is_paid());
-            self.settle(run, job, u64::from(answered.is_ok() || paid_for_nothing), reserved_at).await?;
+            self.settle(run, job, answered.is_ok() || paid_for_nothing, reserved_at).await?;
             let page = match answered {
                 Ok(page) => page,
                 // To ask again is one more page, within the caps.
@@ -152,12 +152,15 @@ impl<C: Assume> Context<C> {
         &self,
         run: &ClientRun,
         job: JobId,
-        pages: u64,
+        paid: bool,
         reserved_at: Timestamp,
     ) -> Result<(), Failure> {
-        self.board.paid(job, pages);
+        if paid {
+            self.board.paid(job);
+            return Ok(());
+        }
         let store = run.store.clone();
-        self.blocking(run, move || store.settle_page(pages, reserved_at)).await
+        self.blocking(run, move || store.take_back_page(reserved_at)).await
     }
 
     async fn keep_answer(

@@ -48,7 +48,7 @@ impl<C: Assume> Context<C> {
                 None => match self.reserve(run).await {
                     Ok(reserved_at) => {
                         let verdict = gate.test(&subject, &|_| {}).await;
-                        if let Err(failure) = self.settle(run, job, verdict.pages_paid, reserved_at).await {
+                        if let Err(failure) = self.settle(run, job, verdict.paid, reserved_at).await {
                             tracing::error!(kind = failure.kind.code(), "the ledger may not say what was paid");
                         }
                         verdict

@@ -139,8 +139,8 @@ impl Board {
     }
 
     /// Cost Explorer pages that AWS charges for.
-    pub(super) fn paid(&self, id: JobId, pages: u64) {
-        self.update(id, |job| job.paid_pages += pages);
+    pub(super) fn paid(&self, id: JobId) {
+        self.update(id, |job| job.paid_pages += 1);
     }
 
     /// Findings that this run saw.
@@ -243,7 +243,7 @@ mod tests {
         board.finish(ids[1], vec![failure.clone()], true);
         board.finish(ids[2], vec![failure.clone()], false);
         board.finish(ids[3], vec![failure, cancelled], true);
-        board.paid(ids[1], 1);
+        board.paid(ids[1]);
         let at = Timestamp::from_second(0);
         let summary = board.conclude(at, at, RequestCounts::default());
         let counts = (summary.jobs_done, summary.jobs_partial, summary.jobs_failed, summary.jobs_cancelled);
