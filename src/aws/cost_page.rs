@@ -264,6 +264,15 @@ mod tests {
     }
 
     #[test]
+    fn amounts_that_differ_are_read_each_as_itself() {
+        let mut given = metrics("1.50", "USD");
+        given["NetUnblendedCost"]["Amount"] = json!("1.5");
+        given["NetAmortizedCost"]["Amount"] = json!("-2");
+        let (read, _) = amounts(&given).unwrap();
+        assert_eq!(Metric::ALL.map(|metric| read.get(metric).to_string()), ["1.50", "1.5", "1.50", "-2"]);
+    }
+
+    #[test]
     fn what_cannot_be_read_is_an_error_and_never_a_zero() {
         assert!(amounts_of(None).is_err());
         assert!(amounts(&metrics("", "USD")).is_err());

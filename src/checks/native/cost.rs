@@ -366,4 +366,28 @@ mod tests {
         assert!(matters(&run(1, 120.0), 10.0, today));
         assert!(!matters(&run(5, 20.0), 30.0, today));
     }
+
+    #[test]
+    fn a_service_that_costs_next_to_nothing_is_judged_where_one_day_of_it_matters() {
+        use crate::domain::{Amounts, CostCell, CostMonth, DayCosts};
+        let today = first().plus(LENGTH);
+        let mut spending = Spending::default();
+        for day in (0..LENGTH).map(|n| first().plus(n)) {
+            let unblended = if today.days_since(day) == 10 { Decimal::new(105, 1) } else { Decimal::new(5, 2) };
+            let amounts = Amounts { unblended, ..Amounts::default() };
+            let cell = CostCell { account: "111122223333".parse().unwrap(), service: "Small".into(), amounts };
+            let month = CostMonth {
+                month: day.month(),
+                currency: Currency::USD,
+                estimated: false,
+                monthly: Vec::new(),
+                total: None,
+                daily: vec![DayCosts { day, estimated: false, cells: vec![cell] }],
+                read_at: today.start(),
+            };
+            spending.add(&(&month).into());
+        }
+        // Little more than the least that matters, in two months together.
+        assert_eq!(facts(&spending, today.start()).len(), 1);
+    }
 }
